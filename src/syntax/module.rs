@@ -1,0 +1,250 @@
+//! Modules: what the decoder yields and every later stage reads.
+//!
+//! Function bodies are not here but in the module's bytes, each as a [`FuncBody`] that says where; they are decoded when they
+//! are validated and again when they are lowered, so no instruction is ever kept in memory.
+//! <https://webassembly.github.io/spec/core/syntax/modules.html>
+
+use core::ops::Range;
+
+use super::index::*;
+use super::instr::Instr;
+use super::types::*;
+
+/// A decoded module.
+#[derive(Clone, Debug, Default)]
+pub struct Module {
+    /// The rec groups of the type section; their members, flattened, are the type index space.
+    pub types: Vec<RecType>,
+    /// Imports, in order.
+    pub imports: Vec<Import>,
+    /// Type indices of the functions the module defines.
+    pub funcs: Vec<TypeIdx>,
+    /// Tables the module defines.
+    pub tables: Vec<Table>,
+    /// Memories the module defines.
+    pub mems: Vec<MemType>,
+    /// Tags the module defines.
+    pub tags: Vec<TagType>,
+    /// Globals the module defines.
+    pub globals: Vec<Global>,
+    /// Exports, in order.
+    pub exports: Vec<Export>,
+    /// The start function.
+    pub start: Option<FuncIdx>,
+    /// Element segments.
+    pub elems: Vec<Elem>,
+    /// The data count section, if there is one.
+    pub data_count: Option<u32>,
+    /// Bodies of `funcs`, in the same order.
+    pub bodies: Vec<FuncBody>,
+    /// Data segments.
+    pub datas: Vec<Data>,
+    /// Custom sections, the name section included, in order.
+    pub customs: Vec<Custom>,
+    /// What the name section says; empty where it is absent or malformed (which is no error).
+    pub names: Names,
+    /// Where each entry of the sections above begins in the binary, for errors found after decoding.
+    pub offsets: Offsets,
+}
+
+/// Absolute offsets of the entries of a module's sections, parallel to its vectors.
+#[derive(Clone, Debug, Default)]
+pub struct Offsets {
+    /// Of each rec group.
+    pub types: Vec<usize>,
+    /// Of each import.
+    pub imports: Vec<usize>,
+    /// Of each entry of the function section.
+    pub funcs: Vec<usize>,
+    /// Of each table.
+    pub tables: Vec<usize>,
+    /// Of each memory.
+    pub mems: Vec<usize>,
+    /// Of each tag.
+    pub tags: Vec<usize>,
+    /// Of each global.
+    pub globals: Vec<usize>,
+    /// Of each export.
+    pub exports: Vec<usize>,
+    /// Of the start section's function index.
+    pub start: usize,
+    /// Of each element segment.
+    pub elems: Vec<usize>,
+    /// Of each data segment.
+    pub datas: Vec<usize>,
+}
+
+/// An import: two names and what is expected under them.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// Name of the module to import from.
+    pub module: Box<str>,
+    /// Name within that module.
+    pub name: Box<str>,
+    /// What the module expects.
+    pub ty: ExternType,
+}
+
+/// An export: a name and an entity.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// The name.
+    pub name: Box<str>,
+    /// What is exported.
+    pub item: ExternIdx,
+}
+
+/// An index into one of the spaces from which can be exported.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExternIdx {
+    /// A function.
+    Func(FuncIdx),
+    /// A table.
+    Table(TableIdx),
+    /// A memory.
+    Mem(MemIdx),
+    /// A global.
+    Global(GlobalIdx),
+    /// A tag.
+    Tag(TagIdx),
+}
+
+/// A table with its initial element; none means null.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Its type.
+    pub ty: TableType,
+    /// The expression that initialises all elements.
+    pub init: Option<ConstExpr>,
+}
+
+/// A global with its initial value.
+#[derive(Clone, Debug)]
+pub struct Global {
+    /// Its type.
+    pub ty: GlobalType,
+    /// The initial value.
+    pub init: ConstExpr,
+}
+
+/// A constant expression, without its final `end`. Validation checks that it is one.
+#[derive(Clone, Debug, Default)]
+pub struct ConstExpr {
+    /// The instructions with the absolute offset of each.
+    pub instrs: Box<[(Instr<'static>, usize)]>,
+    /// Absolute offset of the final `end`.
+    pub end: usize,
+}
+
+/// What becomes of a segment at instantiation.
+#[derive(Clone, Debug)]
+pub enum SegmentMode<I> {
+    /// Kept for `*.init`.
+    Passive,
+    /// Copied to a table or memory, then dropped.
+    Active {
+        /// The table or memory.
+        target: I,
+        /// Where in it.
+        offset: ConstExpr,
+    },
+    /// Only declares references (element segments); dropped at once.
+    Declarative,
+}
+
+/// An element segment.
+#[derive(Clone, Debug)]
+pub struct Elem {
+    /// Type of its elements.
+    pub ty: RefType,
+    /// The elements.
+    pub items: ElemItems,
+    /// Passive, active or declarative.
+    pub mode: SegmentMode<TableIdx>,
+}
+
+/// The elements of an element segment, in the form in which the binary has them.
+#[derive(Clone, Debug)]
+pub enum ElemItems {
+    /// References to functions.
+    Funcs(Box<[FuncIdx]>),
+    /// Constant expressions.
+    Exprs(Box<[ConstExpr]>),
+}
+
+impl ElemItems {
+    /// How many elements there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Funcs(items) => items.len(),
+            Self::Exprs(items) => items.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A data segment.
+#[derive(Clone, Debug)]
+pub struct Data {
+    /// Where its bytes lie in the binary.
+    pub init: Range<usize>,
+    /// Passive or active.
+    pub mode: SegmentMode<MemIdx>,
+}
+
+/// A function body: where its locals and instructions lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FuncBody {
+    /// The whole entry of the code section, without its size: locals, then instructions up to and with the last `end`.
+    pub range: Range<usize>,
+}
+
+/// A custom section.
+#[derive(Clone, Debug)]
+pub struct Custom {
+    /// Its name.
+    pub name: Box<str>,
+    /// Where its contents lie in the binary.
+    pub data: Range<usize>,
+}
+
+/// The name section, as far as diagnostics use it.
+/// <https://webassembly.github.io/spec/core/appendix/custom.html#name-section>
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// The module's name.
+    pub module: Option<Box<str>>,
+    /// Names of functions, by ascending index.
+    pub funcs: Vec<(FuncIdx, Box<str>)>,
+    /// Names of locals, by ascending function and local index.
+    pub locals: Vec<(FuncIdx, Vec<(LocalIdx, Box<str>)>)>,
+}
+
+impl Names {
+    /// The name of a function, if it has one.
+    pub fn func(&self, func: FuncIdx) -> Option<&str> {
+        let at = self.funcs.binary_search_by_key(&func, |(index, _)| *index).ok()?;
+        Some(&self.funcs[at].1)
+    }
+}
+
+impl Module {
+    /// The subtype at a type index.
+    ///
+    /// Linear in the number of rec groups: stages that ask often keep their own flat list.
+    pub fn subtypes(&self) -> impl Iterator<Item = &SubType> {
+        self.types.iter().flat_map(|group| group.subtypes.iter())
+    }
+
+    /// The types of the imported functions, which come first in the function index space.
+    pub fn imported_funcs(&self) -> impl Iterator<Item = TypeIdx> {
+        self.imports.iter().filter_map(|import| match import.ty {
+            ExternType::Func(ty) => Some(ty),
+            _ => None,
+        })
+    }
+}

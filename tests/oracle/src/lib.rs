@@ -1,0 +1,1 @@
+//! A naive interpreter of WebAssembly that tickwasm is compared with.
