@@ -8,4 +8,5 @@ pub(crate) mod index;
 pub(crate) mod instr;
 pub(crate) mod instructions;
 pub(crate) mod module;
+pub(crate) mod print;
 pub(crate) mod types;

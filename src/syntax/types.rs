@@ -100,6 +100,14 @@ impl ValType {
     pub const FUNCREF: Self = Self::Ref(RefType::FUNCREF);
     /// `externref`.
     pub const EXTERNREF: Self = Self::Ref(RefType::EXTERNREF);
+    /// `eqref`.
+    pub const EQREF: Self = Self::Ref(RefType::nullable(HeapType::Eq));
+    /// `arrayref`.
+    pub const ARRAYREF: Self = Self::Ref(RefType::nullable(HeapType::Array));
+    /// `i31ref`.
+    pub const I31REF: Self = Self::Ref(RefType::nullable(HeapType::I31));
+    /// `(ref i31)`.
+    pub const REF_I31: Self = Self::Ref(RefType::non_null(HeapType::I31));
 
     /// Whether a local of this type may be read before it is set: everything but non-null references.
     pub const fn is_defaultable(self) -> bool {
