@@ -1,5 +1,9 @@
 //! tickwasm runs WebAssembly: an interpreter in pure Rust, written from scratch.
 
+mod code;
+mod compile;
+mod exec;
 mod features;
 mod limits;
+mod runtime;
 mod syntax;

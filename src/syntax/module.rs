@@ -227,7 +227,10 @@ pub struct Names {
 impl Names {
     /// The name of a function, if it has one.
     pub fn func(&self, func: FuncIdx) -> Option<&str> {
-        let at = self.funcs.binary_search_by_key(&func, |(index, _)| *index).ok()?;
+        let at = self
+            .funcs
+            .binary_search_by_key(&func, |(index, _)| *index)
+            .ok()?;
         Some(&self.funcs[at].1)
     }
 }

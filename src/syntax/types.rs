@@ -69,12 +69,18 @@ impl RefType {
 
     /// `(ref null heap)`.
     pub const fn nullable(heap: HeapType) -> Self {
-        Self { nullable: true, heap }
+        Self {
+            nullable: true,
+            heap,
+        }
     }
 
     /// `(ref heap)`.
     pub const fn non_null(heap: HeapType) -> Self {
-        Self { nullable: false, heap }
+        Self {
+            nullable: false,
+            heap,
+        }
     }
 }
 
@@ -111,7 +117,13 @@ impl ValType {
 
     /// Whether a local of this type may be read before it is set: everything but non-null references.
     pub const fn is_defaultable(self) -> bool {
-        !matches!(self, Self::Ref(RefType { nullable: false, .. }))
+        !matches!(
+            self,
+            Self::Ref(RefType {
+                nullable: false,
+                ..
+            })
+        )
     }
 
     /// Whether this is a reference type.
@@ -304,10 +316,22 @@ impl fmt::Display for RefType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // The abbreviations exist for nullable references to the tops and bottoms; these two are in common use.
-            Self { nullable: true, heap: HeapType::Func } => f.write_str("funcref"),
-            Self { nullable: true, heap: HeapType::Extern } => f.write_str("externref"),
-            Self { nullable: true, heap } => write!(f, "(ref null {heap})"),
-            Self { nullable: false, heap } => write!(f, "(ref {heap})"),
+            Self {
+                nullable: true,
+                heap: HeapType::Func,
+            } => f.write_str("funcref"),
+            Self {
+                nullable: true,
+                heap: HeapType::Extern,
+            } => f.write_str("externref"),
+            Self {
+                nullable: true,
+                heap,
+            } => write!(f, "(ref null {heap})"),
+            Self {
+                nullable: false,
+                heap,
+            } => write!(f, "(ref {heap})"),
         }
     }
 }

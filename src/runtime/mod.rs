@@ -1,0 +1,16 @@
+//! Runtime structure: what exists while modules are instantiated, named as in the specification's fourth chapter.
+//!
+//! Nothing here knows threaded code, and nothing knows the embedder's data. How instances come to be is `instantiate`.
+//! <https://webassembly.github.io/spec/core/exec/runtime.html>
+
+pub(crate) mod addr;
+pub(crate) mod func_inst;
+pub(crate) mod global_inst;
+pub(crate) mod limiter;
+pub(crate) mod mem_inst;
+pub(crate) mod module_inst;
+pub(crate) mod registry;
+pub(crate) mod stack;
+pub(crate) mod store;
+pub(crate) mod table_inst;
+pub(crate) mod trap;

@@ -1,0 +1,49 @@
+//! Traps: why execution of guest code ended abruptly.
+
+/// The reason of a trap.
+///
+/// <https://webassembly.github.io/spec/core/intro/overview.html#trap>
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum Trap {
+    /// The value stack or the call depth reached its limit.
+    #[error("call stack exhausted")]
+    StackOverflow,
+    /// A memory access, or a bulk operation on memory, reached beyond the memory or segment.
+    #[error("out of bounds memory access")]
+    MemoryOutOfBounds,
+    /// A table access, or a bulk operation on a table, reached beyond the table or segment.
+    #[error("out of bounds table access")]
+    TableOutOfBounds,
+    /// An indirect call named an element beyond the table.
+    #[error("undefined element: out of bounds table access")]
+    UndefinedElement,
+    /// An indirect call met a null element.
+    #[error("uninitialized element")]
+    IndirectCallToNull,
+    /// An indirect call met a function of another type.
+    #[error("indirect call type mismatch")]
+    BadSignature,
+    /// An integer division or a conversion overflowed.
+    #[error("integer overflow")]
+    IntegerOverflow,
+    /// An integer was divided by zero.
+    #[error("integer divide by zero")]
+    IntegerDivisionByZero,
+    /// A NaN was converted to an integer.
+    #[error("invalid conversion to integer")]
+    BadConversionToInteger,
+    /// The `unreachable` instruction was executed.
+    #[error("wasm `unreachable` instruction executed")]
+    UnreachableCodeReached,
+    /// A null reference was used where an object is needed.
+    #[error("null reference")]
+    NullReference,
+    /// The embedder interrupted the execution.
+    #[error("interrupt")]
+    Interrupt,
+    /// The fuel did not suffice for the next instruction.
+    #[error("all fuel consumed by WebAssembly")]
+    OutOfFuel,
+}
