@@ -3,6 +3,7 @@
 mod code;
 mod compile;
 mod exec;
+mod decode;
 mod features;
 mod limits;
 mod runtime;

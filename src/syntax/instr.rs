@@ -236,6 +236,10 @@ pub struct CastArg {
     pub to: RefType,
 }
 
+/// How many operands `array.new_fixed` has. (A plain `u32` among the immediates is the bits of a float.)
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Count(pub u32);
+
 /// A reserved byte, which must be zero.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct ZeroByte;
@@ -296,7 +300,7 @@ macro_rules! kept_as_is {
     )*};
 }
 kept_as_is!(
-    u8, u32, u64, i32, i64, [u8; 16], BlockType, HeapType, MemArg, CastArg, ZeroByte
+    u8, u32, u64, i32, i64, [u8; 16], BlockType, HeapType, MemArg, CastArg, Count, ZeroByte
 );
 kept_as_is!(
     TypeIdx, FuncIdx, TableIdx, MemIdx, GlobalIdx, TagIdx, ElemIdx, DataIdx, LocalIdx, LabelIdx,

@@ -241,7 +241,7 @@ macro_rules! for_each_instruction {
                 // Arrays.
                 6  ArrayNew         "array.new"           (ty: TypeIdx)  Special  Gc  const Gc;
                 7  ArrayNewDefault  "array.new_default"   (ty: TypeIdx)  Special  Gc  const Gc;
-                8  ArrayNewFixed    "array.new_fixed"     (ty: TypeIdx, count: u32)  Special  Gc  const Gc;
+                8  ArrayNewFixed    "array.new_fixed"     (ty: TypeIdx, count: Count)  Special  Gc  const Gc;
                 9  ArrayNewData     "array.new_data"      (ty: TypeIdx, data: DataIdx)  Special  Gc;
                 10 ArrayNewElem     "array.new_elem"      (ty: TypeIdx, elem: ElemIdx)  Special  Gc;
                 11 ArrayGet         "array.get"           (ty: TypeIdx)  Special  Gc;

@@ -181,6 +181,12 @@ impl Text for CastArg {
     }
 }
 
+impl Text for Count {
+    fn text(&self, _: Opcode, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, " {}", self.0)
+    }
+}
+
 impl Text for ZeroByte {
     fn text(&self, _: Opcode, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         Ok(())

@@ -1,0 +1,337 @@
+//! Instructions as bytes: the match over opcodes, derived from the instruction table, and each kind of immediate.
+//!
+//! Reading instructions is the hot path of loading a module.
+//! <https://webassembly.github.io/spec/core/binary/instructions.html>
+
+use super::error::{Counted, DecodeError, DecodeErrorKind};
+use super::reader::Reader;
+use super::types;
+use crate::limits;
+use crate::syntax::index::*;
+use crate::syntax::instr::*;
+use crate::syntax::instructions::for_each_instruction;
+use crate::syntax::module::{ConstExpr, FuncBody};
+use crate::syntax::types::*;
+
+/// Lists among an instruction's immediates, until the next instruction needs the room.
+#[derive(Debug, Default)]
+struct Scratch {
+    labels: Vec<LabelIdx>,
+    types: Vec<ValType>,
+    catches: Vec<Catch>,
+}
+
+/// An immediate, read in two steps because lists are borrowed from a scratch buffer: first all of an instruction's immediates
+/// are read, which may fill the buffer, then all are finished, which may borrow from it.
+trait Immediate<'a>: Sized {
+    type Read;
+    fn read(reader: &mut Reader<'_>, scratch: &mut Scratch) -> Result<Self::Read, DecodeError>;
+    fn finish(read: Self::Read, scratch: &'a Scratch) -> Self;
+}
+
+macro_rules! decode_instructions {
+    ($($group:ident $prefix:literal {$(
+        $code:literal $name:ident $mnemonic:literal $(($($imm:ident: $ty:ty),+))?
+        $class:ident $(($bytes:literal))? $([$($param:ident)*] -> [$($result:ident)*])?
+        $feature:ident $(const $const_feature:ident)?;
+    )*})*) => {
+        $(
+            /// The rest of an instruction of a group, of which the opcode has been read.
+            #[inline]
+            fn $group<'a>(
+                code: u32,
+                reader: &mut Reader<'_>,
+                scratch: &'a mut Scratch,
+            ) -> Result<Instr<'a>, DecodeError> {
+                Ok(match code {
+                    $(
+                        $code => {
+                            $($(let $imm = <$ty>::read(reader, scratch)?;)+)?
+                            Instr::$name $({ $($imm: <$ty>::finish($imm, scratch)),+ })?
+                        }
+                    )*
+                    _ => return unlisted($prefix, code, reader, scratch),
+                })
+            }
+        )*
+
+        /// What is not in a group: without a prefix, perhaps one of the prefixes.
+        #[inline(never)]
+        fn unlisted<'a>(
+            prefix: u8,
+            code: u32,
+            reader: &mut Reader<'_>,
+            scratch: &'a mut Scratch,
+        ) -> Result<Instr<'a>, DecodeError> {
+            if prefix != 0 {
+                return Err(reader.error_before(DecodeErrorKind::PrefixedOpcode { prefix, code }));
+            }
+            $(
+                if $prefix != 0 && code == $prefix {
+                    let code = reader.u32()?;
+                    return $group(code, reader, scratch);
+                }
+            )*
+            Err(reader.error_before(DecodeErrorKind::Opcode(code as u8)))
+        }
+    };
+}
+
+for_each_instruction!(decode_instructions);
+
+/// A sequence of instructions up to the `end` that closes it, which is counted out, not matched: that each `else` has its `if`
+/// is left to validation.
+#[derive(Debug)]
+struct Expr<'m> {
+    reader: Reader<'m>,
+    scratch: Scratch,
+    /// How many blocks are open, the expression itself included.
+    depth: usize,
+}
+
+impl<'m> Expr<'m> {
+    fn new(reader: Reader<'m>) -> Self {
+        Self {
+            reader,
+            scratch: Scratch::default(),
+            depth: 1,
+        }
+    }
+
+    /// The next instruction with its offset. Not to be called once the depth is 0.
+    #[inline]
+    fn next(&mut self) -> Result<(Instr<'_>, usize), DecodeError> {
+        let offset = self.reader.offset();
+        let code = self.reader.byte()?;
+        let instr = one_byte(code.into(), &mut self.reader, &mut self.scratch)?;
+        match instr {
+            Instr::Block { .. }
+            | Instr::Loop { .. }
+            | Instr::If { .. }
+            | Instr::Try { .. }
+            | Instr::TryTable { .. } => self.depth += 1,
+            Instr::End | Instr::Delegate { .. } => self.depth -= 1,
+            _ => {}
+        }
+        Ok((instr, offset))
+    }
+}
+
+/// A constant expression. Whether it is constant is left to validation.
+pub(super) fn const_expr(reader: &mut Reader<'_>) -> Result<ConstExpr, DecodeError> {
+    let mut expr = Expr::new(reader.clone());
+    let mut instrs = Vec::new();
+    loop {
+        let (instr, offset) = expr.next()?;
+        let instr = instr.without_lists();
+        if expr.depth == 0 {
+            *reader = expr.reader;
+            return Ok(ConstExpr {
+                instrs: instrs.into(),
+                end: offset,
+            });
+        }
+        instrs.push((instr, offset));
+    }
+}
+
+/// A function body while it is read: the locals, then one instruction after the other.
+#[derive(Debug)]
+pub struct Body<'m> {
+    locals: Vec<(u32, ValType)>,
+    expr: Expr<'m>,
+}
+
+impl<'m> Body<'m> {
+    /// Begins to read a body: reads its locals.
+    ///
+    /// # Errors
+    ///
+    /// If the locals are malformed or too many.
+    pub fn new(bytes: &'m [u8], body: &FuncBody) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes, body.range.clone());
+        let runs = reader.u32()?;
+        let mut locals = Vec::with_capacity(reader.room(runs).min(64));
+        let mut total = 0u32;
+        for _ in 0..runs {
+            let at = reader.clone();
+            let count = reader.u32()?;
+            total = match total.checked_add(count) {
+                Some(total) if total <= limits::MAX_LOCALS => total,
+                _ => return Err(at.error(DecodeErrorKind::TooManyLocals)),
+            };
+            locals.push((count, types::val_type(&mut reader)?));
+        }
+        Ok(Self {
+            locals,
+            expr: Expr::new(reader),
+        })
+    }
+
+    /// The locals without the parameters, as runs of equal types.
+    pub fn locals(&self) -> &[(u32, ValType)] {
+        &self.locals
+    }
+
+    /// Where the next instruction begins, from the beginning of the binary.
+    pub fn offset(&self) -> usize {
+        self.expr.reader.offset()
+    }
+
+    /// The next instruction and its offset; nothing behind the last `end`.
+    ///
+    /// # Errors
+    ///
+    /// If an instruction is malformed, the body ends before its last `end`, or goes on behind it.
+    #[inline]
+    #[allow(clippy::should_implement_trait)] // An iterator's items cannot borrow from it.
+    pub fn next(&mut self) -> Result<Option<(Instr<'_>, usize)>, DecodeError> {
+        if self.expr.depth == 0 {
+            return self.finish();
+        }
+        self.expr.next().map(Some)
+    }
+
+    #[cold]
+    fn finish<T>(&self) -> Result<Option<T>, DecodeError> {
+        match self.expr.reader.is_empty() {
+            true => Ok(None),
+            false => Err(self.expr.reader.error(DecodeErrorKind::EndExpected)),
+        }
+    }
+}
+
+/// Immediates that do not need the scratch buffer.
+macro_rules! immediates {
+    ($($ty:ty = $read:expr;)*) => {$(
+        impl Immediate<'_> for $ty {
+            type Read = Self;
+            #[inline]
+            fn read(reader: &mut Reader<'_>, _: &mut Scratch) -> Result<Self, DecodeError> {
+                let read: fn(&mut Reader<'_>) -> Result<Self, DecodeError> = $read;
+                read(reader)
+            }
+            #[inline]
+            fn finish(read: Self, _: &Scratch) -> Self {
+                read
+            }
+        }
+    )*};
+}
+
+immediates! {
+    u8 = |reader| reader.byte();
+    i32 = |reader| reader.s32();
+    i64 = |reader| reader.s64();
+    [u8; 16] = |reader| reader.array();
+    TypeIdx = |reader| reader.u32().map(Self);
+    FuncIdx = |reader| reader.u32().map(Self);
+    TableIdx = |reader| reader.u32().map(Self);
+    MemIdx = |reader| reader.u32().map(Self);
+    GlobalIdx = |reader| reader.u32().map(Self);
+    TagIdx = |reader| reader.u32().map(Self);
+    ElemIdx = |reader| reader.u32().map(Self);
+    DataIdx = |reader| reader.u32().map(Self);
+    LocalIdx = |reader| reader.u32().map(Self);
+    LabelIdx = |reader| reader.u32().map(Self);
+    FieldIdx = |reader| reader.u32().map(Self);
+    BlockType = types::block_type;
+    HeapType = types::heap_type;
+    MemArg = mem_arg;
+    CastArg = cast_arg;
+    ZeroByte = |reader| reader.zero().map(|()| Self);
+    Count = |reader| reader.u32().map(Self);
+    // The bits of floats.
+    u32 = |reader| reader.array().map(Self::from_le_bytes);
+    u64 = |reader| reader.array().map(Self::from_le_bytes);
+}
+
+/// Where and how to access memory: flags with the alignment's logarithm, perhaps a memory, an offset.
+#[inline]
+fn mem_arg(reader: &mut Reader<'_>) -> Result<MemArg, DecodeError> {
+    const HAS_MEM: u32 = 1 << 6;
+    let at = reader.offset();
+    let flags = reader.u32()?;
+    let mem = match flags {
+        0..HAS_MEM => MemIdx(0),
+        HAS_MEM..0x80 => MemIdx(reader.u32()?),
+        _ => {
+            return Err(DecodeError {
+                kind: DecodeErrorKind::MemOpFlags(flags),
+                offset: at,
+            });
+        }
+    };
+    Ok(MemArg {
+        align: flags % HAS_MEM,
+        offset: reader.u64()?,
+        mem,
+    })
+}
+
+/// Two reference types and a label, with both nullabilities in a byte before them.
+fn cast_arg(reader: &mut Reader<'_>) -> Result<CastArg, DecodeError> {
+    let flags = reader.byte()?;
+    if flags > 3 {
+        return Err(reader.error_before(DecodeErrorKind::CastFlags(flags)));
+    }
+    let label = LabelIdx(reader.u32()?);
+    let mut ref_type = |nullable| types::heap_type(reader).map(|heap| RefType { nullable, heap });
+    Ok(CastArg {
+        label,
+        from: ref_type(flags & 1 != 0)?,
+        to: ref_type(flags & 2 != 0)?,
+    })
+}
+
+fn catch(reader: &mut Reader<'_>) -> Result<Catch, DecodeError> {
+    let kind = reader.byte()?;
+    if kind > 3 {
+        return Err(reader.error_before(DecodeErrorKind::CatchKind(kind)));
+    }
+    let mut index = || reader.u32();
+    Ok(match kind {
+        0 => Catch::One {
+            tag: TagIdx(index()?),
+            label: LabelIdx(index()?),
+        },
+        1 => Catch::OneRef {
+            tag: TagIdx(index()?),
+            label: LabelIdx(index()?),
+        },
+        2 => Catch::All {
+            label: LabelIdx(index()?),
+        },
+        _ => Catch::AllRef {
+            label: LabelIdx(index()?),
+        },
+    })
+}
+
+/// Immediates that are lists, each with its part of the scratch buffer.
+macro_rules! lists {
+    ($($item:ty, $buffer:ident, $limit:expr, $read:expr;)*) => {$(
+        impl<'a> Immediate<'a> for &'a [$item] {
+            type Read = ();
+            fn read(reader: &mut Reader<'_>, scratch: &mut Scratch) -> Result<(), DecodeError> {
+                let read: fn(&mut Reader<'_>) -> Result<$item, DecodeError> = $read;
+                let count = reader.count(Counted::Labels, 0, $limit)?;
+                scratch.$buffer.clear();
+                scratch.$buffer.reserve(reader.room(count));
+                for _ in 0..count {
+                    scratch.$buffer.push(read(reader)?);
+                }
+                Ok(())
+            }
+            fn finish((): (), scratch: &'a Scratch) -> Self {
+                &scratch.$buffer
+            }
+        }
+    )*};
+}
+
+lists! {
+    LabelIdx, labels, limits::MAX_BR_TABLE_TARGETS, |reader| reader.u32().map(LabelIdx);
+    ValType, types, u32::MAX, types::val_type;
+    Catch, catches, u32::MAX, catch;
+}

@@ -1,0 +1,247 @@
+//! A cursor over a part of a binary, which knows where in the binary it is.
+//!
+//! The values of the binary format that are not instructions or parts of types are read here.
+//! <https://webassembly.github.io/spec/core/binary/values.html>
+
+use core::ops::Range;
+
+use super::error::{Counted, DecodeError, DecodeErrorKind};
+use super::leb128;
+use crate::limits;
+
+/// A cursor. What it yields borrows from the binary.
+#[derive(Clone, Debug)]
+pub(super) struct Reader<'m> {
+    /// The binary from its beginning up to where this reader ends, so that positions are offsets.
+    bytes: &'m [u8],
+    at: usize,
+}
+
+impl<'m> Reader<'m> {
+    /// A reader of a part of a binary.
+    ///
+    /// What of the range lies outside of the binary is treated as missing input.
+    pub(super) fn new(bytes: &'m [u8], range: Range<usize>) -> Self {
+        let end = range.end.min(bytes.len());
+        Self {
+            bytes: &bytes[..end],
+            at: range.start.min(end),
+        }
+    }
+
+    /// Where it is, from the beginning of the binary.
+    #[inline]
+    pub(super) fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// How many bytes are left.
+    pub(super) fn remaining(&self) -> usize {
+        self.bytes.len() - self.at
+    }
+
+    /// Whether nothing is left.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.at == self.bytes.len()
+    }
+
+    /// What is left, and the end as the new position.
+    pub(super) fn rest(&mut self) -> Range<usize> {
+        let range = self.at..self.bytes.len();
+        self.at = range.end;
+        range
+    }
+
+    /// An error here.
+    #[cold]
+    pub(super) fn error(&self, kind: DecodeErrorKind) -> DecodeError {
+        DecodeError {
+            kind,
+            offset: self.at,
+        }
+    }
+
+    /// An error about the byte just read.
+    #[cold]
+    pub(super) fn error_before(&self, kind: DecodeErrorKind) -> DecodeError {
+        DecodeError {
+            kind,
+            offset: self.at - 1,
+        }
+    }
+
+    /// The next byte, without a step.
+    #[inline]
+    pub(super) fn peek(&self) -> Result<u8, DecodeError> {
+        match self.bytes.get(self.at) {
+            Some(&byte) => Ok(byte),
+            None => Err(self.error(DecodeErrorKind::UnexpectedEnd)),
+        }
+    }
+
+    /// A byte.
+    #[inline]
+    pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    /// As many bytes as the array has.
+    #[inline]
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        match self.bytes[self.at..].first_chunk() {
+            Some(&array) => {
+                self.at += N;
+                Ok(array)
+            }
+            None => {
+                self.at = self.bytes.len();
+                Err(self.error(DecodeErrorKind::UnexpectedEnd))
+            }
+        }
+    }
+
+    /// A byte that must be zero.
+    pub(super) fn zero(&mut self) -> Result<(), DecodeError> {
+        match self.byte()? {
+            0 => Ok(()),
+            byte => Err(self.error_before(DecodeErrorKind::ZeroByte(byte))),
+        }
+    }
+
+    /// An unsigned 32-bit integer.
+    #[inline]
+    pub(super) fn u32(&mut self) -> Result<u32, DecodeError> {
+        // Nearly all integers have one byte.
+        match self.bytes.get(self.at) {
+            Some(&byte) if byte < 0x80 => {
+                self.at += 1;
+                Ok(byte.into())
+            }
+            _ => self.long_u32(),
+        }
+    }
+
+    fn long_u32(&mut self) -> Result<u32, DecodeError> {
+        match leb128::unsigned::<32>(self.bytes, &mut self.at) {
+            Ok(value) => Ok(value as u32),
+            Err(kind) => Err(self.error(kind)),
+        }
+    }
+
+    /// An unsigned 64-bit integer.
+    #[inline]
+    pub(super) fn u64(&mut self) -> Result<u64, DecodeError> {
+        match self.bytes.get(self.at) {
+            Some(&byte) if byte < 0x80 => {
+                self.at += 1;
+                Ok(byte.into())
+            }
+            _ => self.long_u64(),
+        }
+    }
+
+    fn long_u64(&mut self) -> Result<u64, DecodeError> {
+        leb128::unsigned::<64>(self.bytes, &mut self.at).map_err(|kind| self.error(kind))
+    }
+
+    /// A signed 32-bit integer.
+    #[inline]
+    pub(super) fn s32(&mut self) -> Result<i32, DecodeError> {
+        match leb128::signed::<32>(self.bytes, &mut self.at) {
+            Ok(value) => Ok(value as i32),
+            Err(kind) => Err(self.error(kind)),
+        }
+    }
+
+    /// A signed 33-bit integer: a type index, or something negative.
+    #[inline]
+    pub(super) fn s33(&mut self) -> Result<i64, DecodeError> {
+        leb128::signed::<33>(self.bytes, &mut self.at).map_err(|kind| self.error(kind))
+    }
+
+    /// A signed 64-bit integer.
+    #[inline]
+    pub(super) fn s64(&mut self) -> Result<i64, DecodeError> {
+        leb128::signed::<64>(self.bytes, &mut self.at).map_err(|kind| self.error(kind))
+    }
+
+    /// A length in bytes, and a reader of that many bytes; this one goes on behind them.
+    pub(super) fn sized(&mut self) -> Result<Self, DecodeError> {
+        let start = self.at;
+        let length = self.u32()?;
+        let remaining = self.remaining();
+        if length as usize > remaining {
+            return Err(DecodeError {
+                kind: DecodeErrorKind::LengthOutOfBounds {
+                    length,
+                    remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
+                },
+                offset: start,
+            });
+        }
+        let part = Self::new(self.bytes, self.at..self.at + length as usize);
+        self.at += length as usize;
+        Ok(part)
+    }
+
+    /// A name.
+    pub(super) fn name(&mut self) -> Result<&'m str, DecodeError> {
+        let mut part = self.sized()?;
+        let range = part.rest();
+        let bytes = &self.bytes[range.clone()];
+        if bytes.len() > limits::MAX_NAME_BYTES as usize {
+            return Err(DecodeError {
+                kind: DecodeErrorKind::TooMany {
+                    what: Counted::NameBytes,
+                    limit: limits::MAX_NAME_BYTES,
+                },
+                offset: range.start,
+            });
+        }
+        core::str::from_utf8(bytes).map_err(|error| DecodeError {
+            kind: DecodeErrorKind::Utf8,
+            offset: range.start + error.valid_up_to(),
+        })
+    }
+
+    /// How many entries follow; an error if there are more than the limit, to which `others` count too.
+    pub(super) fn count(
+        &mut self,
+        what: Counted,
+        others: usize,
+        limit: u32,
+    ) -> Result<u32, DecodeError> {
+        let offset = self.at;
+        let count = self.u32()?;
+        if (count as usize).saturating_add(others) > limit as usize {
+            return Err(DecodeError {
+                kind: DecodeErrorKind::TooMany { what, limit },
+                offset,
+            });
+        }
+        Ok(count)
+    }
+
+    /// How many entries to make room for when a list is said to have `count`.
+    ///
+    /// The count may be a lie, but each entry has a byte at least.
+    pub(super) fn room(&self, count: u32) -> usize {
+        self.remaining().min(count as usize)
+    }
+
+    /// A list of `count` entries.
+    pub(super) fn list<T>(
+        &mut self,
+        count: u32,
+        mut entry: impl FnMut(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<Box<[T]>, DecodeError> {
+        let mut list = Vec::with_capacity(self.room(count).min(64));
+        for _ in 0..count {
+            list.push(entry(self)?);
+        }
+        Ok(list.into())
+    }
+}
