@@ -107,3 +107,8 @@ fn place(id: u8) -> Option<u8> {
     let place = ORDER.iter().position(|&other| other == id)?;
     Some(place as u8 + 1)
 }
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod witness;

@@ -15,6 +15,8 @@ pub(super) struct Reader<'m> {
     /// The binary from its beginning up to where this reader ends, so that positions are offsets.
     bytes: &'m [u8],
     at: usize,
+    /// All of the binary: what lies behind the end tells apart what may be wrong with it.
+    binary: &'m [u8],
 }
 
 impl<'m> Reader<'m> {
@@ -26,6 +28,7 @@ impl<'m> Reader<'m> {
         Self {
             bytes: &bytes[..end],
             at: range.start.min(end),
+            binary: bytes,
         }
     }
 
@@ -103,6 +106,17 @@ impl<'m> Reader<'m> {
         }
     }
 
+    /// Where the next `length` bytes are, and a step behind them.
+    pub(super) fn take(&mut self, length: usize) -> Result<Range<usize>, DecodeError> {
+        if length > self.remaining() {
+            self.at = self.bytes.len();
+            return Err(self.error(DecodeErrorKind::UnexpectedEnd));
+        }
+        let range = self.at..self.at + length;
+        self.at = range.end;
+        Ok(range)
+    }
+
     /// A byte that must be zero.
     pub(super) fn zero(&mut self) -> Result<(), DecodeError> {
         match self.byte()? {
@@ -125,10 +139,8 @@ impl<'m> Reader<'m> {
     }
 
     fn long_u32(&mut self) -> Result<u32, DecodeError> {
-        match leb128::unsigned::<32>(self.bytes, &mut self.at) {
-            Ok(value) => Ok(value as u32),
-            Err(kind) => Err(self.error(kind)),
-        }
+        self.integer(leb128::unsigned::<32>)
+            .map(|value| value as u32)
     }
 
     /// An unsigned 64-bit integer.
@@ -139,33 +151,55 @@ impl<'m> Reader<'m> {
                 self.at += 1;
                 Ok(byte.into())
             }
-            _ => self.long_u64(),
+            _ => self.integer(leb128::unsigned::<64>),
         }
-    }
-
-    fn long_u64(&mut self) -> Result<u64, DecodeError> {
-        leb128::unsigned::<64>(self.bytes, &mut self.at).map_err(|kind| self.error(kind))
     }
 
     /// A signed 32-bit integer.
     #[inline]
     pub(super) fn s32(&mut self) -> Result<i32, DecodeError> {
-        match leb128::signed::<32>(self.bytes, &mut self.at) {
-            Ok(value) => Ok(value as i32),
-            Err(kind) => Err(self.error(kind)),
-        }
+        self.integer(leb128::signed::<32>).map(|value| value as i32)
     }
 
     /// A signed 33-bit integer: a type index, or something negative.
-    #[inline]
     pub(super) fn s33(&mut self) -> Result<i64, DecodeError> {
-        leb128::signed::<33>(self.bytes, &mut self.at).map_err(|kind| self.error(kind))
+        self.integer(leb128::signed::<33>)
     }
 
     /// A signed 64-bit integer.
     #[inline]
     pub(super) fn s64(&mut self) -> Result<i64, DecodeError> {
-        leb128::signed::<64>(self.bytes, &mut self.at).map_err(|kind| self.error(kind))
+        self.integer(leb128::signed::<64>)
+    }
+
+    #[inline]
+    fn integer<T>(
+        &mut self,
+        read: fn(&[u8], &mut usize) -> Result<T, DecodeErrorKind>,
+    ) -> Result<T, DecodeError> {
+        let start = self.at;
+        read(self.bytes, &mut self.at).map_err(|kind| self.integer_error(kind, start, read))
+    }
+
+    /// What is wrong with an integer that began at `start`.
+    ///
+    /// One that reaches beyond the end, where it would be wrong for another reason, is wrong for that reason: the integer is
+    /// more likely to be the culprit than the length of what it is in.
+    #[cold]
+    fn integer_error<T>(
+        &self,
+        kind: DecodeErrorKind,
+        start: usize,
+        read: fn(&[u8], &mut usize) -> Result<T, DecodeErrorKind>,
+    ) -> DecodeError {
+        let mut beyond = start;
+        match read(self.binary, &mut beyond) {
+            Err(kind) => DecodeError {
+                kind,
+                offset: beyond,
+            },
+            Ok(_) => self.error(kind),
+        }
     }
 
     /// A length in bytes, and a reader of that many bytes; this one goes on behind them.
@@ -182,7 +216,7 @@ impl<'m> Reader<'m> {
                 offset: start,
             });
         }
-        let part = Self::new(self.bytes, self.at..self.at + length as usize);
+        let part = Self::new(self.binary, self.at..self.at + length as usize);
         self.at += length as usize;
         Ok(part)
     }

@@ -250,12 +250,8 @@ pub(super) fn data_count_section(reader: &mut Reader<'_>, module: &mut Module) -
 }
 
 pub(super) fn code_section(reader: &mut Reader<'_>, module: &mut Module) -> Result {
-    let at = reader.clone();
-    let bodies = reader.u32()?;
-    let funcs = module.funcs.len() as u32;
-    if bodies != funcs {
-        return Err(at.error(DecodeErrorKind::FuncAndCode { funcs, bodies }));
-    }
+    // Whether there are as many as functions is not asked before the end: the section with the others may be missing.
+    let bodies = reader.count(Counted::Funcs, 0, limits::MAX_FUNCS)?;
     module.bodies.reserve(reader.room(bodies));
     for _ in 0..bodies {
         let at = reader.clone();
@@ -297,8 +293,9 @@ fn data(reader: &mut Reader<'_>) -> Result<Data> {
             });
         }
     };
+    let length = reader.u32()? as usize;
     Ok(Data {
-        init: reader.sized()?.rest(),
+        init: reader.take(length)?,
         mode,
     })
 }

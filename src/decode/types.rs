@@ -222,7 +222,7 @@ fn limits_flags(reader: &mut Reader<'_>, allowed: u8) -> Result<u8, DecodeError>
     if flags & !allowed == 0 {
         return Ok(flags);
     }
-    Err(not_a_type(reader, flags, DecodeErrorKind::LimitsFlags))
+    Err(reader.error_before(DecodeErrorKind::LimitsFlags(flags)))
 }
 
 fn addr_type(flags: u8) -> AddrType {
