@@ -8,3 +8,4 @@ mod features;
 mod limits;
 mod runtime;
 mod syntax;
+mod validate;

@@ -1,0 +1,308 @@
+//! The context: what a module declares, as flat lists, one for each index space.
+//!
+//! The fields are those of C in the specification, apart from what belongs to a function, which is [`FuncValidator`]'s. A context is filled by
+//! [`modules`](super::modules) and does not change afterwards; validation and lowering of bodies read it, from any thread.
+//! <https://webassembly.github.io/spec/core/valid/conventions.html#contexts>
+//!
+//! [`FuncValidator`]: super::FuncValidator
+
+use core::ops::Range;
+
+use super::error::{Check, ErrorKind, Kind, Space, Subject};
+use super::matching::{self, Types};
+use super::operand::OpType;
+use crate::features::{Feature, Features};
+use crate::syntax::index::*;
+use crate::syntax::types::*;
+
+/// C: what a module declares.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The features that are on.
+    pub features: Features,
+    /// The types, rec groups flattened.
+    pub types: Vec<SubType>,
+    /// Types of the functions, imports first.
+    pub funcs: Vec<TypeIdx>,
+    /// The tables, imports first.
+    pub tables: Vec<TableType>,
+    /// The memories, imports first.
+    pub mems: Vec<MemType>,
+    /// The globals, imports first.
+    pub globals: Vec<GlobalType>,
+    /// Types of the tags, imports first.
+    pub tags: Vec<TypeIdx>,
+    /// Types of the element segments.
+    pub elems: Vec<RefType>,
+    /// How many data segments there are.
+    pub datas: u32,
+    /// Whether the module says how many there are before its code.
+    pub has_data_count: bool,
+    /// How many functions are imported.
+    pub imported_funcs: u32,
+    /// How many globals are imported.
+    pub imported_globals: u32,
+    /// Functions to which bodies may make references.
+    pub(super) refs: FuncSet,
+    /// What is asked of types most, beside `types`.
+    pub(super) infos: Vec<TypeInfo>,
+    /// Parameters and results of the function types.
+    pub(super) operands: Vec<OpType>,
+}
+
+/// What is asked of a type most.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TypeInfo {
+    /// The first type of the module that is equal to this one.
+    pub(super) canonical: TypeIdx,
+    /// The declared supertype, as its canonical index.
+    pub(super) supertype: Option<TypeIdx>,
+    /// How many supertypes there are above it.
+    pub(super) depth: u32,
+    pub(super) kind: Kind,
+    /// Where in `operands` its parameters begin, if it is a function type; the results follow.
+    pub(super) operands: u32,
+    pub(super) params: u16,
+    pub(super) results: u16,
+}
+
+/// A set of functions.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FuncSet(Vec<u64>);
+
+impl FuncSet {
+    pub(super) fn insert(&mut self, func: FuncIdx) {
+        let word = func.index() / 64;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << (func.0 % 64);
+    }
+
+    pub(super) fn contains(&self, func: FuncIdx) -> bool {
+        self.0
+            .get(func.index() / 64)
+            .is_some_and(|word| word >> (func.0 % 64) & 1 != 0)
+    }
+}
+
+impl Types for Context {
+    fn kind(&self, ty: TypeIdx) -> Kind {
+        self.infos[ty.index()].kind
+    }
+
+    fn is_subtype(&self, sub: TypeIdx, sup: TypeIdx) -> bool {
+        let sup = &self.infos[sup.index()];
+        let mut sub = &self.infos[sub.index()];
+        // The depth bounds the way up: a type below another has it as its ancestor at exactly that depth.
+        while sub.depth > sup.depth {
+            let Some(next) = sub.supertype else {
+                return false;
+            };
+            sub = &self.infos[next.index()];
+        }
+        sub.canonical == sup.canonical
+    }
+}
+
+/// The entry at an index, or the error that it is unknown.
+#[inline]
+fn lookup<T>(entries: &[T], space: Space, index: u32) -> Check<&T> {
+    match entries.get(index as usize) {
+        Some(entry) => Ok(entry),
+        None => Err(unknown(space, index, entries.len())),
+    }
+}
+
+#[cold]
+pub(super) fn unknown(space: Space, index: u32, count: usize) -> Box<ErrorKind> {
+    Box::new(ErrorKind::Unknown {
+        space,
+        index,
+        count,
+    })
+}
+
+#[cold]
+pub(super) fn unsupported(feature: Feature, subject: Subject) -> Box<ErrorKind> {
+    Box::new(ErrorKind::Unsupported { feature, subject })
+}
+
+impl Context {
+    /// The type of a function.
+    ///
+    /// # Panics
+    /// If the module has no such function.
+    pub fn func_type(&self, func: FuncIdx) -> &FuncType {
+        self.type_func(self.funcs[func.index()])
+            .unwrap_or_else(|| unreachable!("validated: functions have function types"))
+    }
+
+    /// The function type at a type index, if that is what is there.
+    #[inline]
+    pub fn type_func(&self, ty: TypeIdx) -> Option<&FuncType> {
+        match &self.types.get(ty.index())?.composite {
+            CompType::Func(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// The first type of the module that is equal to a type.
+    ///
+    /// # Panics
+    /// If the module has no such type.
+    pub fn canonical(&self, ty: TypeIdx) -> TypeIdx {
+        self.infos[ty.index()].canonical
+    }
+
+    /// Whether a function may be referred to by `ref.func` in a body.
+    pub fn is_declared(&self, func: FuncIdx) -> bool {
+        self.refs.contains(func)
+    }
+
+    /// Packs a valid type for the operand stack.
+    #[inline]
+    pub(super) fn pack(&self, ty: ValType) -> OpType {
+        match ty {
+            ValType::Ref(RefType {
+                nullable,
+                heap: HeapType::Concrete(index),
+            }) => {
+                let heap = HeapType::Concrete(self.canonical(index));
+                OpType::new(ValType::Ref(RefType { nullable, heap }))
+            }
+            ty => OpType::new(ty),
+        }
+    }
+
+    /// Whether a packed type matches another.
+    #[inline]
+    pub(super) fn matches(&self, a: OpType, b: OpType) -> bool {
+        a == b || a == OpType::BOT || self.matches_ref(a, b)
+    }
+
+    #[cold]
+    fn matches_ref(&self, a: OpType, b: OpType) -> bool {
+        if !a.is_ref() || !b.is_ref() || (b.is_non_null() && !a.is_non_null()) {
+            return false;
+        }
+        match (a.heap(), b.heap()) {
+            (Some(a), Some(b)) => matching::heap(self, a, b),
+            // The bottom of all references matches any of them.
+            (a, _) => a.is_none(),
+        }
+    }
+
+    /// The packed parameters of a function type.
+    #[inline]
+    pub(super) fn params(&self, ty: TypeIdx) -> &[OpType] {
+        let info = &self.infos[ty.index()];
+        &self.operands[span(info.operands, info.params)]
+    }
+
+    /// The packed results of a function type.
+    #[inline]
+    pub(super) fn results(&self, ty: TypeIdx) -> &[OpType] {
+        let info = &self.infos[ty.index()];
+        &self.operands[span(info.operands + u32::from(info.params), info.results)]
+    }
+
+    /// The error for something that needs a feature, unless the feature is on.
+    #[inline]
+    pub(super) fn require(&self, feature: Feature, subject: impl FnOnce() -> Subject) -> Check {
+        if self.features.contains(feature) {
+            Ok(())
+        } else {
+            Err(unsupported(feature, subject()))
+        }
+    }
+
+    /// A type, which must be there.
+    #[inline]
+    pub(super) fn type_at(&self, ty: TypeIdx) -> Check<&SubType> {
+        lookup(&self.types, Space::Type, ty.0)
+    }
+
+    /// A function type, where a type of another kind counts as none.
+    #[inline]
+    pub(super) fn func_type_at(&self, ty: TypeIdx) -> Check<&FuncType> {
+        match &self.type_at(ty)?.composite {
+            CompType::Func(ty) => Ok(ty),
+            _ => Err(Box::new(ErrorKind::NotFuncType {
+                ty,
+                found: self.kind(ty),
+            })),
+        }
+    }
+
+    /// The fields of a structure type.
+    pub(super) fn struct_at(&self, ty: TypeIdx) -> Check<&[FieldType]> {
+        match &self.type_at(ty)?.composite {
+            CompType::Struct(fields) => Ok(fields),
+            _ => Err(self.wrong_kind(ty, Kind::Struct)),
+        }
+    }
+
+    /// A field of a structure type.
+    pub(super) fn field_at(&self, ty: TypeIdx, field: FieldIdx) -> Check<FieldType> {
+        lookup(self.struct_at(ty)?, Space::Field, field.0).copied()
+    }
+
+    /// The elements of an array type.
+    pub(super) fn array_at(&self, ty: TypeIdx) -> Check<FieldType> {
+        match &self.type_at(ty)?.composite {
+            CompType::Array(element) => Ok(*element),
+            _ => Err(self.wrong_kind(ty, Kind::Array)),
+        }
+    }
+
+    fn wrong_kind(&self, ty: TypeIdx, required: Kind) -> Box<ErrorKind> {
+        Box::new(ErrorKind::TypeKind {
+            ty,
+            required,
+            found: self.kind(ty),
+        })
+    }
+
+    /// The type index of a function.
+    #[inline]
+    pub(super) fn func_at(&self, func: FuncIdx) -> Check<TypeIdx> {
+        lookup(&self.funcs, Space::Func, func.0).copied()
+    }
+
+    #[inline]
+    pub(super) fn table_at(&self, table: TableIdx) -> Check<&TableType> {
+        lookup(&self.tables, Space::Table, table.0)
+    }
+
+    #[inline]
+    pub(super) fn mem_at(&self, mem: MemIdx) -> Check<&MemType> {
+        lookup(&self.mems, Space::Mem, mem.0)
+    }
+
+    #[inline]
+    pub(super) fn global_at(&self, global: GlobalIdx) -> Check<&GlobalType> {
+        lookup(&self.globals, Space::Global, global.0)
+    }
+
+    /// The type index of a tag.
+    pub(super) fn tag_at(&self, tag: TagIdx) -> Check<TypeIdx> {
+        lookup(&self.tags, Space::Tag, tag.0).copied()
+    }
+
+    pub(super) fn elem_at(&self, elem: ElemIdx) -> Check<RefType> {
+        lookup(&self.elems, Space::Elem, elem.0).copied()
+    }
+
+    pub(super) fn data_at(&self, data: DataIdx) -> Check {
+        if data.0 < self.datas {
+            Ok(())
+        } else {
+            Err(unknown(Space::Data, data.0, self.datas as usize))
+        }
+    }
+}
+
+fn span(start: u32, len: u16) -> Range<usize> {
+    start as usize..start as usize + usize::from(len)
+}

@@ -1,0 +1,317 @@
+//! The rules for instructions: a fast one for all whose type is in the instruction table, and one function for each of the others.
+//!
+//! The others stand in a file for each chapter of the specification. Each function takes the operands, leaves the results and yields
+//! the types of both: it is the rule, as the specification writes it.
+//! <https://webassembly.github.io/spec/core/valid/instructions.html>
+
+mod aggregate;
+mod control;
+mod exception;
+mod memory;
+mod parametric;
+mod reference;
+mod table;
+mod variable;
+mod vector;
+
+use super::context::unsupported;
+use super::error::{Check, ErrorKind, Subject, ValidateError};
+use super::operand::OpType;
+use super::stack::{FuncValidator, InstrType};
+use crate::features::Feature;
+use crate::syntax::index::*;
+use crate::syntax::instr::{CastArg, Catch, Count, Instr, MemArg, Opcode, ZeroByte};
+use crate::syntax::instructions::for_each_instruction;
+use crate::syntax::types::*;
+
+/// What a rule yields: the types of what the instruction takes, and of what it leaves.
+type Typed<'s> = Check<(&'s [ValType], &'s [ValType])>;
+
+/// A row of the instruction table, as validation reads it.
+struct Signature {
+    params: &'static [ValType],
+    results: &'static [ValType],
+    /// Codes of the parameters and results.
+    param_codes: [u8; 4],
+    result_codes: [u8; 2],
+    feature: Feature,
+    /// How many bytes of memory it accesses; 0 if it does not.
+    access_bytes: u8,
+}
+
+impl Signature {
+    const fn new(
+        params: &'static [ValType],
+        results: &'static [ValType],
+        feature: Feature,
+        access_bytes: u8,
+    ) -> Self {
+        let mut this = Self {
+            params,
+            results,
+            param_codes: [0; 4],
+            result_codes: [0; 2],
+            feature,
+            access_bytes,
+        };
+        let mut i = 0;
+        while i < params.len() {
+            this.param_codes[i] = OpType::new(params[i]).code();
+            i += 1;
+        }
+        i = 0;
+        while i < results.len() {
+            this.result_codes[i] = OpType::new(results[i]).code();
+            i += 1;
+        }
+        this
+    }
+}
+
+macro_rules! signatures {
+    ($($group:ident $prefix:literal {$(
+        $code:literal $name:ident $mnemonic:literal $(($($imm:ident: $ty:ty),+))?
+        $class:ident $(($bytes:literal))? $([$($param:ident)*] -> [$($result:ident)*])?
+        $feature:ident $(const $const_feature:ident)?;
+    )*})*) => {
+        /// The rows, by opcode.
+        static SIGNATURES: [Signature; Opcode::ALL.len()] = [$($(
+            Signature::new(
+                &[$($(ValType::$param),*)?],
+                &[$($(ValType::$result),*)?],
+                Feature::$feature,
+                0 $(+ $bytes)?,
+            ),
+        )*)*];
+
+        /// The memory argument of an instruction that has one.
+        #[inline(always)]
+        fn memarg(instr: &Instr<'_>) -> Option<MemArg> {
+            match instr {
+                $($(
+                    Instr::$name $({ $($imm),+ })? => None $($(.or($imm.memarg()))+)?,
+                )*)*
+            }
+        }
+    };
+}
+for_each_instruction!(signatures);
+
+/// An immediate, of which only memory arguments matter here.
+trait Immediate {
+    #[inline(always)]
+    fn memarg(&self) -> Option<MemArg> {
+        None
+    }
+}
+
+impl Immediate for MemArg {
+    #[inline(always)]
+    fn memarg(&self) -> Option<MemArg> {
+        Some(*self)
+    }
+}
+
+macro_rules! other_immediates {
+    ($($ty:ty),*) => {
+        $(impl Immediate for $ty {})*
+    };
+}
+other_immediates!(
+    u8, u32, u64, i32, i64, [u8; 16], BlockType, HeapType, CastArg, Count, ZeroByte
+);
+other_immediates!(
+    TypeIdx, FuncIdx, TableIdx, MemIdx, GlobalIdx, TagIdx, ElemIdx, DataIdx
+);
+other_immediates!(
+    LocalIdx,
+    LabelIdx,
+    FieldIdx,
+    &[LabelIdx],
+    &[ValType],
+    &[Catch]
+);
+
+impl FuncValidator<'_> {
+    /// Checks the next instruction of the body, which stands at an offset that errors bear.
+    ///
+    /// # Errors
+    /// If a rule is violated. The body is invalid then, and what becomes of further instructions is unspecified.
+    #[inline]
+    pub fn check_instr<'s>(
+        &'s mut self,
+        instr: &Instr<'_>,
+        at: usize,
+    ) -> Result<InstrType<'s>, ValidateError> {
+        let reachable = self.frame.live;
+        match self.instr(instr) {
+            Ok((params, results)) => Ok(InstrType {
+                params,
+                results,
+                reachable,
+            }),
+            Err(kind) => Err(ValidateError { kind, offset: at }),
+        }
+    }
+
+    fn instr<'s>(&'s mut self, instr: &Instr<'_>) -> Typed<'s> {
+        let opcode = instr.opcode();
+        let signature = &SIGNATURES[opcode as usize];
+        if !self.ctx.features.contains(signature.feature) {
+            return Err(unsupported(signature.feature, Subject::Instr(opcode)));
+        }
+        if self.is_finished() {
+            Err(ErrorKind::Misplaced { instr: opcode })?;
+        }
+        match *instr {
+            Instr::LocalGet { local } => self.local_get(local),
+            Instr::LocalSet { local } => self.local_set(local),
+            Instr::LocalTee { local } => self.local_tee(local),
+            Instr::GlobalGet { global } => self.global_get(global),
+            Instr::GlobalSet { global } => self.global_set(global),
+
+            Instr::Unreachable => self.unreachable(),
+            Instr::Drop => self.drop(),
+            Instr::Select => self.select(),
+            Instr::SelectTyped { types } => self.select_typed(types),
+
+            Instr::Block { ty } => self.block(ty),
+            Instr::Loop { ty } => self.loop_(ty),
+            Instr::If { ty } => self.if_(ty),
+            Instr::Else => self.else_(opcode),
+            Instr::End => self.end(),
+            Instr::Br { label } => self.br(label),
+            Instr::BrIf { label } => self.br_if(label),
+            Instr::BrTable { labels, default } => self.br_table(labels, default),
+            Instr::Return => self.return_(),
+            Instr::Call { func } => self.call(func),
+            Instr::CallIndirect { ty, table } => self.call_indirect(ty, table),
+            Instr::CallRef { ty } => self.call_ref(ty),
+            Instr::ReturnCall { func } => self.return_call(func),
+            Instr::ReturnCallIndirect { ty, table } => self.return_call_indirect(ty, table),
+            Instr::ReturnCallRef { ty } => self.return_call_ref(ty),
+            Instr::BrOnNull { label } => self.br_on_null(label),
+            Instr::BrOnNonNull { label } => self.br_on_non_null(label),
+            Instr::BrOnCast { cast } => self.br_on_cast(cast),
+            Instr::BrOnCastFail { cast } => self.br_on_cast_fail(cast),
+
+            Instr::TryTable { ty, catches } => self.try_table(ty, catches),
+            Instr::Throw { tag } => self.throw(tag),
+            Instr::ThrowRef => self.throw_ref(),
+            Instr::Try { ty } => self.try_(ty),
+            Instr::Catch { tag } => self.catch(opcode, tag),
+            Instr::CatchAll => self.catch_all(opcode),
+            Instr::Delegate { label } => self.delegate(opcode, label),
+            Instr::Rethrow { label } => self.rethrow(label),
+
+            Instr::TableGet { table } => self.table_get(table),
+            Instr::TableSet { table } => self.table_set(table),
+            Instr::TableSize { table } => self.table_size(table),
+            Instr::TableGrow { table } => self.table_grow(table),
+            Instr::TableFill { table } => self.table_fill(table),
+            Instr::TableCopy { dst, src } => self.table_copy(dst, src),
+            Instr::TableInit { elem, table } => self.table_init(elem, table),
+            Instr::ElemDrop { elem } => self.elem_drop(elem),
+
+            Instr::MemorySize { mem } => self.memory_size(mem),
+            Instr::MemoryGrow { mem } => self.memory_grow(mem),
+            Instr::MemoryFill { mem } => self.memory_fill(mem),
+            Instr::MemoryCopy { dst, src } => self.memory_copy(dst, src),
+            Instr::MemoryInit { data, mem } => self.memory_init(opcode, data, mem),
+            Instr::DataDrop { data } => self.data_drop(opcode, data),
+
+            Instr::RefNull { heap } => self.ref_null(heap),
+            Instr::RefIsNull => self.ref_is_null(),
+            Instr::RefFunc { func } => self.ref_func(func),
+            Instr::RefAsNonNull => self.ref_as_non_null(),
+            Instr::RefTestNonNull { heap } => self.ref_test(heap, false),
+            Instr::RefTestNull { heap } => self.ref_test(heap, true),
+            Instr::RefCastNonNull { heap } => self.ref_cast(heap, false),
+            Instr::RefCastNull { heap } => self.ref_cast(heap, true),
+            Instr::AnyConvertExtern => self.any_convert_extern(),
+            Instr::ExternConvertAny => self.extern_convert_any(),
+
+            Instr::StructNew { ty } => self.struct_new(ty),
+            Instr::StructNewDefault { ty } => self.struct_new_default(ty),
+            Instr::StructGet { ty, field } => self.struct_get(ty, field, false),
+            Instr::StructGetS { ty, field } => self.struct_get(ty, field, true),
+            Instr::StructGetU { ty, field } => self.struct_get(ty, field, true),
+            Instr::StructSet { ty, field } => self.struct_set(ty, field),
+            Instr::ArrayNew { ty } => self.array_new(ty),
+            Instr::ArrayNewDefault { ty } => self.array_new_default(ty),
+            Instr::ArrayNewFixed { ty, count } => self.array_new_fixed(ty, count.0),
+            Instr::ArrayNewData { ty, data } => self.array_new_data(opcode, ty, data),
+            Instr::ArrayNewElem { ty, elem } => self.array_new_elem(ty, elem),
+            Instr::ArrayGet { ty } => self.array_get(ty, false),
+            Instr::ArrayGetS { ty } => self.array_get(ty, true),
+            Instr::ArrayGetU { ty } => self.array_get(ty, true),
+            Instr::ArraySet { ty } => self.array_set(ty),
+            Instr::ArrayFill { ty } => self.array_fill(ty),
+            Instr::ArrayCopy { dst, src } => self.array_copy(dst, src),
+            Instr::ArrayInitData { ty, data } => self.array_init_data(opcode, ty, data),
+            Instr::ArrayInitElem { ty, elem } => self.array_init_elem(ty, elem),
+
+            Instr::I8x16Shuffle { lanes } => self.shuffle(opcode, lanes),
+            Instr::I8x16ExtractLaneS { lane }
+            | Instr::I8x16ExtractLaneU { lane }
+            | Instr::I8x16ReplaceLane { lane } => self.lane(opcode, lane, 16),
+            Instr::I16x8ExtractLaneS { lane }
+            | Instr::I16x8ExtractLaneU { lane }
+            | Instr::I16x8ReplaceLane { lane } => self.lane(opcode, lane, 8),
+            Instr::I32x4ExtractLane { lane }
+            | Instr::I32x4ReplaceLane { lane }
+            | Instr::F32x4ExtractLane { lane }
+            | Instr::F32x4ReplaceLane { lane } => self.lane(opcode, lane, 4),
+            Instr::I64x2ExtractLane { lane }
+            | Instr::I64x2ReplaceLane { lane }
+            | Instr::F64x2ExtractLane { lane }
+            | Instr::F64x2ReplaceLane { lane } => self.lane(opcode, lane, 2),
+            Instr::V128Load8Lane { memarg, lane }
+            | Instr::V128Load16Lane { memarg, lane }
+            | Instr::V128Load32Lane { memarg, lane }
+            | Instr::V128Load64Lane { memarg, lane }
+            | Instr::V128Store8Lane { memarg, lane }
+            | Instr::V128Store16Lane { memarg, lane }
+            | Instr::V128Store32Lane { memarg, lane }
+            | Instr::V128Store64Lane { memarg, lane } => self.access_lane(opcode, memarg, lane),
+
+            _ => match memarg(instr) {
+                Some(memarg) => self.access(opcode, memarg),
+                None => self.plain(signature),
+            },
+        }
+    }
+
+    /// The rule for an instruction of a constant type.
+    #[inline(always)]
+    fn plain(&mut self, signature: &'static Signature) -> Typed<'static> {
+        let codes = &signature.param_codes;
+        match signature.params.len() {
+            0 => {}
+            1 => self.pop(OpType::from_code(codes[0]))?,
+            // Operands of an instruction with two are nearly always there and right, and are then taken at once.
+            2 => {
+                let expected = [OpType::from_code(codes[0]), OpType::from_code(codes[1])];
+                match self.buffers.stack.last_chunk::<2>() {
+                    Some(&top) if top == expected && self.own_operands() >= 2 => {
+                        let below = self.buffers.stack.len() - 2;
+                        self.buffers.stack.truncate(below);
+                    }
+                    _ => {
+                        self.pop(expected[1])?;
+                        self.pop(expected[0])?;
+                    }
+                }
+            }
+            count => {
+                for &code in codes[..count].iter().rev() {
+                    self.pop(OpType::from_code(code))?;
+                }
+            }
+        }
+        for &code in &signature.result_codes[..signature.results.len()] {
+            self.push(OpType::from_code(code));
+        }
+        Ok((signature.params, signature.results))
+    }
+}

@@ -1,0 +1,129 @@
+//! Exceptions, the older ones included.
+//! <https://webassembly.github.io/spec/core/valid/instructions.html#control-instructions>
+
+use super::{Check, ErrorKind, FuncValidator, OpType, Typed};
+use crate::syntax::index::{LabelIdx, TagIdx};
+use crate::syntax::instr::{Catch, Opcode};
+use crate::syntax::types::*;
+use crate::validate::error::TypeList;
+use crate::validate::stack::{FrameKind, List};
+
+const EXN: OpType = OpType::new(ValType::Ref(RefType::non_null(HeapType::Exn)));
+const EXNREF: OpType = OpType::new(ValType::Ref(RefType::nullable(HeapType::Exn)));
+
+impl FuncValidator<'_> {
+    /// `[t1*] -> [t2*]`, the block's type.
+    pub(super) fn try_table(&mut self, ty: BlockType, catches: &[Catch]) -> Typed<'_> {
+        // The labels of the clauses are counted from outside of the block, so they come first.
+        for &catch in catches {
+            self.check_catch(catch)?;
+        }
+        self.open_block(FrameKind::Block, ty)?;
+        Ok(self.block_types(ty))
+    }
+
+    fn check_catch(&self, catch: Catch) -> Check {
+        let (tag, label, reference) = match catch {
+            Catch::One { tag, label } => (Some(tag), label, None),
+            Catch::OneRef { tag, label } => (Some(tag), label, Some(EXN)),
+            Catch::All { label } => (None, label, None),
+            Catch::AllRef { label } => (None, label, Some(EXN)),
+        };
+        let payload = match tag {
+            Some(tag) => self.ctx.params(self.ctx.tag_at(tag)?),
+            None => &[],
+        };
+        let mut one = [OpType::BOT];
+        let required = self.label_list(label)?.packed(self.ctx, &mut one);
+        let found = payload.iter().chain(&reference);
+        let fits = required.len() == payload.len() + usize::from(reference.is_some())
+            && found
+                .clone()
+                .zip(required)
+                .all(|(&a, &b)| self.ctx.matches(a, b));
+        if fits {
+            return Ok(());
+        }
+        Err(ErrorKind::Types {
+            what: "the label of a catch clause",
+            required: TypeList::new(required),
+            found: TypeList::new(&found.copied().collect::<Vec<_>>()),
+        })?
+    }
+
+    /// `[t1* t*] -> [t2*]` for a tag with parameters `[t*]`.
+    pub(super) fn throw(&mut self, tag: TagIdx) -> Typed<'_> {
+        let payload = List::Params(self.ctx.tag_at(tag)?);
+        self.pop_list(payload)?;
+        self.set_unreachable();
+        Ok((payload.types(self.ctx, &mut self.buffers.params), &[]))
+    }
+
+    /// `[t1* exnref] -> [t2*]`
+    pub(super) fn throw_ref(&mut self) -> Typed<'_> {
+        self.pop(EXNREF)?;
+        self.set_unreachable();
+        self.buffers.params.clear();
+        self.buffers.params.push(EXNREF.val_type());
+        Ok((&self.buffers.params, &[]))
+    }
+
+    /// `[t1*] -> [t2*]`, the block's type.
+    pub(super) fn try_(&mut self, ty: BlockType) -> Typed<'_> {
+        self.open_block(FrameKind::Try, ty)?;
+        Ok(self.block_types(ty))
+    }
+
+    /// Takes what the part before leaves, and leaves the tag's payload.
+    pub(super) fn catch(&mut self, opcode: Opcode, tag: TagIdx) -> Typed<'_> {
+        let payload = List::Params(self.ctx.tag_at(tag)?);
+        self.handler(opcode, FrameKind::Catch, payload)
+    }
+
+    /// Takes what the part before leaves, and leaves nothing.
+    pub(super) fn catch_all(&mut self, opcode: Opcode) -> Typed<'_> {
+        self.handler(opcode, FrameKind::CatchAll, List::Empty)
+    }
+
+    fn handler(&mut self, opcode: Opcode, kind: FrameKind, payload: List) -> Typed<'_> {
+        if !matches!(self.frame.kind, FrameKind::Try | FrameKind::Catch) {
+            Err(ErrorKind::Misplaced { instr: opcode })?;
+        }
+        self.check_end()?;
+        self.next_part(kind);
+        self.push_list(payload)?;
+        let before = List::results(self.frame.ty);
+        let buffers = &mut self.buffers;
+        Ok((
+            before.types(self.ctx, &mut buffers.params),
+            payload.types(self.ctx, &mut buffers.results),
+        ))
+    }
+
+    /// Ends the block, as `end` does.
+    pub(super) fn delegate(&mut self, opcode: Opcode, label: LabelIdx) -> Typed<'_> {
+        if self.frame.kind != FrameKind::Try {
+            Err(ErrorKind::Misplaced { instr: opcode })?;
+        }
+        self.check_end()?;
+        let results = List::results(self.frame.ty);
+        self.pop_frame();
+        // The label is counted from outside of the block.
+        self.label(label)?;
+        self.push_list(results)?;
+        let types = results.types(self.ctx, &mut self.buffers.results);
+        Ok((types, types))
+    }
+
+    /// `[t1*] -> [t2*]` for the label of a handler.
+    pub(super) fn rethrow(&mut self, label: LabelIdx) -> Typed<'_> {
+        if !matches!(
+            self.label(label)?.kind,
+            FrameKind::Catch | FrameKind::CatchAll
+        ) {
+            Err(ErrorKind::Rethrow { label })?;
+        }
+        self.set_unreachable();
+        Ok((&[], &[]))
+    }
+}

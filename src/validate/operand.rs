@@ -1,0 +1,195 @@
+//! The type of an operand, packed into 32 bits.
+//!
+//! The operand stack of validation holds these, so that the usual check is a comparison of two words; only when they differ is
+//! subtyping looked at. A concrete type stands as the first type of the module that is equal to it, so equal types are equal words.
+
+use core::fmt;
+
+use crate::syntax::index::TypeIdx;
+use crate::syntax::types::{HeapType, RefType, ValType};
+
+/// A value type, or what stands for any type in unreachable code.
+///
+/// The low byte is a code; the bits above are the type index, if the code says that there is one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OpType(u32);
+
+const REF: u32 = 0x40;
+const NULLABLE: u32 = 0x20;
+const HEAP: u32 = 0x1F;
+const CONCRETE: u32 = 12;
+const BOT_HEAP: u32 = 13;
+
+impl OpType {
+    /// The bottom of all types: an operand of unreachable code.
+    pub(super) const BOT: Self = Self(0);
+    pub(super) const I32: Self = Self(1);
+    pub(super) const I64: Self = Self(2);
+    pub(super) const F32: Self = Self(3);
+    pub(super) const F64: Self = Self(4);
+    pub(super) const V128: Self = Self(5);
+    /// A non-null reference of unreachable code.
+    pub(super) const BOT_REF: Self = Self(REF | BOT_HEAP);
+
+    /// The packed form of a type; a type index is kept as it is.
+    #[inline]
+    pub(super) const fn new(ty: ValType) -> Self {
+        match ty {
+            ValType::I32 => Self::I32,
+            ValType::I64 => Self::I64,
+            ValType::F32 => Self::F32,
+            ValType::F64 => Self::F64,
+            ValType::V128 => Self::V128,
+            ValType::Ref(ty) => Self::reference(ty),
+        }
+    }
+
+    const fn reference(ty: RefType) -> Self {
+        let heap = match ty.heap {
+            HeapType::Any => 0,
+            HeapType::Eq => 1,
+            HeapType::I31 => 2,
+            HeapType::Struct => 3,
+            HeapType::Array => 4,
+            HeapType::None => 5,
+            HeapType::Func => 6,
+            HeapType::NoFunc => 7,
+            HeapType::Exn => 8,
+            HeapType::NoExn => 9,
+            HeapType::Extern => 10,
+            HeapType::NoExtern => 11,
+            HeapType::Concrete(index) => CONCRETE | index.0 << 8,
+        };
+        Self(REF | if ty.nullable { NULLABLE } else { 0 } | heap)
+    }
+
+    /// The code, which is the whole of it unless it has a type index.
+    pub(super) const fn code(self) -> u8 {
+        self.0 as u8
+    }
+
+    /// The type of a code without a type index.
+    #[inline(always)]
+    pub(super) const fn from_code(code: u8) -> Self {
+        Self(code as u32)
+    }
+
+    /// Whether this is a reference.
+    #[inline]
+    pub(super) const fn is_ref(self) -> bool {
+        self.0 & REF != 0
+    }
+
+    /// Whether this is a reference that cannot be null.
+    #[inline]
+    pub(super) const fn is_non_null(self) -> bool {
+        self.0 & (REF | NULLABLE) == REF
+    }
+
+    /// The same reference without null.
+    pub(super) const fn without_null(self) -> Self {
+        if self.is_ref() {
+            Self(self.0 & !NULLABLE)
+        } else {
+            self
+        }
+    }
+
+    /// The heap type of a reference; none for a number, vector or what stands for any type.
+    pub(super) const fn heap(self) -> Option<HeapType> {
+        if !self.is_ref() {
+            return None;
+        }
+        Some(match self.0 & HEAP {
+            0 => HeapType::Any,
+            1 => HeapType::Eq,
+            2 => HeapType::I31,
+            3 => HeapType::Struct,
+            4 => HeapType::Array,
+            5 => HeapType::None,
+            6 => HeapType::Func,
+            7 => HeapType::NoFunc,
+            8 => HeapType::Exn,
+            9 => HeapType::NoExn,
+            10 => HeapType::Extern,
+            11 => HeapType::NoExtern,
+            CONCRETE => HeapType::Concrete(TypeIdx(self.0 >> 8)),
+            _ => return None,
+        })
+    }
+
+    /// The value type; in unreachable code, where there may be none, an arbitrary one.
+    pub(super) const fn val_type(self) -> ValType {
+        match self {
+            Self::I64 => ValType::I64,
+            Self::F32 => ValType::F32,
+            Self::F64 => ValType::F64,
+            Self::V128 => ValType::V128,
+            _ => match self.heap() {
+                Some(heap) => ValType::Ref(RefType {
+                    nullable: !self.is_non_null(),
+                    heap,
+                }),
+                None => ValType::I32,
+            },
+        }
+    }
+}
+
+impl fmt::Display for OpType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::BOT => f.write_str("_"),
+            ty if ty.is_ref() && ty.heap().is_none() => f.write_str("(ref _)"),
+            ty => ty.val_type().fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for OpType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_survives_packing() {
+        let heaps = [
+            HeapType::Any,
+            HeapType::Eq,
+            HeapType::I31,
+            HeapType::Struct,
+            HeapType::Array,
+            HeapType::None,
+            HeapType::Func,
+            HeapType::NoFunc,
+            HeapType::Exn,
+            HeapType::NoExn,
+            HeapType::Extern,
+            HeapType::NoExtern,
+            HeapType::Concrete(TypeIdx(0)),
+            HeapType::Concrete(TypeIdx(999_999)),
+        ];
+        let numbers = [
+            ValType::I32,
+            ValType::I64,
+            ValType::F32,
+            ValType::F64,
+            ValType::V128,
+        ];
+        let refs = heaps
+            .into_iter()
+            .flat_map(|heap| [RefType::nullable(heap), RefType::non_null(heap)])
+            .map(ValType::Ref);
+        for ty in numbers.into_iter().chain(refs) {
+            let packed = OpType::new(ty);
+            assert_eq!(packed.val_type(), ty);
+            assert_eq!(packed.is_ref(), ty.is_ref());
+            assert_eq!(packed.is_non_null(), !ty.is_defaultable());
+        }
+    }
+}
