@@ -1,0 +1,128 @@
+//! A process for each engine and module, so that an engine which aborts or hangs costs one cell of the table.
+//!
+//! The child (`serve`) runs the module once for every line it reads, on a fresh instance, and answers with the result
+//! and the CPU time of the call. The parent (`Worker`) asks one child at a time, which is what interleaving needs.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
+
+use crate::engines::Engine;
+
+/// One measured run.
+pub(crate) struct Sample {
+    /// What `run` returned.
+    pub(crate) result: i32,
+    /// The CPU time of the call alone.
+    pub(crate) time: Duration,
+}
+
+/// What the child says, a line: `= RESULT NANOSECONDS`, or `! WORDS`.
+pub(crate) fn serve(engine: &Engine, module: &Path, argument: i32) {
+    let measure = || -> Result<Sample, String> {
+        let wasm = std::fs::read(module).map_err(|error| error.to_string())?;
+        let mut run = (engine.load)(&wasm)?;
+        let start = ThreadTime::now();
+        let result = run(argument)?;
+        Ok(Sample {
+            result,
+            time: start.elapsed(),
+        })
+    };
+    for _ in std::io::stdin().lines() {
+        match measure() {
+            Ok(sample) => println!("= {} {}", sample.result, sample.time.as_nanos()),
+            Err(words) => println!("! {}", words.replace('\n', " ")),
+        }
+    }
+}
+
+/// The parent's end of a child.
+pub(crate) struct Worker {
+    child: Child,
+    requests: ChildStdin,
+    answers: Receiver<String>,
+}
+
+impl Worker {
+    /// Starts a child of this same program.
+    pub(crate) fn start(engine: &str, module: &Path, argument: i32) -> std::io::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["--worker", engine, "--argument"])
+            .arg(argument.to_string())
+            .arg(module)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let (Some(requests), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(std::io::ErrorKind::BrokenPipe.into());
+        };
+        let (sender, answers) = channel();
+        // A thread reads, because only a channel can wait with a limit.
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(Self {
+            child,
+            requests,
+            answers,
+        })
+    }
+
+    /// Has the child run the module once.
+    pub(crate) fn measure(&mut self, limit: Duration) -> Result<Sample, String> {
+        if writeln!(self.requests)
+            .and_then(|()| self.requests.flush())
+            .is_err()
+        {
+            return Err(self.last_words());
+        }
+        loop {
+            let line = match self.answers.recv_timeout(limit) {
+                Ok(line) => line,
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(format!("no answer in {} s", limit.as_secs()));
+                }
+                Err(RecvTimeoutError::Disconnected) => return Err(self.last_words()),
+            };
+            if let Some(words) = line.strip_prefix("! ") {
+                return Err(words.to_owned());
+            }
+            // Anything else is the engine talking to itself.
+            let Some(numbers) = line.strip_prefix("= ") else {
+                continue;
+            };
+            let parsed = numbers.split_once(' ').and_then(|(result, nanos)| {
+                Some(Sample {
+                    result: result.parse().ok()?,
+                    time: Duration::from_nanos(nanos.parse().ok()?),
+                })
+            });
+            return parsed.ok_or_else(|| format!("unreadable answer `{line}`"));
+        }
+    }
+
+    fn last_words(&mut self) -> String {
+        match self.child.wait() {
+            Ok(status) => format!("the process ended: {status}"),
+            Err(error) => error.to_string(),
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may have ended already, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
