@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Everything a change has to pass: the tests in both dispatch back ends, then formatting, lints and documentation.
+# The build script chooses the back end: a debug build has the loop, a release build the tail calls.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+step() {
+    printf '\n== %s\n' "$*"
+    "$@"
+}
+
+step cargo fmt --all --check
+step cargo test --workspace --features cli
+step cargo test --workspace --features cli --release
+step cargo test --no-default-features --lib
+step cargo clippy --workspace --all-targets --all-features -- -D warnings
+RUSTDOCFLAGS="-D warnings" step cargo doc --no-deps --features cli,harness
+printf '\nall passed\n'

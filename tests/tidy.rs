@@ -1,0 +1,240 @@
+//! Checks what the compiler does not: which module may use which, where unsafe code may stand, and that it says why it is sound.
+//!
+//! The tables here are the rules of `ARCHITECTURE.md` and `SECURITY.md`. A failure names the file and the line.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which of the crate's modules a module may name, itself aside. `a::b` permits that part of `a` only.
+///
+/// `compile` joins the stages and `api` stands above all of them: neither has a row.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("features", &[]),
+    ("limits", &[]),
+    ("syntax", &["features"]),
+    ("decode", &["syntax", "limits"]),
+    ("validate", &["syntax", "limits", "features"]),
+    ("code", &["syntax"]),
+    ("lower", &["syntax", "code", "validate", "limits"]),
+    ("runtime", &["syntax", "validate::matching", "validate::canonical", "code", "limits"]),
+    ("exec", &["code", "runtime", "syntax"]),
+];
+
+/// Who may name all stages.
+const UNBOUND: &[&str] = &["api", "compile", "error", "lib"];
+
+/// Where unsafe code may stand: a file, or all files of a folder.
+const MAY_BE_UNSAFE: &[&str] = &["exec/machine.rs", "exec/handlers", "exec/dispatch", "runtime/mem_inst.rs"];
+
+struct Source {
+    /// Relative to `src`, with `/` between the parts.
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// The module of the crate's root that the file belongs to.
+    fn module(&self) -> &str {
+        let end = self.path.find(['/', '.']).unwrap_or(self.path.len());
+        &self.path[..end]
+    }
+
+    /// The text without its unit tests and comments, line for line.
+    fn code(&self) -> String {
+        let text = match self.text.find("#[cfg(test)]\nmod tests") {
+            Some(end) => &self.text[..end],
+            None => &self.text,
+        };
+        let lines = text.lines().map(|line| match line.find("//") {
+            Some(comment) => &line[..comment],
+            None => line,
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn sources() -> Vec<Source> {
+    fn walk(folder: &Path, root: &Path, found: &mut Vec<Source>) {
+        let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        entries.sort();
+        for path in entries {
+            if path.is_dir() {
+                walk(&path, root, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let relative = path.strip_prefix(root).unwrap().components();
+                let relative: Vec<_> = relative.map(|part| part.as_os_str().to_string_lossy()).collect();
+                found.push(Source { path: relative.join("/"), text: fs::read_to_string(&path).unwrap() });
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root, &root, &mut found);
+    // The command is another crate and can name only what is public.
+    found.retain(|source| source.module() != "bin");
+    found
+}
+
+/// The first two parts of every path that follows `crate::`, with the line it stands on: braces are opened up.
+fn crate_paths(code: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        let line = code[..at].matches('\n').count() + 1;
+        for tree in trees(&code[at + "crate::".len()..]) {
+            let (head, rest) = first_part(tree);
+            let second: Vec<_> = match rest.strip_prefix("::") {
+                Some(rest) => trees(rest).into_iter().map(|tree| first_part(tree).0).collect(),
+                None => Vec::new(),
+            };
+            if second.is_empty() {
+                found.push((line, head.to_owned()));
+            }
+            found.extend(second.into_iter().map(|part| (line, format!("{head}::{part}"))));
+        }
+    }
+    found
+}
+
+/// The branches of a path's rest: what the braces hold, or all of it.
+fn trees(text: &str) -> Vec<&str> {
+    let Some(inner) = text.strip_prefix('{') else { return vec![text] };
+    let (mut depth, mut start, mut found) = (0, 0, Vec::new());
+    for (at, c) in inner.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                found.push(inner[start..at].trim());
+                break;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                found.push(inner[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found.retain(|tree| !tree.is_empty());
+    found
+}
+
+fn first_part(path: &str) -> (&str, &str) {
+    path.split_at(path.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(path.len()))
+}
+
+fn report(problems: &[String]) {
+    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
+}
+
+#[test]
+fn modules_use_only_what_the_architecture_permits() {
+    let mut problems = Vec::new();
+    for source in sources() {
+        let module = source.module().to_owned();
+        if UNBOUND.contains(&module.as_str()) {
+            continue;
+        }
+        let row = MAY_USE.iter().find(|(name, _)| *name == module);
+        for (line, path) in crate_paths(&source.code()) {
+            let (head, _) = first_part(&path);
+            let permitted = match row {
+                _ if head == module => true,
+                // The table of instructions and its like are macros that the root re-exports.
+                _ if head.starts_with("for_each_") => true,
+                Some((_, permitted)) => permitted.iter().any(|name| *name == head || *name == path),
+                // The harness is a user like any other: it names what the root exports, which is types and `Result`.
+                None => module == "harness" && head.starts_with(char::is_uppercase),
+            };
+            if !permitted {
+                problems.push(format!("src/{}:{line}: `{module}` may not use `crate::{path}`", source.path));
+            }
+        }
+    }
+    report(&problems);
+}
+
+#[test]
+fn every_module_of_the_root_has_a_row() {
+    let named: Vec<_> = MAY_USE.iter().map(|(name, _)| *name).chain(UNBOUND.iter().copied()).collect();
+    let mut problems = Vec::new();
+    for source in sources() {
+        let module = source.module();
+        if module != "harness" && !named.contains(&module) {
+            problems.push(format!("src/{}: the architecture has no row for `{module}`", source.path));
+        }
+    }
+    report(&problems);
+}
+
+#[test]
+fn unsafe_code_stands_only_where_it_is_listed() {
+    let security = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("SECURITY.md")).unwrap();
+    let mut problems = Vec::new();
+    for source in sources() {
+        let Some(line) = source.code().lines().position(|line| has_word(line, "unsafe")) else { continue };
+        let place = format!("src/{}:{}", source.path, line + 1);
+        match MAY_BE_UNSAFE.iter().find(|listed| within(&source.path, listed)) {
+            None => problems.push(format!("{place}: unsafe code outside the files that may hold it")),
+            Some(listed) if !security.contains(&format!("src/{listed}")) => {
+                problems.push(format!("{place}: SECURITY.md does not list src/{listed}"));
+            }
+            Some(_) => {}
+        }
+        // A folder's reason may stand in its `mod.rs`.
+        if !source.text.starts_with("//!") {
+            problems.push(format!("{place}: a file with unsafe code begins by saying what it is"));
+        }
+    }
+    report(&problems);
+}
+
+#[test]
+fn every_unsafe_block_says_why_it_is_sound() {
+    let mut problems = Vec::new();
+    for source in sources() {
+        let code = source.code();
+        let lines: Vec<_> = source.text.lines().collect();
+        for (i, line) in code.lines().enumerate() {
+            if !has_word(line, "unsafe") {
+                continue;
+            }
+            // A function states its conditions, a block or an implementation argues that they hold.
+            let (phrase, reach) = if line.contains("unsafe fn") || line.contains("unsafe extern") {
+                ("# Safety", 25)
+            } else {
+                ("SAFETY:", 8)
+            };
+            // Types of function pointers state nothing.
+            if line.contains("unsafe fn(") || line.contains("unsafe extern \"") && line.contains("fn(") {
+                continue;
+            }
+            if !lines[i.saturating_sub(reach)..=i].iter().any(|line| line.contains(phrase)) {
+                problems.push(format!("src/{}:{}: no `{phrase}` above", source.path, i + 1));
+            }
+        }
+    }
+    report(&problems);
+}
+
+/// Whether a line holds the keyword itself, not a lint's or an identifier's part.
+fn has_word(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        !part(line[..at].chars().next_back()) && !part(line[at + word.len()..].chars().next())
+    })
+}
+
+fn within(path: &str, listed: &str) -> bool {
+    path == listed || path.strip_prefix(listed).is_some_and(|rest| rest.starts_with('/'))
+}
+
+#[test]
+fn a_path_with_braces_is_opened_up() {
+    let paths: Vec<_> = crate_paths("use crate::{code::{Op, unit}, syntax};\nlet x = crate::lower::run();")
+        .into_iter()
+        .map(|(line, path)| format!("{line} {path}"))
+        .collect();
+    assert_eq!(paths, ["1 code::Op", "1 code::unit", "1 syntax", "2 lower::run"]);
+}
