@@ -18,7 +18,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("validate", &["syntax", "limits", "features"]),
     ("code", &["syntax"]),
     ("lower", &["syntax", "code", "validate", "limits"]),
-    ("runtime", &["syntax", "validate::matching", "validate::canonical", "code", "limits"]),
+    (
+        "runtime",
+        &[
+            "syntax",
+            "validate::matching",
+            "validate::canonical",
+            "code",
+            "limits",
+        ],
+    ),
     ("exec", &["code", "runtime", "syntax"]),
 ];
 
@@ -26,7 +35,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const UNBOUND: &[&str] = &["api", "compile", "error", "lib"];
 
 /// Where unsafe code may stand: a file, or all files of a folder.
-const MAY_BE_UNSAFE: &[&str] = &["exec/machine.rs", "exec/handlers", "exec/dispatch", "runtime/mem_inst.rs"];
+const MAY_BE_UNSAFE: &[&str] = &[
+    "exec/machine.rs",
+    "exec/handlers",
+    "exec/dispatch",
+    "runtime/mem_inst.rs",
+];
 
 struct Source {
     /// Relative to `src`, with `/` between the parts.
@@ -57,15 +71,23 @@ impl Source {
 
 fn sources() -> Vec<Source> {
     fn walk(folder: &Path, root: &Path, found: &mut Vec<Source>) {
-        let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
         entries.sort();
         for path in entries {
             if path.is_dir() {
                 walk(&path, root, found);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let relative = path.strip_prefix(root).unwrap().components();
-                let relative: Vec<_> = relative.map(|part| part.as_os_str().to_string_lossy()).collect();
-                found.push(Source { path: relative.join("/"), text: fs::read_to_string(&path).unwrap() });
+                let relative: Vec<_> = relative
+                    .map(|part| part.as_os_str().to_string_lossy())
+                    .collect();
+                found.push(Source {
+                    path: relative.join("/"),
+                    text: fs::read_to_string(&path).unwrap(),
+                });
             }
         }
     }
@@ -85,13 +107,20 @@ fn crate_paths(code: &str) -> Vec<(usize, String)> {
         for tree in trees(&code[at + "crate::".len()..]) {
             let (head, rest) = first_part(tree);
             let second: Vec<_> = match rest.strip_prefix("::") {
-                Some(rest) => trees(rest).into_iter().map(|tree| first_part(tree).0).collect(),
+                Some(rest) => trees(rest)
+                    .into_iter()
+                    .map(|tree| first_part(tree).0)
+                    .collect(),
                 None => Vec::new(),
             };
             if second.is_empty() {
                 found.push((line, head.to_owned()));
             }
-            found.extend(second.into_iter().map(|part| (line, format!("{head}::{part}"))));
+            found.extend(
+                second
+                    .into_iter()
+                    .map(|part| (line, format!("{head}::{part}"))),
+            );
         }
     }
     found
@@ -99,7 +128,9 @@ fn crate_paths(code: &str) -> Vec<(usize, String)> {
 
 /// The branches of a path's rest: what the braces hold, or all of it.
 fn trees(text: &str) -> Vec<&str> {
-    let Some(inner) = text.strip_prefix('{') else { return vec![text] };
+    let Some(inner) = text.strip_prefix('{') else {
+        return vec![text];
+    };
     let (mut depth, mut start, mut found) = (0, 0, Vec::new());
     for (at, c) in inner.char_indices() {
         match c {
@@ -121,7 +152,10 @@ fn trees(text: &str) -> Vec<&str> {
 }
 
 fn first_part(path: &str) -> (&str, &str) {
-    path.split_at(path.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(path.len()))
+    path.split_at(
+        path.find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(path.len()),
+    )
 }
 
 fn report(problems: &[String]) {
@@ -148,7 +182,10 @@ fn modules_use_only_what_the_architecture_permits() {
                 None => module == "harness" && head.starts_with(char::is_uppercase),
             };
             if !permitted {
-                problems.push(format!("src/{}:{line}: `{module}` may not use `crate::{path}`", source.path));
+                problems.push(format!(
+                    "src/{}:{line}: `{module}` may not use `crate::{path}`",
+                    source.path
+                ));
             }
         }
     }
@@ -157,12 +194,19 @@ fn modules_use_only_what_the_architecture_permits() {
 
 #[test]
 fn every_module_of_the_root_has_a_row() {
-    let named: Vec<_> = MAY_USE.iter().map(|(name, _)| *name).chain(UNBOUND.iter().copied()).collect();
+    let named: Vec<_> = MAY_USE
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(UNBOUND.iter().copied())
+        .collect();
     let mut problems = Vec::new();
     for source in sources() {
         let module = source.module();
         if module != "harness" && !named.contains(&module) {
-            problems.push(format!("src/{}: the architecture has no row for `{module}`", source.path));
+            problems.push(format!(
+                "src/{}: the architecture has no row for `{module}`",
+                source.path
+            ));
         }
     }
     report(&problems);
@@ -170,13 +214,25 @@ fn every_module_of_the_root_has_a_row() {
 
 #[test]
 fn unsafe_code_stands_only_where_it_is_listed() {
-    let security = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("SECURITY.md")).unwrap();
+    let security =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("SECURITY.md")).unwrap();
     let mut problems = Vec::new();
     for source in sources() {
-        let Some(line) = source.code().lines().position(|line| has_word(line, "unsafe")) else { continue };
+        let Some(line) = source
+            .code()
+            .lines()
+            .position(|line| has_word(line, "unsafe"))
+        else {
+            continue;
+        };
         let place = format!("src/{}:{}", source.path, line + 1);
-        match MAY_BE_UNSAFE.iter().find(|listed| within(&source.path, listed)) {
-            None => problems.push(format!("{place}: unsafe code outside the files that may hold it")),
+        match MAY_BE_UNSAFE
+            .iter()
+            .find(|listed| within(&source.path, listed))
+        {
+            None => problems.push(format!(
+                "{place}: unsafe code outside the files that may hold it"
+            )),
             Some(listed) if !security.contains(&format!("src/{listed}")) => {
                 problems.push(format!("{place}: SECURITY.md does not list src/{listed}"));
             }
@@ -184,7 +240,9 @@ fn unsafe_code_stands_only_where_it_is_listed() {
         }
         // A folder's reason may stand in its `mod.rs`.
         if !source.text.starts_with("//!") {
-            problems.push(format!("{place}: a file with unsafe code begins by saying what it is"));
+            problems.push(format!(
+                "{place}: a file with unsafe code begins by saying what it is"
+            ));
         }
     }
     report(&problems);
@@ -207,11 +265,20 @@ fn every_unsafe_block_says_why_it_is_sound() {
                 ("SAFETY:", 8)
             };
             // Types of function pointers state nothing.
-            if line.contains("unsafe fn(") || line.contains("unsafe extern \"") && line.contains("fn(") {
+            if line.contains("unsafe fn(")
+                || line.contains("unsafe extern \"") && line.contains("fn(")
+            {
                 continue;
             }
-            if !lines[i.saturating_sub(reach)..=i].iter().any(|line| line.contains(phrase)) {
-                problems.push(format!("src/{}:{}: no `{phrase}` above", source.path, i + 1));
+            if !lines[i.saturating_sub(reach)..=i]
+                .iter()
+                .any(|line| line.contains(phrase))
+            {
+                problems.push(format!(
+                    "src/{}:{}: no `{phrase}` above",
+                    source.path,
+                    i + 1
+                ));
             }
         }
     }
@@ -227,14 +294,21 @@ fn has_word(line: &str, word: &str) -> bool {
 }
 
 fn within(path: &str, listed: &str) -> bool {
-    path == listed || path.strip_prefix(listed).is_some_and(|rest| rest.starts_with('/'))
+    path == listed
+        || path
+            .strip_prefix(listed)
+            .is_some_and(|rest| rest.starts_with('/'))
 }
 
 #[test]
 fn a_path_with_braces_is_opened_up() {
-    let paths: Vec<_> = crate_paths("use crate::{code::{Op, unit}, syntax};\nlet x = crate::lower::run();")
-        .into_iter()
-        .map(|(line, path)| format!("{line} {path}"))
-        .collect();
-    assert_eq!(paths, ["1 code::Op", "1 code::unit", "1 syntax", "2 lower::run"]);
+    let paths: Vec<_> =
+        crate_paths("use crate::{code::{Op, unit}, syntax};\nlet x = crate::lower::run();")
+            .into_iter()
+            .map(|(line, path)| format!("{line} {path}"))
+            .collect();
+    assert_eq!(
+        paths,
+        ["1 code::Op", "1 code::unit", "1 syntax", "2 lower::run"]
+    );
 }
