@@ -1,1 +1,427 @@
-//! A naive interpreter of WebAssembly that tickwasm is compared with.
+//! A naive WebAssembly interpreter: the second opinion that tickwasm's tests ask.
+//!
+//! It executes decoded instructions one by one, straight from the specification's "Execution" chapter
+//! (<https://webassembly.github.io/spec/core/exec/>): a stack of typed values, a stack of labels, a stack of frames.
+//! Nothing is fused, cached or prepared, and nothing is shared with tickwasm: decoding and validation are
+//! `wasmparser`'s, the numerics are written again with wide integers and bit loops. It is slow and meant to be.
+//!
+//! What it covers: all of 1.0, sign extension, saturating conversions, multi-value, bulk memory, reference types,
+//! mutable globals, extended constants, tail calls, several memories. Anything else is
+//! [`InstantiateError::Unsupported`], never a wrong answer.
+//!
+//! # Fuel
+//! Each instruction is a step that is paid for before it has any effect: nothing for the markers `nop block loop else
+//! end`, 1 for any other instruction, more for bulk work (see `exec.rs`, `cost`). Entering a function with L locals is a
+//! step of its own that costs L/64. Constant expressions and the start function are charged like any code; a list of
+//! function indices in an element segment abbreviates as many `ref.func` expressions and costs as many. Copying active
+//! segments is free. A step that cannot be paid is not begun and [`Stop::OutOfFuel`] is reported; after
+//! [`Oracle::set_fuel`], [`Oracle::resume`] goes on with that very step.
+//!
+//! # Limits
+//! Deep recursion of the guest never becomes recursion of the host. [`Limits`] bounds frames, values, memories and
+//! tables; passing the first two is [`Stop::CallDepth`], a refused growth gives -1.
+//!
+//! # NaNs
+//! The specification leaves the bits of a NaN made by arithmetic open. Here it is the positive canonical one, and
+//! [`Oracle::made_nan`] remembers that there was one: from then on another right implementation may differ in bits.
+//! [`Value::agrees_with`] compares with any NaN equal to any NaN.
+//!
+//! # Example
+//! ```
+//! use tickwasm_oracle::{Imports, Oracle, Stop, Value};
+//!
+//! let bytes = wat::parse_str(
+//!     r#"(module (func (export "add") (param i32 i32) (result i32)
+//!          local.get 0 local.get 1 i32.add))"#,
+//! )?;
+//! let mut oracle = Oracle::new();
+//! let instance = oracle.instantiate(&bytes, &Imports::new())?;
+//! oracle.set_fuel(2);
+//! let args = [Value::from(2), Value::from(3)];
+//! assert_eq!(oracle.invoke(instance, "add", &args), Err(Stop::OutOfFuel));
+//! oracle.set_fuel(1);
+//! assert_eq!(oracle.resume(), Ok(vec![Value::from(5)]));
+//! assert_eq!(oracle.fuel(), 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The tests
+//! - `tests/programs.rs`: small programs with known results, and the fuel rules one by one;
+//! - `tests/official.rs`: the official scripts of 1.0 and 2.0, which make the oracle right;
+//! - `tests/differential.rs`: random modules on tickwasm and on the oracle;
+//! - `tests/pairs.rs`: each numeric instruction that feeds another instruction, in every operand shape, on both.
+//!
+//! `TICKWASM_CASES` sets how many random modules are compared, `TICKWASM_SEED` runs a single one.
+
+mod decode;
+mod exec;
+mod instantiate;
+mod numerics;
+mod value;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
+
+use decode::Code;
+pub use value::{FuncAddr, FuncType, GlobalAddr, MemAddr, Stop, TableAddr, Trap, ValType, Value};
+
+/// Bytes of a memory page.
+pub const PAGE: usize = 65_536;
+
+/// What the oracle refuses to go beyond.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Frames at one time in one invocation.
+    pub frames: usize,
+    /// Values on the stack and in locals at one time in one invocation.
+    pub values: usize,
+    /// Pages of one memory.
+    pub pages: u64,
+    /// Elements of one table.
+    pub elements: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            frames: 10_000,
+            values: 4_000_000,
+            pages: 65_536,
+            elements: 10_000_000,
+        }
+    }
+}
+
+/// An instance of a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instance(usize);
+
+/// Something that can be imported and exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extern {
+    /// A function.
+    Func(FuncAddr),
+    /// A table.
+    Table(TableAddr),
+    /// A memory.
+    Memory(MemAddr),
+    /// A global.
+    Global(GlobalAddr),
+}
+
+/// What a module's imports are taken from, by module and field name.
+#[derive(Clone, Debug, Default)]
+pub struct Imports(HashMap<(String, String), Extern>);
+
+impl Imports {
+    /// No imports.
+    pub fn new() -> Imports {
+        Imports::default()
+    }
+
+    /// Provides `item`, in place of an earlier one of the same names.
+    pub fn define(&mut self, module: &str, name: &str, item: Extern) -> &mut Imports {
+        self.0.insert((module.to_owned(), name.to_owned()), item);
+        self
+    }
+
+    /// Provides every export of `instance` under the module name `module`.
+    pub fn define_instance(&mut self, oracle: &Oracle, module: &str, instance: Instance) {
+        for (name, item) in oracle.exports(instance) {
+            self.define(module, name, *item);
+        }
+    }
+
+    fn get(&self, module: &str, name: &str) -> Option<Extern> {
+        self.0.get(&(module.to_owned(), name.to_owned())).copied()
+    }
+}
+
+/// Why a module has no instance.
+#[derive(Debug)]
+pub enum InstantiateError {
+    /// `wasmparser` finds the module malformed or invalid.
+    Invalid(String),
+    /// The module uses something the oracle does not know.
+    Unsupported(String),
+    /// An import is missing or has another type.
+    Link(String),
+    /// A constant expression, an active segment or the start function stopped.
+    ///
+    /// Only a start function can be resumed; the instance is complete but for it.
+    Stopped {
+        /// Why.
+        stop: Stop,
+        /// The instance, as far as it came: what was exported can be looked at.
+        instance: Instance,
+    },
+}
+
+impl fmt::Display for InstantiateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InstantiateError::Invalid(why) => write!(f, "invalid module: {why}"),
+            InstantiateError::Unsupported(what) => write!(f, "not supported by the oracle: {what}"),
+            InstantiateError::Link(why) => f.write_str(why),
+            InstantiateError::Stopped { stop, .. } => stop.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for InstantiateError {}
+
+/// A function of the host. It may use the oracle, and charge by lowering the fuel.
+pub type HostFunc = Rc<dyn Fn(&mut Oracle, &[Value]) -> Result<Vec<Value>, Trap>>;
+
+struct FuncInst {
+    ty: FuncType,
+    kind: FuncKind,
+}
+
+enum FuncKind {
+    Wasm { instance: usize, code: Rc<Code> },
+    Host(HostFunc),
+}
+
+struct TableInst {
+    ty: ValType,
+    max: Option<u64>,
+    elements: Vec<Value>,
+}
+
+struct MemInst {
+    max: Option<u64>,
+    bytes: Vec<u8>,
+}
+
+struct GlobalInst {
+    mutable: bool,
+    value: Value,
+}
+
+/// A module's index spaces; segments are emptied when they are dropped.
+#[derive(Default)]
+struct ModuleInst {
+    types: Vec<FuncType>,
+    funcs: Vec<FuncAddr>,
+    tables: Vec<TableAddr>,
+    mems: Vec<MemAddr>,
+    globals: Vec<GlobalAddr>,
+    elems: Vec<Vec<Value>>,
+    datas: Vec<Vec<u8>>,
+    exports: Vec<(String, Extern)>,
+}
+
+/// The store and the machine.
+pub struct Oracle {
+    funcs: Vec<FuncInst>,
+    tables: Vec<TableInst>,
+    mems: Vec<MemInst>,
+    globals: Vec<GlobalInst>,
+    instances: Vec<ModuleInst>,
+    limits: Limits,
+    fuel: u64,
+    made_nan: bool,
+    suspended: Option<exec::Thread>,
+}
+
+impl Default for Oracle {
+    fn default() -> Oracle {
+        Oracle::new()
+    }
+}
+
+impl Oracle {
+    /// An empty store with default limits and as much fuel as there can be.
+    pub fn new() -> Oracle {
+        Oracle::with_limits(Limits::default())
+    }
+
+    /// An empty store with these limits.
+    pub fn with_limits(limits: Limits) -> Oracle {
+        Oracle {
+            funcs: Vec::new(),
+            tables: Vec::new(),
+            mems: Vec::new(),
+            globals: Vec::new(),
+            instances: Vec::new(),
+            limits,
+            fuel: u64::MAX,
+            made_nan: false,
+            suspended: None,
+        }
+    }
+
+    /// The fuel that is left.
+    pub fn fuel(&self) -> u64 {
+        self.fuel
+    }
+
+    /// Sets the fuel that is left.
+    pub fn set_fuel(&mut self, fuel: u64) {
+        self.fuel = fuel;
+    }
+
+    /// Whether any arithmetic has made a NaN, whose bits another implementation may choose otherwise.
+    pub fn made_nan(&self) -> bool {
+        self.made_nan
+    }
+
+    /// Forgets that a NaN was made.
+    pub fn forget_nan(&mut self) {
+        self.made_nan = false;
+    }
+
+    /// Instantiates a binary module.
+    ///
+    /// # Errors
+    /// See [`InstantiateError`].
+    pub fn instantiate(
+        &mut self,
+        bytes: &[u8],
+        imports: &Imports,
+    ) -> Result<Instance, InstantiateError> {
+        instantiate::instantiate(self, decode::decode(bytes)?, imports)
+    }
+
+    /// Calls an exported function by name.
+    ///
+    /// # Errors
+    /// When it stops before it returns; after [`Stop::OutOfFuel`], [`Oracle::resume`] goes on.
+    ///
+    /// # Panics
+    /// When there is no such function or the arguments have the wrong types.
+    pub fn invoke(
+        &mut self,
+        instance: Instance,
+        name: &str,
+        args: &[Value],
+    ) -> Result<Vec<Value>, Stop> {
+        match self.export(instance, name) {
+            Some(Extern::Func(func)) => self.call(func, args),
+            _ => panic!("no function is exported as {name:?}"),
+        }
+    }
+
+    /// Calls a function by address; otherwise as [`Oracle::invoke`].
+    ///
+    /// # Errors
+    /// When it stops before it returns.
+    ///
+    /// # Panics
+    /// When the arguments have the wrong types.
+    pub fn call(&mut self, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>, Stop> {
+        let params = &self.funcs[func.0].ty.params;
+        assert!(
+            params.iter().copied().eq(args.iter().map(|arg| arg.ty())),
+            "arguments {args:?} do not have the types {params:?}"
+        );
+        self.start(func, args)
+    }
+
+    /// Goes on with the call that last ran out of fuel.
+    ///
+    /// # Errors
+    /// When it stops again.
+    ///
+    /// # Panics
+    /// When no call is suspended.
+    pub fn resume(&mut self) -> Result<Vec<Value>, Stop> {
+        let thread = self.suspended.take().expect("a call is suspended");
+        self.run(thread)
+    }
+
+    /// A new host function.
+    pub fn host_func(
+        &mut self,
+        params: &[ValType],
+        results: &[ValType],
+        func: impl Fn(&mut Oracle, &[Value]) -> Result<Vec<Value>, Trap> + 'static,
+    ) -> Extern {
+        let ty = FuncType {
+            params: params.to_vec(),
+            results: results.to_vec(),
+        };
+        self.funcs.push(FuncInst {
+            ty,
+            kind: FuncKind::Host(Rc::new(func)),
+        });
+        Extern::Func(FuncAddr(self.funcs.len() - 1))
+    }
+
+    /// A new global of the host.
+    pub fn host_global(&mut self, mutable: bool, value: Value) -> Extern {
+        Extern::Global(self.alloc_global(mutable, value))
+    }
+
+    /// A new memory of the host, in pages.
+    pub fn host_memory(&mut self, min: u64, max: Option<u64>) -> Extern {
+        Extern::Memory(self.alloc_memory(min, max))
+    }
+
+    /// A new table of the host, filled with nulls.
+    pub fn host_table(&mut self, ty: ValType, min: u64, max: Option<u64>) -> Extern {
+        Extern::Table(self.alloc_table(ty, min, max, ty.zero()))
+    }
+
+    /// The exports of an instance, in the module's order.
+    pub fn exports(&self, instance: Instance) -> &[(String, Extern)] {
+        &self.instances[instance.0].exports
+    }
+
+    /// One export of an instance.
+    pub fn export(&self, instance: Instance, name: &str) -> Option<Extern> {
+        let mut exports = self.exports(instance).iter();
+        exports
+            .find(|(exported, _)| exported == name)
+            .map(|&(_, item)| item)
+    }
+
+    /// The type of a function.
+    pub fn func_type(&self, func: FuncAddr) -> &FuncType {
+        &self.funcs[func.0].ty
+    }
+
+    /// The bytes of a memory.
+    pub fn memory(&self, memory: MemAddr) -> &[u8] {
+        &self.mems[memory.0].bytes
+    }
+
+    /// The bytes of a memory, to write.
+    pub fn memory_mut(&mut self, memory: MemAddr) -> &mut [u8] {
+        &mut self.mems[memory.0].bytes
+    }
+
+    /// The value of a global.
+    pub fn global(&self, global: GlobalAddr) -> Value {
+        self.globals[global.0].value
+    }
+
+    /// The elements of a table.
+    pub fn table(&self, table: TableAddr) -> &[Value] {
+        &self.tables[table.0].elements
+    }
+
+    fn alloc_global(&mut self, mutable: bool, value: Value) -> GlobalAddr {
+        self.globals.push(GlobalInst { mutable, value });
+        GlobalAddr(self.globals.len() - 1)
+    }
+
+    fn alloc_memory(&mut self, min: u64, max: Option<u64>) -> MemAddr {
+        self.mems.push(MemInst {
+            max,
+            bytes: vec![0; min as usize * PAGE],
+        });
+        MemAddr(self.mems.len() - 1)
+    }
+
+    fn alloc_table(&mut self, ty: ValType, min: u64, max: Option<u64>, init: Value) -> TableAddr {
+        self.tables.push(TableInst {
+            ty,
+            max,
+            elements: vec![init; min as usize],
+        });
+        TableAddr(self.tables.len() - 1)
+    }
+}

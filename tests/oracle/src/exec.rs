@@ -1,0 +1,609 @@
+//! The machine: one thread of computation as three explicit stacks, and the step that executes one instruction.
+//!
+//! The comments name the specification's rules only where a reader could expect something else.
+
+use std::rc::Rc;
+
+use crate::decode::{Code, Instr};
+use crate::value::{FuncAddr, FuncType, Stop, TableAddr, Trap, ValType, Value};
+use crate::{FuncKind, MemAddr, Oracle, PAGE};
+
+/// A computation, which may be suspended between any two steps.
+pub(crate) struct Thread {
+    values: Vec<Value>,
+    frames: Vec<Frame>,
+    /// Locals of all frames together, for the limit on values.
+    locals: usize,
+}
+
+/// An activation of a function, or a constant expression under evaluation.
+struct Frame {
+    instance: usize,
+    code: Rc<Code>,
+    /// The instruction to execute next.
+    next: usize,
+    /// Whether the step of entering the function was paid.
+    entered: bool,
+    locals: Vec<Value>,
+    labels: Vec<Label>,
+    /// Height of the value stack below this frame's values.
+    base: usize,
+}
+
+/// What a branch needs to know of an enclosing block.
+struct Label {
+    /// Values that a branch to it carries.
+    arity: usize,
+    /// Height of the value stack below the block's own values.
+    height: usize,
+    /// Where a branch goes on.
+    target: usize,
+    /// A branch to a loop leaves its label in place.
+    is_loop: bool,
+}
+
+impl Thread {
+    fn frame(&mut self) -> &mut Frame {
+        self.frames
+            .last_mut()
+            .expect("a running thread has a frame")
+    }
+
+    fn pop(&mut self) -> Value {
+        self.values.pop().expect("validated: an operand is there")
+    }
+
+    fn pop_i32(&mut self) -> u32 {
+        match self.pop() {
+            Value::I32(value) => value,
+            other => unreachable!("validated: an i32, not {other:?}"),
+        }
+    }
+
+    /// The `count` topmost values, in order.
+    fn pop_many(&mut self, count: usize) -> Vec<Value> {
+        self.values.split_off(self.values.len() - count)
+    }
+
+    /// Keeps the `arity` topmost values and drops those below, down to `height`.
+    fn unwind(&mut self, height: usize, arity: usize) {
+        let kept = self.pop_many(arity);
+        assert!(
+            self.values.len() >= height,
+            "validated: the block's own values are above its height"
+        );
+        self.values.truncate(height);
+        self.values.extend(kept);
+    }
+
+    fn pop_frame(&mut self) -> Frame {
+        let frame = self.frames.pop().expect("a running thread has a frame");
+        self.locals -= frame.locals.len();
+        frame
+    }
+
+    fn return_from_function(&mut self) {
+        let frame = self.pop_frame();
+        self.unwind(frame.base, frame.code.results);
+    }
+
+    fn branch(&mut self, depth: u32) {
+        let frame = self.frame();
+        let Some(index) = frame.labels.len().checked_sub(depth as usize + 1) else {
+            // The outermost label is the function's own.
+            return self.return_from_function();
+        };
+        let Label {
+            arity,
+            height,
+            target,
+            is_loop,
+        } = frame.labels[index];
+        frame
+            .labels
+            .truncate(if is_loop { index + 1 } else { index });
+        frame.next = target;
+        self.unwind(height, arity);
+    }
+}
+
+impl Oracle {
+    /// Runs a function from the host; `Err(OutOfFuel)` leaves it suspended.
+    pub(crate) fn start(&mut self, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>, Stop> {
+        let mut thread = Thread {
+            values: args.to_vec(),
+            frames: Vec::new(),
+            locals: 0,
+        };
+        self.enter(&mut thread, func)?;
+        self.run(thread)
+    }
+
+    /// Runs a constant expression.
+    pub(crate) fn run_expr(&mut self, instance: usize, code: Rc<Code>) -> Result<Vec<Value>, Stop> {
+        let mut thread = Thread {
+            values: Vec::new(),
+            frames: Vec::new(),
+            locals: 0,
+        };
+        thread.frames.push(Frame {
+            instance,
+            code,
+            next: 0,
+            entered: true,
+            locals: Vec::new(),
+            labels: Vec::new(),
+            base: 0,
+        });
+        self.run(thread)
+    }
+
+    /// Steps until the last frame is gone.
+    pub(crate) fn run(&mut self, mut thread: Thread) -> Result<Vec<Value>, Stop> {
+        while !thread.frames.is_empty() {
+            match self.step(&mut thread) {
+                Ok(()) => {}
+                Err(Stop::OutOfFuel) => {
+                    self.suspended = Some(thread);
+                    return Err(Stop::OutOfFuel);
+                }
+                Err(stop) => return Err(stop),
+            }
+        }
+        Ok(thread.values)
+    }
+
+    /// One step: enter the function that was called, or execute one instruction.
+    fn step(&mut self, thread: &mut Thread) -> Result<(), Stop> {
+        if thread.values.len() + thread.locals > self.limits.values {
+            return Err(Stop::CallDepth);
+        }
+        let frame = thread.frame();
+        if !frame.entered {
+            self.charge(frame.code.locals.len() as u64 / 64)?;
+            frame.entered = true;
+            return Ok(());
+        }
+        let code = Rc::clone(&frame.code);
+        let instr = &code.instrs[frame.next];
+        self.charge(cost(instr, &thread.values))?;
+        thread.frame().next += 1;
+        self.execute(thread, instr)
+    }
+
+    fn charge(&mut self, cost: u64) -> Result<(), Stop> {
+        self.fuel = self.fuel.checked_sub(cost).ok_or(Stop::OutOfFuel)?;
+        Ok(())
+    }
+
+    fn execute(&mut self, thread: &mut Thread, instr: &Instr) -> Result<(), Stop> {
+        let instance = thread.frame().instance;
+        match *instr {
+            Instr::Unreachable => return Err(Trap::Unreachable.into()),
+            Instr::Nop => {}
+            Instr::Block {
+                params,
+                results,
+                end,
+            } => {
+                let height = thread.values.len() - params;
+                let label = Label {
+                    arity: results,
+                    height,
+                    target: end + 1,
+                    is_loop: false,
+                };
+                thread.frame().labels.push(label);
+            }
+            Instr::Loop { params } => {
+                let height = thread.values.len() - params;
+                let target = thread.frame().next;
+                thread.frame().labels.push(Label {
+                    arity: params,
+                    height,
+                    target,
+                    is_loop: true,
+                });
+            }
+            Instr::If {
+                params,
+                results,
+                otherwise,
+                end,
+            } => {
+                let condition = thread.pop_i32();
+                let height = thread.values.len() - params;
+                let label = Label {
+                    arity: results,
+                    height,
+                    target: end + 1,
+                    is_loop: false,
+                };
+                thread.frame().labels.push(label);
+                if condition == 0 {
+                    thread.frame().next = otherwise;
+                }
+            }
+            // Reached at the end of the first arm: go on at the `end`, which pops the label.
+            Instr::Else { end } => thread.frame().next = end,
+            Instr::End => {
+                if thread.frame().labels.pop().is_none() {
+                    thread.return_from_function();
+                }
+            }
+            Instr::Br(depth) => thread.branch(depth),
+            Instr::BrIf(depth) => {
+                if thread.pop_i32() != 0 {
+                    thread.branch(depth);
+                }
+            }
+            Instr::BrTable(ref labels) => {
+                let index = thread.pop_i32() as usize;
+                thread.branch(labels[index.min(labels.len() - 1)]);
+            }
+            Instr::Return => thread.return_from_function(),
+            Instr::Call(index) => {
+                let func = self.instances[instance].funcs[index as usize];
+                self.enter(thread, func)?;
+            }
+            Instr::CallIndirect { ty, table } => {
+                let func = self.indirect_callee(thread, instance, ty, table)?;
+                self.enter(thread, func)?;
+            }
+            Instr::ReturnCall(index) => {
+                let func = self.instances[instance].funcs[index as usize];
+                self.enter_in_place(thread, func)?;
+            }
+            Instr::ReturnCallIndirect { ty, table } => {
+                let func = self.indirect_callee(thread, instance, ty, table)?;
+                self.enter_in_place(thread, func)?;
+            }
+            Instr::Drop => {
+                thread.pop();
+            }
+            Instr::Select => {
+                let condition = thread.pop_i32();
+                let (second, first) = (thread.pop(), thread.pop());
+                thread
+                    .values
+                    .push(if condition != 0 { first } else { second });
+            }
+            Instr::LocalGet(index) => {
+                let value = thread.frame().locals[index as usize];
+                thread.values.push(value);
+            }
+            Instr::LocalSet(index) => {
+                let value = thread.pop();
+                set_local(thread, index, value);
+            }
+            Instr::LocalTee(index) => {
+                let value = thread.pop();
+                set_local(thread, index, value);
+                thread.values.push(value);
+            }
+            Instr::GlobalGet(index) => {
+                let addr = self.instances[instance].globals[index as usize];
+                thread.values.push(self.globals[addr.0].value);
+            }
+            Instr::GlobalSet(index) => {
+                let addr = self.instances[instance].globals[index as usize];
+                let value = thread.pop();
+                let global = &mut self.globals[addr.0];
+                assert!(
+                    global.mutable && global.value.ty() == value.ty(),
+                    "validated: global.set"
+                );
+                global.value = value;
+            }
+            Instr::TableGet(table) => {
+                let index = thread.pop_i32() as usize;
+                let elements = self.elements(instance, table);
+                let value = *elements.get(index).ok_or(Trap::OutOfBoundsTableAccess)?;
+                thread.values.push(value);
+            }
+            Instr::TableSet(table) => {
+                let value = thread.pop();
+                let index = thread.pop_i32() as usize;
+                let elements = self.elements(instance, table);
+                *elements
+                    .get_mut(index)
+                    .ok_or(Trap::OutOfBoundsTableAccess)? = value;
+            }
+            Instr::TableSize(table) => {
+                let size = self.elements(instance, table).len();
+                thread.values.push(Value::I32(size as u32));
+            }
+            Instr::TableGrow(table) => {
+                let count = thread.pop_i32();
+                let value = thread.pop();
+                let result = self.grow_table(
+                    self.instances[instance].tables[table as usize],
+                    count,
+                    value,
+                );
+                thread.values.push(Value::I32(result));
+            }
+            Instr::TableFill(table) => {
+                let count = thread.pop_i32() as usize;
+                let value = thread.pop();
+                let at = thread.pop_i32() as usize;
+                let elements = self.elements(instance, table);
+                if at + count > elements.len() {
+                    return Err(Trap::OutOfBoundsTableAccess.into());
+                }
+                elements[at..at + count].fill(value);
+            }
+            Instr::TableCopy { dst, src } => {
+                let count = thread.pop_i32() as usize;
+                let from = thread.pop_i32() as usize;
+                let to = thread.pop_i32() as usize;
+                let source = self.elements(instance, src);
+                if from + count > source.len() {
+                    return Err(Trap::OutOfBoundsTableAccess.into());
+                }
+                // A copy in between makes overlap a non-question.
+                let moved = source[from..from + count].to_vec();
+                let elements = self.elements(instance, dst);
+                if to + count > elements.len() {
+                    return Err(Trap::OutOfBoundsTableAccess.into());
+                }
+                elements[to..to + count].copy_from_slice(&moved);
+            }
+            Instr::TableInit { elem, table } => {
+                let count = thread.pop_i32() as usize;
+                let from = thread.pop_i32() as usize;
+                let to = thread.pop_i32() as usize;
+                let segment = &self.instances[instance].elems[elem as usize];
+                if from + count > segment.len() {
+                    return Err(Trap::OutOfBoundsTableAccess.into());
+                }
+                let moved = segment[from..from + count].to_vec();
+                let elements = self.elements(instance, table);
+                if to + count > elements.len() {
+                    return Err(Trap::OutOfBoundsTableAccess.into());
+                }
+                elements[to..to + count].copy_from_slice(&moved);
+            }
+            Instr::ElemDrop(elem) => self.instances[instance].elems[elem as usize].clear(),
+            Instr::Load {
+                ty,
+                bytes,
+                signed,
+                memory,
+                offset,
+            } => {
+                let at = u64::from(thread.pop_i32()) + offset;
+                let memory = self.memory_at(instance, memory);
+                let raw = slice(memory, at, u64::from(bytes))?;
+                let value = (0..)
+                    .zip(&*raw)
+                    .map(|(i, &byte)| u64::from(byte) << (8 * i))
+                    .sum();
+                thread
+                    .values
+                    .push(Value::from_bits(ty, widened(ty, value, 8 * bytes, signed)));
+            }
+            Instr::Store {
+                ty,
+                bytes,
+                memory,
+                offset,
+            } => {
+                let value = thread.pop();
+                assert_eq!(value.ty(), ty, "validated: the type of a stored value");
+                let at = u64::from(thread.pop_i32()) + offset;
+                let memory = self.memory_at(instance, memory);
+                let raw = slice(memory, at, u64::from(bytes))?;
+                for (i, byte) in (0..).zip(raw) {
+                    *byte = (value.bits() >> (8 * i)) as u8;
+                }
+            }
+            Instr::MemorySize(memory) => {
+                let pages = self.memory_at(instance, memory).len() / PAGE;
+                thread.values.push(Value::I32(pages as u32));
+            }
+            Instr::MemoryGrow(memory) => {
+                let pages = thread.pop_i32();
+                let result =
+                    self.grow_memory(self.instances[instance].mems[memory as usize], pages);
+                thread.values.push(Value::I32(result));
+            }
+            Instr::MemoryFill(memory) => {
+                let count = u64::from(thread.pop_i32());
+                let value = thread.pop_i32() as u8;
+                let at = u64::from(thread.pop_i32());
+                slice(self.memory_at(instance, memory), at, count)?.fill(value);
+            }
+            Instr::MemoryCopy { dst, src } => {
+                let count = u64::from(thread.pop_i32());
+                let from = u64::from(thread.pop_i32());
+                let to = u64::from(thread.pop_i32());
+                let moved = slice(self.memory_at(instance, src), from, count)?.to_vec();
+                slice(self.memory_at(instance, dst), to, count)?.copy_from_slice(&moved);
+            }
+            Instr::MemoryInit { data, memory } => {
+                let count = u64::from(thread.pop_i32());
+                let from = u64::from(thread.pop_i32());
+                let to = u64::from(thread.pop_i32());
+                let segment = &mut self.instances[instance].datas[data as usize];
+                let moved = slice(segment, from, count)?.to_vec();
+                slice(self.memory_at(instance, memory), to, count)?.copy_from_slice(&moved);
+            }
+            Instr::DataDrop(data) => self.instances[instance].datas[data as usize].clear(),
+            Instr::Const(value) => thread.values.push(value),
+            Instr::RefIsNull => {
+                let is_null = thread.pop().is_null();
+                thread.values.push(Value::I32(is_null.into()));
+            }
+            Instr::RefFunc(index) => {
+                let func = self.instances[instance].funcs[index as usize];
+                thread.values.push(Value::FuncRef(Some(func)));
+            }
+            Instr::Numeric(numeric) => {
+                let operands = thread.pop_many(numeric.arity());
+                let (value, is_open) = numeric.apply(&operands)?;
+                self.made_nan |= is_open;
+                thread.values.push(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls a function with the arguments on the stack: a frame for a function of Wasm, the results for one of the host.
+    fn enter(&mut self, thread: &mut Thread, func: FuncAddr) -> Result<(), Stop> {
+        let FuncType { params, results } = self.funcs[func.0].ty.clone();
+        let args = thread.pop_many(params.len());
+        assert!(
+            params.iter().copied().eq(args.iter().map(|arg| arg.ty())),
+            "validated: arguments"
+        );
+        match &self.funcs[func.0].kind {
+            FuncKind::Host(host) => {
+                let host = Rc::clone(host);
+                let values = host(self, &args)?;
+                assert!(
+                    results
+                        .iter()
+                        .copied()
+                        .eq(values.iter().map(|value| value.ty())),
+                    "a host function returned {values:?} for {results:?}"
+                );
+                thread.values.extend(values);
+            }
+            FuncKind::Wasm { instance, code } => {
+                if thread.frames.len() >= self.limits.frames {
+                    return Err(Stop::CallDepth);
+                }
+                let mut locals = args;
+                locals.extend(code.locals.iter().map(|ty| ty.zero()));
+                thread.locals += locals.len();
+                thread.frames.push(Frame {
+                    instance: *instance,
+                    code: Rc::clone(code),
+                    next: 0,
+                    entered: false,
+                    locals,
+                    labels: Vec::new(),
+                    base: thread.values.len(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls a function in place of the current one.
+    fn enter_in_place(&mut self, thread: &mut Thread, func: FuncAddr) -> Result<(), Stop> {
+        let count = self.funcs[func.0].ty.params.len();
+        let frame = thread.pop_frame();
+        thread.unwind(frame.base, count);
+        self.enter(thread, func)
+    }
+
+    fn indirect_callee(
+        &mut self,
+        thread: &mut Thread,
+        instance: usize,
+        ty: u32,
+        table: u32,
+    ) -> Result<FuncAddr, Trap> {
+        let index = thread.pop_i32() as usize;
+        match self.elements(instance, table).get(index) {
+            None => Err(Trap::UndefinedElement),
+            Some(Value::FuncRef(None)) => Err(Trap::UninitializedElement),
+            Some(&Value::FuncRef(Some(func))) => {
+                if self.funcs[func.0].ty == self.instances[instance].types[ty as usize] {
+                    Ok(func)
+                } else {
+                    Err(Trap::IndirectCallTypeMismatch)
+                }
+            }
+            Some(other) => unreachable!("validated: a table of functions, not {other:?}"),
+        }
+    }
+
+    fn elements(&mut self, instance: usize, table: u32) -> &mut Vec<Value> {
+        let addr = self.instances[instance].tables[table as usize];
+        &mut self.tables[addr.0].elements
+    }
+
+    fn memory_at(&mut self, instance: usize, memory: u32) -> &mut [u8] {
+        let addr = self.instances[instance].mems[memory as usize];
+        &mut self.mems[addr.0].bytes
+    }
+
+    /// The old size in pages, or -1.
+    fn grow_memory(&mut self, addr: MemAddr, pages: u32) -> u32 {
+        let memory = &mut self.mems[addr.0];
+        let old = (memory.bytes.len() / PAGE) as u64;
+        let new = old + u64::from(pages);
+        if new > memory.max.unwrap_or(65_536).min(self.limits.pages) {
+            return u32::MAX;
+        }
+        memory.bytes.resize(new as usize * PAGE, 0);
+        old as u32
+    }
+
+    /// The old size in elements, or -1.
+    fn grow_table(&mut self, addr: TableAddr, count: u32, value: Value) -> u32 {
+        let table = &mut self.tables[addr.0];
+        let old = table.elements.len() as u64;
+        let new = old + u64::from(count);
+        if new
+            > table
+                .max
+                .unwrap_or(u32::MAX.into())
+                .min(self.limits.elements)
+        {
+            return u32::MAX;
+        }
+        table.elements.resize(new as usize, value);
+        old as u32
+    }
+}
+
+/// What the instruction costs; the count of bulk work is on top of the stack.
+fn cost(instr: &Instr, values: &[Value]) -> u64 {
+    let count = || match values.last() {
+        Some(&Value::I32(count)) => u64::from(count),
+        other => unreachable!("validated: a count, not {other:?}"),
+    };
+    match instr {
+        Instr::Nop | Instr::Block { .. } | Instr::Loop { .. } | Instr::Else { .. } | Instr::End => {
+            0
+        }
+        Instr::MemoryCopy { .. } | Instr::MemoryFill(_) | Instr::MemoryInit { .. } => {
+            1 + count() / 64
+        }
+        Instr::TableCopy { .. }
+        | Instr::TableFill(_)
+        | Instr::TableInit { .. }
+        | Instr::TableGrow(_) => 1 + count() / 8,
+        Instr::MemoryGrow(_) => 1 + count(),
+        _ => 1,
+    }
+}
+
+fn set_local(thread: &mut Thread, index: u32, value: Value) {
+    let local = &mut thread.frame().locals[index as usize];
+    assert_eq!(local.ty(), value.ty(), "validated: the type of a local");
+    *local = value;
+}
+
+/// `count` bytes from `at` on, if they are all there.
+fn slice(bytes: &mut [u8], at: u64, count: u64) -> Result<&mut [u8], Trap> {
+    if at + count > bytes.len() as u64 {
+        return Err(Trap::OutOfBoundsMemoryAccess);
+    }
+    Ok(&mut bytes[at as usize..(at + count) as usize])
+}
+
+/// The low `width` bits as a number of type `ty`.
+fn widened(ty: ValType, value: u64, width: u32, signed: bool) -> u64 {
+    let negative = signed && value >> (width - 1) == 1;
+    if !negative {
+        return value;
+    }
+    // All bits above the loaded ones are set, up to the type's own width.
+    let above = (width..ty.width()).map(|position| 1u64 << position);
+    value + above.sum::<u64>()
+}
