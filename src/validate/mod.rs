@@ -22,6 +22,9 @@ mod operand;
 mod stack;
 mod types;
 
+#[cfg(test)]
+mod suite;
+
 pub use context::Context;
 pub use error::{ErrorKind, Subject, ValidateError};
 pub use modules::check_module;

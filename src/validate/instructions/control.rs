@@ -26,8 +26,9 @@ impl FuncValidator<'_> {
     /// `[t1* i32] -> [t2*]` for a block of type `[t1*] -> [t2*]`.
     #[inline]
     pub(super) fn if_(&mut self, ty: BlockType) -> Typed<'_> {
+        self.ctx.check_block_type(ty)?;
         self.pop(OpType::I32)?;
-        self.open_block(FrameKind::If, ty)?;
+        self.enter(FrameKind::If, ty)?;
         Ok((
             List::params(ty).types_then(OpType::I32, self.ctx, &mut self.buffers.params),
             List::results(ty).types(self.ctx, &mut self.buffers.results),
@@ -38,6 +39,11 @@ impl FuncValidator<'_> {
     #[inline]
     pub(super) fn open_block(&mut self, kind: FrameKind, ty: BlockType) -> Check {
         self.ctx.check_block_type(ty)?;
+        self.enter(kind, ty)
+    }
+
+    #[inline]
+    fn enter(&mut self, kind: FrameKind, ty: BlockType) -> Check {
         self.pop_list(List::params(ty))?;
         self.push_frame(kind, ty);
         self.push_list(List::params(ty))
