@@ -2,8 +2,8 @@
 
 mod code;
 mod compile;
-mod exec;
 mod decode;
+mod exec;
 mod features;
 mod limits;
 mod runtime;

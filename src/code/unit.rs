@@ -1,8 +1,9 @@
 //! The code of a module, function by function, lowered when it is first called.
 
 use core::fmt;
+use core::mem::MaybeUninit;
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::syntax::index::FuncIdx;
 
@@ -10,18 +11,15 @@ use crate::syntax::index::FuncIdx;
 #[derive(Debug)]
 pub struct Code {
     /// The cells: a header, then ops.
-    pub cells: Box<[core::mem::MaybeUninit<u32>]>,
+    pub cells: Box<[MaybeUninit<u32>]>,
 }
 
 /// Why a function that was validated cannot be lowered: it exceeds a limit of the code format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LowerError {
-    /// The frame would need more slots than an operand can address.
-    #[error("function needs a frame of more than {max} bytes")]
-    FrameTooLarge {
-        /// The largest frame.
-        max: u32,
-    },
+    /// The frame would need more bytes than an operand can address.
+    #[error("function needs a frame that is too large")]
+    FrameTooLarge,
     /// The code would be longer than a branch can span.
     #[error("function is too long to be lowered")]
     CodeTooLong,
@@ -41,18 +39,86 @@ pub trait Source: Send + Sync {
     /// Lowers a function, named by its position among those that the module defines.
     fn lower(&self, defined: u32) -> Result<Code, LowerError>;
 
-    /// The offset in the binary of the instruction that the op at `cell` of the function's code came from.
+    /// The offset in the binary of the instruction whose op contains the cell before `cell` of the function's code.
     fn offset(&self, defined: u32, cell: usize) -> usize;
 }
 
 /// The code of a module.
 pub struct CodeUnit {
-    /// For each defined function where its code begins. Until it is lowered, a stub that lowers it.
-    entries: Box<[AtomicPtr<u32>]>,
-    /// The code that `entries` point into.
-    codes: Box<[OnceLock<Result<Code, LowerError>>]>,
+    /// For each defined function where its code begins. Until it is lowered, the executor's stub, which asks for it.
+    entries: Box<[AtomicPtr<MaybeUninit<u32>>]>,
+    /// The code that `entries` point into. It is never dropped nor changed before the unit is.
+    codes: Box<[OnceLock<Code>]>,
+    /// The number of imported functions.
     imported: u32,
     source: Box<dyn Source>,
+}
+
+impl CodeUnit {
+    /// A unit of `defined` functions, none of them lowered. `stub` is code that calls [`CodeUnit::materialize`].
+    pub fn new(
+        imported: u32,
+        defined: usize,
+        stub: *const MaybeUninit<u32>,
+        source: Box<dyn Source>,
+    ) -> Self {
+        Self {
+            entries: (0..defined)
+                .map(|_| AtomicPtr::new(stub.cast_mut()))
+                .collect(),
+            codes: (0..defined).map(|_| OnceLock::new()).collect(),
+            imported,
+            source,
+        }
+    }
+
+    /// Where the entries lie, for the executor.
+    #[inline]
+    pub fn entries(&self) -> &[AtomicPtr<MaybeUninit<u32>>] {
+        &self.entries
+    }
+
+    /// The code of a function, lowered now if it was not before. Several threads may ask at once; one of them wins.
+    pub fn materialize(&self, defined: u32) -> Result<*const MaybeUninit<u32>, LowerError> {
+        let slot = &self.codes[defined as usize];
+        let code = match slot.get() {
+            Some(code) => code,
+            None => {
+                let code = self.source.lower(defined)?;
+                slot.get_or_init(|| code)
+            }
+        };
+        let cells = code.cells.as_ptr();
+        self.entries[defined as usize].store(cells.cast_mut(), Ordering::Release);
+        Ok(cells)
+    }
+
+    /// The place in the module of the op that ends at, or contains, an address within the unit's code.
+    pub fn position(&self, ip: *const u32) -> Option<Position> {
+        let address = ip.addr();
+        for (defined, code) in self.codes.iter().enumerate() {
+            let Some(code) = code.get() else { continue };
+            let range = code.cells.as_ptr_range();
+            if range.start.addr() < address && address <= range.end.addr() {
+                let cell = (address - range.start.addr()) / size_of::<u32>();
+                let offset = self.source.offset(defined as u32, cell);
+                return Some(Position {
+                    func: FuncIdx(self.imported + defined as u32),
+                    offset,
+                });
+            }
+        }
+        None
+    }
+
+    /// Bytes of the code that has been lowered.
+    pub fn code_bytes(&self) -> usize {
+        self.codes
+            .iter()
+            .filter_map(|code| code.get())
+            .map(|code| size_of_val(&*code.cells))
+            .sum()
+    }
 }
 
 impl fmt::Debug for CodeUnit {

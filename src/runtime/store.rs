@@ -40,6 +40,20 @@ pub struct Store {
     pub limits: Limits,
     /// Calls from the embedder that are under way, one within another.
     pub depth: u32,
-    /// Value-stack memory that no call uses at the moment.
-    pub spare_stacks: Vec<crate::runtime::stack::Stack>,
+    /// The value stack of all calls into the store.
+    pub stack: crate::runtime::stack::Stack,
+    /// Bytes of it that calls under way use.
+    pub stack_used: usize,
+}
+
+impl Store {
+    /// Grows a memory by `delta` pages, if its type and the store's limits allow it; returns the old size.
+    pub fn grow_memory(&mut self, mem: MemAddr, delta: u64) -> Option<u64> {
+        self.mems[mem.index()].grow(delta)
+    }
+
+    /// Grows a table by `delta` elements of value `init`, if its type and the store's limits allow it; returns the old size.
+    pub fn grow_table(&mut self, table: TableAddr, delta: u64, init: u64) -> Option<u64> {
+        self.tables[table.index()].grow(delta, init)
+    }
 }

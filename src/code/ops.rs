@@ -1,0 +1,706 @@
+//! The ops of threaded code, and how each lies in memory.
+//!
+//! An op is a handler's address (two cells) followed by its operands in the order in which the handler reads them; a cell is four
+//! bytes. Lowering builds an [`Op`], `exec::select` finds the handler that suits its operand kinds, [`Op::operands`] writes the
+//! rest. The comment on each op is its meaning, where `:=` stores and `acc` is the accumulator.
+
+use core::fmt;
+
+use crate::syntax::instr::Opcode;
+
+/// Where a slot is: bytes from the frame's base, negative for parameters.
+pub type SlotOffset = i32;
+
+/// The register class of a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Bank {
+    /// Integers and references.
+    Int,
+    /// 32-bit floats.
+    F32,
+    /// 64-bit floats.
+    F64,
+}
+
+/// Where an op finds an operand.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Src {
+    /// In the accumulator of its bank.
+    Acc,
+    /// In the pinned local of its bank.
+    Pin,
+    /// In a slot.
+    Slot(SlotOffset),
+    /// In the op: a 32-bit number.
+    Imm32(u32),
+    /// In the op: a 64-bit number or a reference.
+    Imm64(u64),
+}
+
+/// Where an op leaves its result. Whatever it is, the accumulator of the result's bank receives it too, unless the op says so.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Dst {
+    /// In the accumulator only.
+    Acc,
+    /// In a slot.
+    Slot(SlotOffset),
+    /// In the pinned local of its bank, and in the slot that is the local's home.
+    Pin(SlotOffset),
+}
+
+/// How an op computes an address in a 32-bit memory; all sums wrap at 32 bits.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Addr {
+    /// `x`
+    Plain(Src),
+    /// `x + y`
+    Sum(Src, Src),
+    /// `x + (y << k)` where `1 << k` is the width of the access.
+    Scaled(Src, Src),
+}
+
+/// What an op of the kind `Runtime` asks the runtime to do. Operands and results lie in consecutive slots.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Runtime {
+    /// `memory.size a`
+    MemorySize,
+    /// `memory.grow a`
+    MemoryGrow,
+    /// `memory.fill a`
+    MemoryFill,
+    /// `memory.copy a b`
+    MemoryCopy,
+    /// `memory.init a`, segment `b`
+    MemoryInit,
+    /// `data.drop a`
+    DataDrop,
+    /// `table.get a`
+    TableGet,
+    /// `table.set a`
+    TableSet,
+    /// `table.size a`
+    TableSize,
+    /// `table.grow a`
+    TableGrow,
+    /// `table.fill a`
+    TableFill,
+    /// `table.copy a b`
+    TableCopy,
+    /// `table.init a`, segment `b`
+    TableInit,
+    /// `elem.drop a`
+    ElemDrop,
+    /// `ref.func a`
+    RefFunc,
+    /// `global.get a`, for an imported global
+    GlobalGet,
+    /// `global.set a`, for an imported global
+    GlobalSet,
+}
+
+/// An op.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Op {
+    /// `d := op x`: unary operators, tests, conversions
+    Unop {
+        /// Which.
+        op: Opcode,
+        /// The operand.
+        x: Src,
+        /// The result.
+        d: Dst,
+    },
+    /// `d := x op y`: binary operators, comparisons
+    Binop {
+        /// Which.
+        op: Opcode,
+        /// The first operand.
+        x: Src,
+        /// The second operand.
+        y: Src,
+        /// The result.
+        d: Dst,
+    },
+    /// `d := memory[addr + offset]`
+    Load {
+        /// Which.
+        op: Opcode,
+        /// The address.
+        addr: Addr,
+        /// Added to it, without wrapping.
+        offset: u32,
+        /// The result.
+        d: Dst,
+    },
+    /// `memory[addr + offset] := value`
+    Store {
+        /// Which.
+        op: Opcode,
+        /// The address.
+        addr: Addr,
+        /// The value.
+        value: Src,
+        /// Added to the address, without wrapping.
+        offset: u32,
+    },
+    /// `d := memories[mem][x + offset]`, for memories other than the first
+    LoadFrom {
+        /// Which.
+        op: Opcode,
+        /// The address.
+        x: SlotOffset,
+        /// The memory.
+        mem: u32,
+        /// Added to the address, without wrapping.
+        offset: u32,
+        /// The result.
+        d: SlotOffset,
+    },
+    /// `memories[mem][x + offset] := value`, for memories other than the first
+    StoreTo {
+        /// Which.
+        op: Opcode,
+        /// The address.
+        x: SlotOffset,
+        /// The value.
+        value: SlotOffset,
+        /// The memory.
+        mem: u32,
+        /// Added to the address, without wrapping.
+        offset: u32,
+    },
+    /// `d := x`; the accumulator stays as it is, unless it is the destination
+    Copy {
+        /// The bank; a slot is copied whole whatever it holds.
+        bank: Bank,
+        /// From where.
+        x: Src,
+        /// To where.
+        d: Dst,
+    },
+    /// `slots[to ..] := slots[from ..]`, `count` of them, to lower addresses
+    CopyRange {
+        /// The first source.
+        from: SlotOffset,
+        /// The first destination.
+        to: SlotOffset,
+        /// How many.
+        count: u32,
+    },
+    /// `d := if c ≠ 0 { x } else { y }`, slots whole; the integer accumulator receives it too
+    Select {
+        /// Chosen when the condition holds.
+        x: Src,
+        /// Chosen otherwise.
+        y: Src,
+        /// The condition.
+        c: Src,
+        /// The result.
+        d: Dst,
+    },
+    /// `d := globals[offset]`, among those that the module defines
+    GlobalGet {
+        /// The bank.
+        bank: Bank,
+        /// Bytes from the first defined global.
+        offset: u32,
+        /// The result.
+        d: Dst,
+    },
+    /// `globals[offset] := x`
+    GlobalSet {
+        /// The bank.
+        bank: Bank,
+        /// The value.
+        x: Src,
+        /// Bytes from the first defined global.
+        offset: u32,
+    },
+    /// `goto target`
+    Br,
+    /// `if (op x) ≠ not { goto target }`, `op` a test for zero
+    BrUnop {
+        /// Which.
+        op: Opcode,
+        /// Whether the branch is taken when the test fails.
+        not: bool,
+        /// The operand.
+        x: Src,
+    },
+    /// `if (x op y) ≠ not { goto target }`, `op` a comparison, or `and` for a test of bits
+    BrBinop {
+        /// Which.
+        op: Opcode,
+        /// Whether the branch is taken when the comparison fails.
+        not: bool,
+        /// The first operand.
+        x: Src,
+        /// The second operand.
+        y: Src,
+    },
+    /// `goto targets[min(x, count)]`, the targets in `count + 1` cells behind the op
+    BrTable {
+        /// The operand.
+        x: Src,
+        /// How many targets besides the default.
+        count: u32,
+    },
+    /// call of a function that the module defines
+    Call {
+        /// Its position among them.
+        defined: u32,
+        /// Bytes from this frame's base to that of the callee.
+        delta: u32,
+    },
+    /// call of an imported function
+    CallImport {
+        /// Its index.
+        func: u32,
+        /// Where and what the arguments are.
+        frame: CallFrame,
+    },
+    /// call of the function at `tables[table][x]`, if its type is `ty`
+    CallIndirect {
+        /// The operand.
+        x: Src,
+        /// The table.
+        table: u32,
+        /// The canonical id of the type.
+        ty: u32,
+        /// Where and what the arguments are.
+        frame: CallFrame,
+    },
+    /// call of a function that the module defines, in place of the current one
+    ReturnCall {
+        /// Its position among them.
+        defined: u32,
+        /// The arguments.
+        tail: TailFrame,
+    },
+    /// call of an imported function in place of the current one
+    ReturnCallImport {
+        /// Its index.
+        func: u32,
+        /// The arguments.
+        tail: TailFrame,
+    },
+    /// call of the function at `tables[table][x]` in place of the current one
+    ReturnCallIndirect {
+        /// The operand.
+        x: Src,
+        /// The table.
+        table: u32,
+        /// The canonical id of the type.
+        ty: u32,
+        /// The arguments.
+        tail: TailFrame,
+    },
+    /// return without results
+    Return0,
+    /// `slots[to] := x`; return, the result also in the accumulator
+    Return1 {
+        /// The bank.
+        bank: Bank,
+        /// The result.
+        x: Src,
+        /// Where the caller expects it.
+        to: SlotOffset,
+    },
+    /// `slots[to ..] := slots[from ..]`, `count` of them; return
+    ReturnMany {
+        /// The first result.
+        from: SlotOffset,
+        /// Where the caller expects it.
+        to: SlotOffset,
+        /// How many.
+        count: u32,
+    },
+    /// trap
+    Unreachable,
+    /// what `call` says, its operands and results from slot `at` on
+    Runtime {
+        /// What to do.
+        call: Runtime,
+        /// The first index.
+        a: u32,
+        /// The second index.
+        b: u32,
+        /// The first operand, and the result.
+        at: SlotOffset,
+    },
+    /// `fuel := fuel - cost`, or stop
+    Charge {
+        /// How much.
+        cost: u32,
+    },
+    /// `fuel := fuel - cost - (slot >> shift)`, or stop
+    ChargeBulk {
+        /// How much at least.
+        cost: u32,
+        /// The slot that holds a 32-bit count.
+        x: SlotOffset,
+        /// Base-2 logarithm of how many cost one.
+        shift: u32,
+    },
+}
+
+/// How a call that may leave the instance finds its arguments.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CallFrame {
+    /// Bytes from this frame's base to that of the callee.
+    pub delta: u32,
+    /// Slots of the arguments.
+    pub params: u32,
+    /// Slots of the arguments or of the results, whichever are more.
+    pub slots: u32,
+}
+
+/// How a call in place of the current one finds its arguments.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TailFrame {
+    /// The first argument.
+    pub from: SlotOffset,
+    /// Where the arguments are to be: where those of the current function are.
+    pub to: SlotOffset,
+    /// Slots of the arguments.
+    pub params: u32,
+    /// Slots of the arguments or of the results, whichever are more.
+    pub slots: u32,
+}
+
+/// Receives the operand cells of an op.
+pub trait Cells {
+    /// A cell.
+    fn cell(&mut self, cell: u32);
+}
+
+impl Src {
+    fn write(self, out: &mut impl Cells) {
+        match self {
+            Self::Acc | Self::Pin => {}
+            Self::Slot(offset) => out.cell(offset as u32),
+            Self::Imm32(value) => out.cell(value),
+            Self::Imm64(value) => {
+                out.cell(value as u32);
+                out.cell((value >> 32) as u32);
+            }
+        }
+    }
+}
+
+impl Dst {
+    fn write(self, out: &mut impl Cells) {
+        match self {
+            Self::Acc => {}
+            Self::Slot(offset) | Self::Pin(offset) => out.cell(offset as u32),
+        }
+    }
+}
+
+impl Addr {
+    fn write(self, out: &mut impl Cells) {
+        match self {
+            Self::Plain(x) => x.write(out),
+            Self::Sum(x, y) | Self::Scaled(x, y) => {
+                x.write(out);
+                y.write(out);
+            }
+        }
+    }
+}
+
+impl CallFrame {
+    fn write(self, out: &mut impl Cells) {
+        out.cell(self.delta);
+        out.cell(self.params);
+        out.cell(self.slots);
+    }
+}
+
+impl TailFrame {
+    fn write(self, out: &mut impl Cells) {
+        out.cell(self.from as u32);
+        out.cell(self.to as u32);
+        out.cell(self.params);
+        out.cell(self.slots);
+    }
+}
+
+impl Op {
+    /// Writes the operands in the order in which the handler reads them. A branch's target, one cell, comes last and is written
+    /// by the builder.
+    pub fn operands(&self, out: &mut impl Cells) {
+        match *self {
+            Self::Unop { x, d, .. } | Self::Copy { x, d, .. } => {
+                x.write(out);
+                d.write(out);
+            }
+            Self::Binop { x, y, d, .. } => {
+                x.write(out);
+                y.write(out);
+                d.write(out);
+            }
+            Self::Load {
+                addr, offset, d, ..
+            } => {
+                addr.write(out);
+                out.cell(offset);
+                d.write(out);
+            }
+            Self::Store {
+                addr,
+                value,
+                offset,
+                ..
+            } => {
+                addr.write(out);
+                value.write(out);
+                out.cell(offset);
+            }
+            Self::LoadFrom {
+                x, mem, offset, d, ..
+            } => {
+                out.cell(x as u32);
+                out.cell(mem);
+                out.cell(offset);
+                out.cell(d as u32);
+            }
+            Self::StoreTo {
+                x,
+                value,
+                mem,
+                offset,
+                ..
+            } => {
+                out.cell(x as u32);
+                out.cell(value as u32);
+                out.cell(mem);
+                out.cell(offset);
+            }
+            Self::CopyRange { from, to, count } | Self::ReturnMany { from, to, count } => {
+                out.cell(from as u32);
+                out.cell(to as u32);
+                out.cell(count);
+            }
+            Self::Select { x, y, c, d } => {
+                c.write(out);
+                x.write(out);
+                y.write(out);
+                d.write(out);
+            }
+            Self::GlobalGet { offset, d, .. } => {
+                out.cell(offset);
+                d.write(out);
+            }
+            Self::GlobalSet { x, offset, .. } => {
+                x.write(out);
+                out.cell(offset);
+            }
+            Self::Br | Self::Return0 | Self::Unreachable => {}
+            Self::BrUnop { x, .. } => x.write(out),
+            Self::BrBinop { x, y, .. } => {
+                x.write(out);
+                y.write(out);
+            }
+            Self::BrTable { x, count } => {
+                x.write(out);
+                out.cell(count);
+            }
+            Self::Call { defined, delta } => {
+                out.cell(defined);
+                out.cell(delta);
+            }
+            Self::CallImport { func, frame } => {
+                out.cell(func);
+                frame.write(out);
+            }
+            Self::CallIndirect {
+                x,
+                table,
+                ty,
+                frame,
+            } => {
+                x.write(out);
+                out.cell(table);
+                out.cell(ty);
+                frame.write(out);
+            }
+            Self::ReturnCall { defined, tail } => {
+                out.cell(defined);
+                tail.write(out);
+            }
+            Self::ReturnCallImport { func, tail } => {
+                out.cell(func);
+                tail.write(out);
+            }
+            Self::ReturnCallIndirect { x, table, ty, tail } => {
+                x.write(out);
+                out.cell(table);
+                out.cell(ty);
+                tail.write(out);
+            }
+            Self::Return1 { x, to, .. } => {
+                x.write(out);
+                out.cell(to as u32);
+            }
+            Self::Runtime { a, b, at, .. } => {
+                out.cell(a);
+                out.cell(b);
+                out.cell(at as u32);
+            }
+            Self::Charge { cost } => out.cell(cost),
+            Self::ChargeBulk { cost, x, shift } => {
+                out.cell(cost);
+                out.cell(x as u32);
+                out.cell(shift);
+            }
+        }
+    }
+
+    /// Whether a target follows the operands.
+    pub fn has_target(&self) -> bool {
+        matches!(self, Self::Br | Self::BrUnop { .. } | Self::BrBinop { .. })
+    }
+}
+
+impl fmt::Display for Src {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Acc => f.write_str("acc"),
+            Self::Pin => f.write_str("pin"),
+            Self::Slot(offset) => write!(f, "[{}]", offset / 8),
+            Self::Imm32(value) => write!(f, "{}", *value as i32),
+            Self::Imm64(value) => write!(f, "{}", *value as i64),
+        }
+    }
+}
+
+impl fmt::Display for Dst {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Acc => f.write_str("acc"),
+            Self::Slot(offset) => write!(f, "[{}]", offset / 8),
+            Self::Pin(offset) => write!(f, "pin[{}]", offset / 8),
+        }
+    }
+}
+
+impl fmt::Display for Addr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(x) => x.fmt(f),
+            Self::Sum(x, y) => write!(f, "{x} + {y}"),
+            Self::Scaled(x, y) => write!(f, "{x} + ({y} << k)"),
+        }
+    }
+}
+
+/// One line for people who read lowered code; slots are numbered in units of eight bytes from the frame's base.
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slot = |offset: SlotOffset| offset / 8;
+        match *self {
+            Self::Unop { op, x, d } => write!(f, "{d} := {} {x}", op.mnemonic()),
+            Self::Binop { op, x, y, d } => write!(f, "{d} := {} {x}, {y}", op.mnemonic()),
+            Self::Load {
+                op,
+                addr,
+                offset,
+                d,
+            } => write!(f, "{d} := {} {addr} + {offset}", op.mnemonic()),
+            Self::Store {
+                op,
+                addr,
+                value,
+                offset,
+            } => write!(f, "{} {addr} + {offset} := {value}", op.mnemonic()),
+            Self::LoadFrom {
+                op,
+                x,
+                mem,
+                offset,
+                d,
+            } => {
+                write!(
+                    f,
+                    "[{}] := {} {mem}: [{}] + {offset}",
+                    slot(d),
+                    op.mnemonic(),
+                    slot(x)
+                )
+            }
+            Self::StoreTo {
+                op,
+                x,
+                value,
+                mem,
+                offset,
+            } => {
+                write!(
+                    f,
+                    "{} {mem}: [{}] + {offset} := [{}]",
+                    op.mnemonic(),
+                    slot(x),
+                    slot(value)
+                )
+            }
+            Self::Copy { x, d, .. } => write!(f, "{d} := {x}"),
+            Self::CopyRange { from, to, count } => {
+                write!(f, "[{}..] := [{}..] x {count}", slot(to), slot(from))
+            }
+            Self::Select { x, y, c, d } => write!(f, "{d} := {c} ? {x} : {y}"),
+            Self::GlobalGet { offset, d, .. } => write!(f, "{d} := global +{offset}"),
+            Self::GlobalSet { x, offset, .. } => write!(f, "global +{offset} := {x}"),
+            Self::Br => f.write_str("goto"),
+            Self::BrUnop { op, not, x } => write!(
+                f,
+                "if {}{} {x} goto",
+                if not { "not " } else { "" },
+                op.mnemonic()
+            ),
+            Self::BrBinop { op, not, x, y } => {
+                write!(
+                    f,
+                    "if {}{} {x}, {y} goto",
+                    if not { "not " } else { "" },
+                    op.mnemonic()
+                )
+            }
+            Self::BrTable { x, count } => write!(f, "goto table[{x}] of {count}"),
+            Self::Call { defined, delta } => {
+                write!(f, "call defined {defined}, frame +{}", delta / 8)
+            }
+            Self::CallImport { func, frame } => {
+                write!(f, "call import {func}, frame +{}", frame.delta / 8)
+            }
+            Self::CallIndirect {
+                x,
+                table,
+                ty,
+                frame,
+            } => {
+                write!(
+                    f,
+                    "call table {table} [{x}] type {ty}, frame +{}",
+                    frame.delta / 8
+                )
+            }
+            Self::ReturnCall { defined, .. } => write!(f, "tail call defined {defined}"),
+            Self::ReturnCallImport { func, .. } => write!(f, "tail call import {func}"),
+            Self::ReturnCallIndirect { x, table, ty, .. } => {
+                write!(f, "tail call table {table} [{x}] type {ty}")
+            }
+            Self::Return0 => f.write_str("return"),
+            Self::Return1 { x, to, .. } => write!(f, "return [{}] := {x}", slot(to)),
+            Self::ReturnMany { from, to, count } => {
+                write!(f, "return [{}..] := [{}..] x {count}", slot(to), slot(from))
+            }
+            Self::Unreachable => f.write_str("unreachable"),
+            Self::Runtime { call, a, b, at } => write!(f, "{call:?} {a} {b} at [{}]", slot(at)),
+            Self::Charge { cost } => write!(f, "charge {cost}"),
+            Self::ChargeBulk { cost, x, shift } => {
+                write!(f, "charge {cost} + ([{}] >> {shift})", slot(x))
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The portable back end: a handler returns its registers to a loop, which calls the next one.
+//!
+//! Debug builds use it, because without optimisation a call in tail position is a call. Holds unsafe code: see the parent.
+
+use super::Regs;
+
+/// What a handler returns: its registers, with `ip` at the next op, or null when execution ends.
+pub(crate) type Ret = Regs;
+
+/// A handler: from registers to registers.
+pub(crate) type Handler = unsafe fn(Regs) -> Ret;
+
+/// Writes handlers: functions over registers, whose bodies end with `next`, `goto` or `stop`.
+macro_rules! handler {
+    ($(
+        $(#[$meta:meta])* fn $name:ident $([$($generics:tt)*])? ($r:ident) $body:block
+    )*) => {$(
+        $(#[$meta])*
+        #[allow(unused_mut)]
+        pub(crate) unsafe fn $name $(<$($generics)*>)? (
+            mut $r: $crate::exec::dispatch::Regs,
+        ) -> $crate::exec::dispatch::Ret {
+            // SAFETY: HANDLER; whoever dispatched to this handler did so with registers for which CODE, FRAME, MEM and CTX hold,
+            // and `ip` at an op of this handler. The body's own steps are said in it.
+            #[allow(unused_unsafe)]
+            unsafe {
+                // The handler's own address lies in front of the operands.
+                $r.ip = $r.ip.wrapping_add(2);
+                $body
+            }
+        }
+    )*};
+}
+pub(crate) use handler;
+
+/// Calls a handler.
+///
+/// # Safety
+///
+/// HANDLER.
+#[inline(always)]
+pub(super) unsafe fn call(r: Regs, handler: Handler) -> Ret {
+    // SAFETY: the caller's.
+    unsafe { handler(r) }
+}
+
+/// Goes on with the op at `ip`.
+///
+/// # Safety
+///
+/// CODE: `ip` points at an op. The loop relies on it.
+#[inline(always)]
+pub(crate) unsafe fn next(r: Regs) -> Ret {
+    r
+}
+
+/// Ends execution; what is to be known of it stands in the machine.
+#[inline(always)]
+pub(crate) fn stop(r: Regs) -> Ret {
+    Regs {
+        ip: core::ptr::null(),
+        ..r
+    }
+}
+
+/// Completes an execution that was begun with `next` outside of all handlers.
+pub(super) fn finish(mut r: Ret) {
+    while !r.ip.is_null() {
+        // SAFETY: CODE; `ip` is not null, so it points at an op, which begins with its handler's address. HANDLER: the handler
+        // that came before left the registers so.
+        unsafe {
+            let handler = r.ip.cast::<Handler>().read_unaligned();
+            r = handler(r);
+        }
+    }
+}

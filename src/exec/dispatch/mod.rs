@@ -1,0 +1,120 @@
+//! Dispatch: how one handler gives way to the next. Holds unsafe code: handlers' addresses are read from threaded code.
+//!
+//! There are two back ends behind one name, chosen by `build.rs`. In `tail`, a handler ends by calling the next one in tail
+//! position, which the compiler turns into a jump. In `looping`, it returns its registers to a loop. Handlers are written once,
+//! with `handler!`, and end with [`next`], [`goto`] or [`stop`].
+#![allow(unsafe_code)]
+
+#[cfg(not(tail_dispatch))]
+mod looping;
+#[cfg(tail_dispatch)]
+mod tail;
+
+#[cfg(not(tail_dispatch))]
+pub(crate) use looping::{Handler, Ret, handler, next, stop};
+#[cfg(tail_dispatch)]
+pub(crate) use tail::{Handler, Ret, handler, handler_with_abi, next, stop};
+
+#[cfg(not(tail_dispatch))]
+use looping::{call, finish};
+#[cfg(tail_dispatch)]
+use tail::{call, finish};
+
+use core::mem::MaybeUninit;
+
+use super::machine::Machine;
+
+/// The machine's registers. A handler takes them apart and puts them together again, so they never reach memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Regs {
+    /// Where in the code we are: the handler's cells, then each operand as it is read.
+    pub ip: *const u32,
+    /// The base of the current frame.
+    pub sp: *mut u8,
+    /// The first byte of the instance's first memory.
+    pub mem: *mut u8,
+    /// The pinned integer local.
+    pub pin: u64,
+    /// Everything else.
+    pub ctx: *mut Machine,
+    /// The integer accumulator.
+    pub acc: u64,
+    /// The accumulator for 32-bit floats.
+    pub acc_f32: f32,
+    /// The accumulator for 64-bit floats.
+    pub acc_f64: f64,
+    /// The pinned local of type `f32`.
+    pub pin_f32: f32,
+    /// The pinned local of type `f64`.
+    pub pin_f64: f64,
+}
+
+/// A handler's address as cells of code.
+pub(crate) fn handler_cells(handler: Handler) -> [MaybeUninit<u32>; 2] {
+    const { assert!(size_of::<Handler>() <= size_of::<[MaybeUninit<u32>; 2]>()) };
+    let mut cells = [MaybeUninit::new(0); 2];
+    // SAFETY: the cells are at least as large as the address, which the line above checks, and any bytes are cells.
+    unsafe {
+        cells
+            .as_mut_ptr()
+            .cast::<Handler>()
+            .write_unaligned(handler)
+    };
+    cells
+}
+
+/// Code of one op without operands, for places that code returns to without having been lowered.
+#[repr(C)]
+pub(crate) struct StaticCode {
+    header: [u32; 2],
+    handler: Handler,
+}
+
+impl StaticCode {
+    /// Code that consists of this handler.
+    pub const fn new(handler: Handler) -> Self {
+        Self {
+            header: [0; 2],
+            handler,
+        }
+    }
+
+    /// Where the code begins, with its header.
+    pub fn entry(&'static self) -> *const MaybeUninit<u32> {
+        core::ptr::from_ref(self).cast()
+    }
+
+    /// Where the op is.
+    pub fn ip(&'static self) -> *const u32 {
+        (&raw const self.handler).cast()
+    }
+}
+
+/// Goes on with a handler that no op names, for cold work. It sees the same `ip`.
+///
+/// # Safety
+///
+/// HANDLER, for that handler.
+#[inline(always)]
+pub(crate) unsafe fn goto(mut r: Regs, handler: Handler) -> Ret {
+    // Handlers step over their own address, which is not there.
+    r.ip = r.ip.wrapping_sub(2);
+    // SAFETY: the caller's.
+    unsafe { call(r, handler) }
+}
+
+/// Runs a function from its entry until it returns or something stops it.
+///
+/// # Safety
+///
+/// HANDLER, for the registers; `code` is an entry, and below `sp` lie its arguments and room for a record.
+pub(crate) unsafe fn start(
+    r: Regs,
+    code: *const MaybeUninit<u32>,
+    sp: *mut u8,
+    ret_ip: *const u32,
+) {
+    // SAFETY: the caller's.
+    let first = unsafe { super::handlers::call::enter(r, code, sp, ret_ip, sp) };
+    finish(first);
+}

@@ -1,0 +1,115 @@
+//! The back end for optimised builds: a handler calls the next one in tail position.
+//!
+//! On x86-64 exactly six integer arguments fit into registers in the System V convention; a seventh would turn the jump into a
+//! call, and the host's stack would grow with every op. `exec::check` notices if that happens. Holds unsafe code: see the parent.
+
+use super::Regs;
+use crate::exec::machine::Machine;
+
+/// What a handler returns: nothing; the state is in the machine when execution ends.
+pub(crate) type Ret = ();
+
+/// A handler: the registers as arguments.
+#[cfg(target_arch = "x86_64")]
+#[rustfmt::skip]
+pub(crate) type Handler =
+    unsafe extern "sysv64" fn(*const u32, *mut u8, *mut u8, u64, *mut Machine, u64, f32, f64, f32, f64);
+/// A handler: the registers as arguments.
+#[cfg(not(target_arch = "x86_64"))]
+#[rustfmt::skip]
+pub(crate) type Handler =
+    unsafe extern "C" fn(*const u32, *mut u8, *mut u8, u64, *mut Machine, u64, f32, f64, f32, f64);
+
+/// Writes handlers: functions over registers, whose bodies end with `next`, `goto` or `stop`.
+#[cfg(target_arch = "x86_64")]
+macro_rules! handler {
+    ($($item:tt)*) => { $crate::exec::dispatch::handler_with_abi! { "sysv64" $($item)* } };
+}
+/// Writes handlers: functions over registers, whose bodies end with `next`, `goto` or `stop`.
+#[cfg(not(target_arch = "x86_64"))]
+macro_rules! handler {
+    ($($item:tt)*) => { $crate::exec::dispatch::handler_with_abi! { "C" $($item)* } };
+}
+pub(crate) use handler;
+
+macro_rules! handler_with_abi {
+    ($abi:literal $(
+        $(#[$meta:meta])* fn $name:ident $([$($generics:tt)*])? ($r:ident) $body:block
+    )*) => {$(
+        $(#[$meta])*
+        #[allow(clippy::too_many_arguments)]
+        pub(crate) unsafe extern $abi fn $name $(<$($generics)*>)? (
+            ip: *const u32,
+            sp: *mut u8,
+            mem: *mut u8,
+            pin: u64,
+            ctx: *mut $crate::exec::machine::Machine,
+            acc: u64,
+            acc_f32: f32,
+            acc_f64: f64,
+            pin_f32: f32,
+            pin_f64: f64,
+        ) {
+            #[allow(unused_mut)]
+            let mut $r = $crate::exec::dispatch::Regs {
+                ip, sp, mem, pin, ctx, acc, acc_f32, acc_f64, pin_f32, pin_f64,
+            };
+            // SAFETY: HANDLER; whoever dispatched to this handler did so with registers for which CODE, FRAME, MEM and CTX hold,
+            // and `ip` at an op of this handler. The body's own steps are said in it.
+            #[allow(unused_unsafe)]
+            unsafe {
+                // The handler's own address lies in front of the operands.
+                $r.ip = $r.ip.wrapping_add(2);
+                $body
+            }
+        }
+    )*};
+}
+pub(crate) use handler_with_abi;
+
+/// Calls a handler.
+///
+/// # Safety
+///
+/// HANDLER.
+#[inline(always)]
+pub(super) unsafe fn call(r: Regs, handler: Handler) -> Ret {
+    let Regs {
+        ip,
+        sp,
+        mem,
+        pin,
+        ctx,
+        acc,
+        acc_f32,
+        acc_f64,
+        pin_f32,
+        pin_f64,
+    } = r;
+    // SAFETY: the caller's.
+    unsafe {
+        handler(
+            ip, sp, mem, pin, ctx, acc, acc_f32, acc_f64, pin_f32, pin_f64,
+        )
+    }
+}
+
+/// Goes on with the op at `ip`.
+///
+/// # Safety
+///
+/// CODE: `ip` points at an op.
+#[inline(always)]
+pub(crate) unsafe fn next(r: Regs) -> Ret {
+    // SAFETY: CODE; an op begins with its handler's address.
+    let handler = unsafe { r.ip.cast::<Handler>().read_unaligned() };
+    // SAFETY: HANDLER; the handler is that of the op at `ip`.
+    unsafe { call(r, handler) }
+}
+
+/// Ends execution; what is to be known of it stands in the machine.
+#[inline(always)]
+pub(crate) fn stop(_: Regs) -> Ret {}
+
+/// Completes an execution that was begun with `next` outside of all handlers.
+pub(super) fn finish(_: Ret) {}

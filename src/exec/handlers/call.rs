@@ -1,0 +1,288 @@
+//! Calls. Holds unsafe code: see the parent.
+//!
+//! ```text
+//!  caller's slots … | arg 0 … arg n-1 | return ip | caller's sp | locals … | operands …
+//!                                                               ^ sp of the callee
+//! ```
+
+use core::mem::MaybeUninit;
+use core::sync::atomic::Ordering;
+
+use super::operand::{Source, cell, slot};
+use super::{exit, stopped, trap};
+use crate::code::builder::HEADER_CELLS;
+use crate::exec::dispatch::{Regs, Ret, StaticCode, goto, handler, next};
+use crate::exec::machine::{Callee, Machine, RECORD_BYTES};
+use crate::runtime::func_inst::{FuncInst, FuncKind};
+use crate::runtime::trap::Trap;
+
+/// What the entry of a function that has not been lowered yet points at.
+pub(crate) static STUB: StaticCode = StaticCode::new(lower);
+/// Where a function called from outside returns to.
+pub(crate) static EXIT: StaticCode = StaticCode::new(exit);
+/// Where a function called from another instance returns to.
+pub(crate) static CROSS_BACK: StaticCode = StaticCode::new(cross_back);
+
+/// Enters a function whose arguments lie below the record at `sp`.
+#[inline(always)]
+pub(crate) unsafe fn enter(
+    mut r: Regs,
+    code: *const MaybeUninit<u32>,
+    sp: *mut u8,
+    ret_ip: *const u32,
+    ret_sp: *mut u8,
+) -> Ret {
+    // SAFETY: CODE; code begins with its header. FRAME is established here: the frame is checked against the stack's end before
+    // anything is written to it.
+    unsafe {
+        let code = code.cast::<u32>();
+        let frame = *code as usize;
+        let zeros = *code.add(1);
+        if sp.addr() + frame > (*r.ctx).stack_end.addr() {
+            r.ip = ret_ip;
+            r.sp = ret_sp;
+            return trap(r, Trap::StackOverflow);
+        }
+        let record = sp.sub(RECORD_BYTES);
+        record.cast::<*const u32>().write(ret_ip);
+        record.add(8).cast::<*mut u8>().write(ret_sp);
+        r.sp = sp;
+        r.ip = code.add(HEADER_CELLS);
+        let mut local = sp.cast::<u64>();
+        let end = local.add(zeros as usize);
+        while local != end {
+            // Volatile, so that this stays a store for each local instead of a call for a handful of them.
+            local.write_volatile(0);
+            local = local.add(1);
+        }
+        next(r)
+    }
+}
+
+/// Reads the rest of a call that may leave the instance, and notes it in the machine.
+#[inline(always)]
+unsafe fn note_call(r: &mut Regs, func: FuncInst) {
+    // SAFETY: CODE, CTX.
+    unsafe {
+        let delta = cell(r) as usize;
+        let params = cell(r);
+        let slots = cell(r);
+        (*r.ctx).callee = Callee {
+            func,
+            sp: r.sp.add(delta),
+            params,
+            slots,
+            ret_ip: r.ip,
+            ret_sp: r.sp,
+        };
+    }
+}
+
+/// Reads the rest of a call in place of the current one, moves the arguments to where the current ones are, and returns the
+/// callee's base and what the current frame's record says.
+#[inline(always)]
+unsafe fn move_arguments(r: &mut Regs) -> (*mut u8, u32, u32, *const u32, *mut u8) {
+    // SAFETY: CODE. FRAME: arguments and record end within the current frame, because the arguments came from it and the
+    // record takes no more than the one that lay below them.
+    unsafe {
+        let from = slot(r);
+        let to = slot(r);
+        let params = cell(r);
+        let slots = cell(r);
+        let record = r.sp.sub(RECORD_BYTES);
+        let ret_ip = record.cast::<*const u32>().read();
+        let ret_sp = record.add(8).cast::<*mut u8>().read();
+        core::ptr::copy(from, to, params as usize);
+        let sp = to.add(params as usize).cast::<u8>().add(RECORD_BYTES);
+        (sp, params, slots, ret_ip, ret_sp)
+    }
+}
+
+/// As [`note_call`], for a call in place of the current one.
+#[inline(always)]
+unsafe fn note_tail_call(r: &mut Regs, func: FuncInst) {
+    // SAFETY: CODE, CTX.
+    unsafe {
+        let (sp, params, slots, ret_ip, ret_sp) = move_arguments(r);
+        (*r.ctx).callee = Callee {
+            func,
+            sp,
+            params,
+            slots,
+            ret_ip,
+            ret_sp,
+        };
+    }
+}
+
+/// The function at an element of a table, checked against the type that the op names.
+#[inline(always)]
+unsafe fn element<X: Source<u32>, const FIRST: bool>(r: &mut Regs) -> Result<FuncInst, Trap> {
+    // SAFETY: CODE, CTX; references in tables of functions are null or lead to functions of the store.
+    unsafe {
+        let index = u64::from(X::get(r));
+        let table = cell(r);
+        let ty = cell(r);
+        let ctx = r.ctx;
+        let (elems, len) = if FIRST {
+            ((*ctx).table, (*ctx).table_len)
+        } else {
+            (*ctx).table_at(table)
+        };
+        if index >= len {
+            return Err(Trap::UndefinedElement);
+        }
+        let reference = *elems.add(index as usize);
+        if reference == 0 {
+            return Err(Trap::IndirectCallToNull);
+        }
+        let func = *(*ctx).funcs.add((reference - 1) as usize);
+        if func.ty.0 != ty {
+            return Err(Trap::BadSignature);
+        }
+        Ok(func)
+    }
+}
+
+/// The code of a function of the current instance.
+#[inline(always)]
+unsafe fn entry(ctx: *mut Machine, defined: u32) -> *const MaybeUninit<u32> {
+    // SAFETY: CTX; the instance's module defines the function.
+    unsafe { (*(*ctx).entries.add(defined as usize)).load(Ordering::Acquire) }
+}
+
+handler! {
+    /// call of a function that the module defines
+    fn call(r) {
+        let defined = cell(&mut r);
+        let delta = cell(&mut r) as usize;
+        let code = entry(r.ctx, defined);
+        // For the stub.
+        r.acc = u64::from(defined);
+        let (ret_ip, ret_sp) = (r.ip, r.sp);
+        enter(r, code, ret_sp.add(delta), ret_ip, ret_sp)
+    }
+
+    /// call of an imported function
+    fn call_import(r) {
+        let func = (*r.ctx).func_at(cell(&mut r));
+        note_call(&mut r, func);
+        goto(r, call_noted)
+    }
+
+    /// call of a table's element
+    fn call_indirect[X: Source<u32>, const FIRST: bool](r) {
+        match element::<X, FIRST>(&mut r) {
+            Ok(func) if func.belongs_to((*r.ctx).instance) => {
+                let delta = cell(&mut r) as usize;
+                r.ip = r.ip.add(2);
+                let code = entry(r.ctx, func.index);
+                r.acc = u64::from(func.index);
+                let (ret_ip, ret_sp) = (r.ip, r.sp);
+                enter(r, code, ret_sp.add(delta), ret_ip, ret_sp)
+            }
+            Ok(func) => {
+                note_call(&mut r, func);
+                goto(r, call_noted)
+            }
+            Err(reason) => trap(r, reason),
+        }
+    }
+
+    /// call of a function that the module defines, in place of the current one
+    fn return_call(r) {
+        let defined = cell(&mut r);
+        let (sp, _, _, ret_ip, ret_sp) = move_arguments(&mut r);
+        let code = entry(r.ctx, defined);
+        r.acc = u64::from(defined);
+        enter(r, code, sp, ret_ip, ret_sp)
+    }
+
+    /// call of an imported function in place of the current one
+    fn return_call_import(r) {
+        let func = (*r.ctx).func_at(cell(&mut r));
+        note_tail_call(&mut r, func);
+        goto(r, call_noted)
+    }
+
+    /// call of a table's element in place of the current function
+    fn return_call_indirect[X: Source<u32>](r) {
+        match element::<X, false>(&mut r) {
+            Ok(func) => {
+                note_tail_call(&mut r, func);
+                goto(r, call_noted)
+            }
+            Err(reason) => trap(r, reason),
+        }
+    }
+
+    /// Calls the function that the machine has noted, whoever implements it.
+    fn call_noted(r) {
+        let ctx = r.ctx;
+        let Callee { func, sp, params: _, slots: _, ret_ip, ret_sp } = (*ctx).callee;
+        match func.kind() {
+            FuncKind::Wasm { instance, defined } => {
+                r.acc = u64::from(defined);
+                if instance == (*ctx).instance {
+                    return enter(r, entry(ctx, defined), sp, ret_ip, ret_sp);
+                }
+                // A function that was itself called from another instance, and calls a third one in its place, returns to
+                // where it was to return: the crossing is there already.
+                let returns_across = core::ptr::eq(ret_ip, CROSS_BACK.ip());
+                let code = (*ctx).cross(instance, defined, returns_across);
+                r.mem = (*ctx).mem;
+                enter(r, code, sp, CROSS_BACK.ip(), sp)
+            }
+            FuncKind::Host { host } => {
+                match (*ctx).call_host(host) {
+                    Ok(()) => {
+                        let (mem, results) = ((*ctx).mem, (*ctx).callee_args());
+                        r.mem = mem;
+                        r.ip = ret_ip;
+                        r.sp = ret_sp;
+                        // A single result is also in the accumulator of its bank, whichever that is.
+                        let result = *results;
+                        r.acc = result;
+                        r.acc_f32 = f32::from_bits(result as u32);
+                        r.acc_f64 = f64::from_bits(result);
+                        next(r)
+                    }
+                    Err(reason) => {
+                        (*ctx).fail(reason);
+                        r.ip = ret_ip;
+                        r.sp = ret_sp;
+                        goto(r, stopped)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns to the instance that called.
+    fn cross_back(r) {
+        let crossing = (*r.ctx).uncross();
+        r.mem = (*r.ctx).mem;
+        r.ip = crossing.ret_ip;
+        r.sp = crossing.ret_sp;
+        next(r)
+    }
+
+    /// Lowers the function that was entered, and enters it again. The accumulator says which one it is.
+    fn lower(r) {
+        let record = r.sp.sub(RECORD_BYTES);
+        let ret_ip = record.cast::<*const u32>().read();
+        let ret_sp = record.add(8).cast::<*mut u8>().read();
+        match (*r.ctx).materialize(r.acc as u32) {
+            Some(code) => {
+                let sp = r.sp;
+                enter(r, code, sp, ret_ip, ret_sp)
+            }
+            None => {
+                // Its frame would not fit onto any stack.
+                r.ip = ret_ip;
+                r.sp = ret_sp;
+                trap(r, Trap::StackOverflow)
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Handlers: what each op does, written once for all operand kinds. Holds unsafe code: operands are read from threaded code, slots
+//! from the value stack, bytes from memory.
+//!
+//! A handler is generic over *where* its operands are ([`Source`], [`Dest`]) and *what* it computes (`numerics`). The bodies run
+//! under HANDLER, see `exec`. `select` names the handlers that exist.
+#![allow(unsafe_code)]
+#![allow(clippy::missing_safety_doc)]
+
+pub(crate) mod call;
+pub(crate) mod control;
+pub(crate) mod fuel;
+pub(crate) mod memory;
+pub(crate) mod numeric;
+pub(crate) mod operand;
+pub(crate) mod runtime;
+pub(crate) mod variable;
+
+use super::dispatch::{Regs, Ret, goto, handler, stop};
+use crate::runtime::trap::Trap;
+
+handler! {
+    /// Ends execution where it is; the reason is in the machine.
+    fn stopped(r) {
+        (*r.ctx).stop_ip = r.ip;
+        (*r.ctx).stop_sp = r.sp;
+        stop(r)
+    }
+
+    /// Ends execution because the function called from outside returned.
+    fn exit(r) {
+        stop(r)
+    }
+}
+
+/// Ends execution with a trap of the current op.
+#[inline(always)]
+pub(crate) unsafe fn trap(r: Regs, trap: Trap) -> Ret {
+    // SAFETY: CTX, HANDLER.
+    unsafe {
+        (*r.ctx).trap(trap);
+        goto(r, stopped)
+    }
+}

@@ -1,0 +1,48 @@
+//! Numeric instructions. Holds unsafe code: see the parent.
+
+use super::operand::{Dest, Source};
+use super::trap;
+use crate::exec::dispatch::{handler, next};
+use crate::exec::numerics::{Binop, TrappingBinop, TrappingUnop, Unop};
+
+handler! {
+    /// `d := op x`
+    fn unop[O: Unop, X: Source<O::In>, D: Dest<O::Out>](r) {
+        let x = X::get(&mut r);
+        D::put(&mut r, O::apply(x));
+        next(r)
+    }
+
+    /// `d := op x`, or trap
+    fn trapping_unop[O: TrappingUnop, X: Source<O::In>, D: Dest<O::Out>](r) {
+        let x = X::get(&mut r);
+        match O::apply(x) {
+            Ok(value) => {
+                D::put(&mut r, value);
+                next(r)
+            }
+            Err(reason) => trap(r, reason),
+        }
+    }
+
+    /// `d := x op y`
+    fn binop[O: Binop, X: Source<O::In>, Y: Source<O::In>, D: Dest<O::Out>](r) {
+        let x = X::get(&mut r);
+        let y = Y::get(&mut r);
+        D::put(&mut r, O::apply(x, y));
+        next(r)
+    }
+
+    /// `d := x op y`, or trap
+    fn trapping_binop[O: TrappingBinop, X: Source<O::In>, Y: Source<O::In>, D: Dest<O::In>](r) {
+        let x = X::get(&mut r);
+        let y = Y::get(&mut r);
+        match O::apply(x, y) {
+            Ok(value) => {
+                D::put(&mut r, value);
+                next(r)
+            }
+            Err(reason) => trap(r, reason),
+        }
+    }
+}

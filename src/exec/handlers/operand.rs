@@ -1,0 +1,170 @@
+//! Operand kinds: where a handler finds its operands and where it leaves its result. Holds unsafe code: see the parent.
+//!
+//! The kinds mirror `code::ops::{Src, Dst}`. Each reads its own cells and steps over them, so that a handler reads its operands
+//! in the order in which `Op::operands` wrote them.
+
+use crate::exec::dispatch::Regs;
+
+/// A value that fits into a slot and has an accumulator and a pin.
+pub(crate) trait Value: Copy {
+    /// How many cells an immediate of the type takes.
+    const CELLS: usize;
+    /// The value in the accumulator.
+    fn acc(r: &Regs) -> Self;
+    /// Sets the accumulator.
+    fn set_acc(r: &mut Regs, value: Self);
+    /// The value in the pin.
+    fn pin(r: &Regs) -> Self;
+    /// Sets the pin.
+    fn set_pin(r: &mut Regs, value: Self);
+    /// The value of a slot.
+    fn from_slot(slot: u64) -> Self;
+    /// As a slot.
+    fn to_slot(self) -> u64;
+}
+
+macro_rules! values {
+    ($($ty:ty, $cells:literal, $acc:ident, $pin:ident, |$s:ident| $from:expr, |$v:ident| $to:expr;)*) => {$(
+        impl Value for $ty {
+            const CELLS: usize = $cells;
+            #[inline(always)]
+            fn acc(r: &Regs) -> Self {
+                r.$acc as $ty
+            }
+            #[inline(always)]
+            fn set_acc(r: &mut Regs, value: Self) {
+                r.$acc = value.into();
+            }
+            #[inline(always)]
+            fn pin(r: &Regs) -> Self {
+                r.$pin as $ty
+            }
+            #[inline(always)]
+            fn set_pin(r: &mut Regs, value: Self) {
+                r.$pin = value.into();
+            }
+            #[inline(always)]
+            fn from_slot($s: u64) -> Self {
+                $from
+            }
+            #[inline(always)]
+            fn to_slot(self) -> u64 {
+                let $v = self;
+                $to
+            }
+        }
+    )*};
+}
+
+values! {
+    u32, 1, acc, pin, |slot| slot as u32, |value| u64::from(value);
+    u64, 2, acc, pin, |slot| slot, |value| value;
+    f32, 1, acc_f32, pin_f32, |slot| f32::from_bits(slot as u32), |value| u64::from(value.to_bits());
+    f64, 2, acc_f64, pin_f64, |slot| f64::from_bits(slot), |value| value.to_bits();
+}
+
+/// Where an operand is.
+pub(crate) trait Source<T> {
+    /// Reads it.
+    unsafe fn get(r: &mut Regs) -> T;
+}
+
+/// Where a result goes.
+pub(crate) trait Dest<T> {
+    /// Writes it.
+    unsafe fn put(r: &mut Regs, value: T);
+}
+
+/// The accumulator.
+pub(crate) struct Acc;
+/// The pinned local; as a destination, its home slot as well.
+pub(crate) struct Pin;
+/// A slot.
+pub(crate) struct Slot;
+/// A number in the code.
+pub(crate) struct Imm;
+
+/// Reads the next cell.
+#[inline(always)]
+pub(crate) unsafe fn cell(r: &mut Regs) -> u32 {
+    // SAFETY: CODE; the op has as many cells as its handler reads.
+    unsafe {
+        let cell = *r.ip;
+        r.ip = r.ip.add(1);
+        cell
+    }
+}
+
+/// Where the slot is that the next cell names.
+#[inline(always)]
+pub(crate) unsafe fn slot(r: &mut Regs) -> *mut u64 {
+    // SAFETY: FRAME; slots that ops name lie within the frame or among its parameters.
+    unsafe {
+        let offset = cell(r) as i32;
+        r.sp.offset(offset as isize).cast()
+    }
+}
+
+impl<T: Value> Source<T> for Acc {
+    #[inline(always)]
+    unsafe fn get(r: &mut Regs) -> T {
+        T::acc(r)
+    }
+}
+
+impl<T: Value> Source<T> for Pin {
+    #[inline(always)]
+    unsafe fn get(r: &mut Regs) -> T {
+        T::pin(r)
+    }
+}
+
+impl<T: Value> Source<T> for Slot {
+    #[inline(always)]
+    unsafe fn get(r: &mut Regs) -> T {
+        // SAFETY: FRAME; a slot that an op reads was written before.
+        unsafe { T::from_slot(*slot(r)) }
+    }
+}
+
+impl<T: Value> Source<T> for Imm {
+    #[inline(always)]
+    unsafe fn get(r: &mut Regs) -> T {
+        // SAFETY: CODE; as many cells as the type takes.
+        unsafe {
+            let low = u64::from(cell(r));
+            let high = if T::CELLS == 2 {
+                u64::from(cell(r)) << 32
+            } else {
+                0
+            };
+            T::from_slot(low | high)
+        }
+    }
+}
+
+impl<T: Value> Dest<T> for Acc {
+    #[inline(always)]
+    unsafe fn put(r: &mut Regs, value: T) {
+        T::set_acc(r, value);
+    }
+}
+
+impl<T: Value> Dest<T> for Slot {
+    #[inline(always)]
+    unsafe fn put(r: &mut Regs, value: T) {
+        T::set_acc(r, value);
+        // SAFETY: FRAME.
+        unsafe { *slot(r) = value.to_slot() };
+    }
+}
+
+impl<T: Value> Dest<T> for Pin {
+    #[inline(always)]
+    unsafe fn put(r: &mut Regs, value: T) {
+        T::set_acc(r, value);
+        T::set_pin(r, value);
+        // SAFETY: FRAME.
+        unsafe { *slot(r) = value.to_slot() };
+    }
+}

@@ -1,0 +1,66 @@
+//! Copies, selection, globals. Holds unsafe code: see the parent.
+
+use super::operand::{Dest, Source, Value, cell, slot};
+use crate::exec::dispatch::{handler, next};
+use crate::runtime::global_inst::GlobalInst;
+
+handler! {
+    /// `slot := x`; no accumulator changes
+    fn copy[T: Value, X: Source<T>](r) {
+        let x = X::get(&mut r);
+        *slot(&mut r) = x.to_slot();
+        next(r)
+    }
+
+    /// `pin := x`, and its home slot
+    fn copy_to_pin[T: Value, X: Source<T>](r) {
+        let x = X::get(&mut r);
+        T::set_pin(&mut r, x);
+        *slot(&mut r) = x.to_slot();
+        next(r)
+    }
+
+    /// `acc := x`
+    fn copy_to_acc[T: Value, X: Source<T>](r) {
+        let x = X::get(&mut r);
+        T::set_acc(&mut r, x);
+        next(r)
+    }
+
+    /// `slots[to ..] := slots[from ..]`, to lower addresses
+    fn copy_range(r) {
+        let from = slot(&mut r);
+        let to = slot(&mut r);
+        let count = cell(&mut r) as usize;
+        core::ptr::copy(from, to, count);
+        next(r)
+    }
+
+    /// `d := if c ≠ 0 { x } else { y }`
+    fn select[C: Source<u32>, X: Source<u64>, Y: Source<u64>, D: Dest<u64>](r) {
+        let c = C::get(&mut r);
+        let x = X::get(&mut r);
+        let y = Y::get(&mut r);
+        D::put(&mut r, core::hint::select_unpredictable(c != 0, x, y));
+        next(r)
+    }
+
+    /// `d := globals[offset]`
+    fn global_get[T: Value, D: Dest<T>](r) {
+        let offset = cell(&mut r) as usize;
+        // CTX; lowering counted the offset from the first global that the module defines.
+        let global: *mut GlobalInst = (*r.ctx).globals.byte_add(offset);
+        let value = T::from_slot((*global).value[0]);
+        D::put(&mut r, value);
+        next(r)
+    }
+
+    /// `globals[offset] := x`
+    fn global_set[T: Value, X: Source<T>](r) {
+        let x = X::get(&mut r);
+        let offset = cell(&mut r) as usize;
+        let global: *mut GlobalInst = (*r.ctx).globals.byte_add(offset);
+        (*global).value[0] = x.to_slot();
+        next(r)
+    }
+}

@@ -1,0 +1,311 @@
+//! The machine: what handlers reach through `ctx`, and the helpers they call for what is not hot. Holds unsafe code: it keeps
+//! pointers into the store while guest code runs.
+#![allow(unsafe_code)]
+
+use core::mem::MaybeUninit;
+use std::sync::atomic::AtomicPtr;
+
+use super::{Embedder, Reason};
+use crate::runtime::addr::{FuncAddr, InstanceAddr};
+use crate::runtime::func_inst::FuncInst;
+use crate::runtime::global_inst::GlobalInst;
+use crate::runtime::module_inst::ModuleInst;
+use crate::runtime::store::Store;
+use crate::runtime::trap::Trap;
+
+/// A slot of the value stack.
+pub(crate) type Slot = u64;
+
+/// The state of an execution that does not fit into registers.
+///
+/// Its pointers lead into the store. They are set by [`Machine::enter_instance`] and [`Machine::refresh`], and hold until
+/// something may have moved what they point at: a host function, a growing memory or table.
+#[repr(C)]
+pub(crate) struct Machine {
+    /// Bytes of the first memory.
+    pub mem_len: u64,
+    /// The entries of the instance's code.
+    pub entries: *const AtomicPtr<MaybeUninit<u32>>,
+    /// The end of the value stack.
+    pub stack_end: *mut u8,
+    /// The first global that the instance's module defines.
+    pub globals: *mut GlobalInst,
+    /// Remaining fuel.
+    pub fuel: u64,
+    /// Elements of the first table.
+    pub table: *const u64,
+    /// How many there are.
+    pub table_len: u64,
+    /// The functions of the store.
+    pub funcs: *const FuncInst,
+    /// The current instance.
+    pub instance: InstanceAddr,
+    /// The first byte of the first memory.
+    pub mem: *mut u8,
+    /// The current instance.
+    inst: *mut ModuleInst,
+    /// What a call that leaves the fast path is about.
+    pub callee: Callee,
+    /// Where execution ended.
+    pub stop_ip: *const u32,
+    /// The frame in which it ended.
+    pub stop_sp: *mut u8,
+    /// Why it ended; nothing if it finished.
+    pub reason: Option<Reason>,
+    /// Calls from one instance to another that are under way, innermost last.
+    pub crossings: Vec<Crossing>,
+    /// The first slot of the value stack.
+    stack_base: *mut u8,
+    embedder: *mut dyn Embedder,
+    store: *mut Store,
+}
+
+/// A call that leaves the fast path: what is called, and where it returns to.
+#[derive(Clone, Copy)]
+pub(crate) struct Callee {
+    /// The function.
+    pub func: FuncInst,
+    /// The base of its frame.
+    pub sp: *mut u8,
+    /// Slots of its arguments, which end where its frame's record begins.
+    pub params: u32,
+    /// Slots of its arguments or results, whichever are more.
+    pub slots: u32,
+    /// Where it returns to.
+    pub ret_ip: *const u32,
+    /// The frame it returns to.
+    pub ret_sp: *mut u8,
+}
+
+/// A call from one instance to another.
+#[derive(Clone, Copy)]
+pub(crate) struct Crossing {
+    /// Where it returns to.
+    pub ret_ip: *const u32,
+    /// The frame it returns to.
+    pub ret_sp: *mut u8,
+    /// The instance it returns to.
+    pub instance: InstanceAddr,
+}
+
+impl Machine {
+    /// A machine on the rest of the store's value stack.
+    pub(super) fn new(embedder: &mut (dyn Embedder + '_), instance: InstanceAddr) -> Self {
+        let embedder: *mut (dyn Embedder + '_) = embedder;
+        // SAFETY: only the lifetime changes; the machine is dropped before the borrow ends, by `invoke`.
+        let embedder: *mut (dyn Embedder + 'static) = unsafe { core::mem::transmute(embedder) };
+        // SAFETY: as above.
+        let store: *mut Store = unsafe { (*embedder).store() };
+        // SAFETY: `store` was borrowed from the embedder just now, for as long as the machine lives.
+        let stack = unsafe { &mut (*store).stack.slots };
+        let stack_base: *mut u8 = stack.as_mut_ptr().cast();
+        let stack_end = stack_base.wrapping_add(size_of_val(&**stack));
+        let mut machine = Self {
+            mem_len: 0,
+            entries: core::ptr::null(),
+            stack_end,
+            globals: core::ptr::null_mut(),
+            // SAFETY: as above.
+            fuel: unsafe { (*store).fuel },
+            table: core::ptr::null(),
+            table_len: 0,
+            funcs: core::ptr::null(),
+            instance,
+            mem: core::ptr::null_mut(),
+            inst: core::ptr::null_mut(),
+            callee: Callee {
+                func: FuncInst::host(crate::runtime::registry::TypeId(0), 0),
+                sp: core::ptr::null_mut(),
+                params: 0,
+                slots: 0,
+                ret_ip: core::ptr::null(),
+                ret_sp: core::ptr::null_mut(),
+            },
+            stop_ip: core::ptr::null(),
+            stop_sp: core::ptr::null_mut(),
+            reason: None,
+            crossings: Vec::new(),
+            stack_base,
+            embedder,
+            store,
+        };
+        machine.enter_instance(instance);
+        machine
+    }
+
+    /// The store.
+    pub(super) fn store(&mut self) -> &mut Store {
+        // SAFETY: CTX; the embedder is exclusively borrowed for as long as the machine lives, and hands out the same store.
+        unsafe { &mut *self.store }
+    }
+
+    /// The value stack, so many bytes from its beginning.
+    pub(super) fn stack_at(&self, bytes: usize) -> *mut u8 {
+        self.stack_base.wrapping_add(bytes)
+    }
+
+    /// The current instance.
+    pub(super) fn inst(&mut self) -> &mut ModuleInst {
+        // SAFETY: CTX; set by `enter_instance`, and refreshed after whatever may have moved it.
+        unsafe { &mut *self.inst }
+    }
+
+    /// Makes an instance the current one.
+    pub(super) fn enter_instance(&mut self, instance: InstanceAddr) {
+        self.instance = instance;
+        self.refresh();
+    }
+
+    /// Sets the pointers anew for the current instance.
+    pub(super) fn refresh(&mut self) {
+        let index = self.instance.index();
+        let store = self.store();
+        let funcs = store.funcs.as_ptr();
+        let inst = &mut store.instances[index];
+        let entries = inst.code.entries().as_ptr();
+        let first_global = inst.globals.get(inst.imported_globals as usize);
+        let globals = match first_global {
+            Some(addr) => &raw mut store.globals[addr.index()],
+            None => core::ptr::null_mut(),
+        };
+        let (mem, mem_len) = match inst.mems.first() {
+            Some(addr) => {
+                let data = store.mems[addr.index()].data_mut();
+                (data.as_mut_ptr(), data.len() as u64)
+            }
+            None => (core::ptr::null_mut(), 0),
+        };
+        let (table, table_len) = match inst.tables.first() {
+            Some(addr) => {
+                let elems = &store.tables[addr.index()].elems;
+                (elems.as_ptr(), elems.len() as u64)
+            }
+            None => (core::ptr::null(), 0),
+        };
+        self.inst = inst;
+        self.funcs = funcs;
+        self.entries = entries;
+        self.globals = globals;
+        self.mem = mem;
+        self.mem_len = mem_len;
+        self.table = table;
+        self.table_len = table_len;
+    }
+
+    /// The function at an index of the current instance.
+    pub(super) fn func_at(&mut self, func: u32) -> FuncInst {
+        let addr = self.inst().funcs[func as usize];
+        self.store().funcs[addr.index()]
+    }
+
+    /// The function that a non-null reference in slot form points at.
+    pub(super) fn func_of_ref(&mut self, reference: u64) -> FuncInst {
+        self.store().funcs[FuncAddr((reference - 1) as u32).index()]
+    }
+
+    /// Calls the host function that `callee` is; the results then lie where the arguments did.
+    pub(super) fn call_host(&mut self, host: u32) -> Result<(), Reason> {
+        let Callee { params, slots, .. } = self.callee;
+        let args = self.callee_args().cast::<u8>();
+        let end = args.wrapping_add(slots as usize * size_of::<Slot>());
+        let used = end.addr() - self.stack_base.addr();
+        let fuel = self.fuel;
+        let instance = self.instance;
+        let store = self.store();
+        let outer = core::mem::replace(&mut store.stack_used, used);
+        store.fuel = fuel;
+        // SAFETY: FRAME; arguments and results lie within the caller's frame, whose slots the guest has filled or will have
+        // filled as results. Slots that only results use may not have been written yet, so they are cleared first.
+        let slots = unsafe {
+            let slice =
+                core::slice::from_raw_parts_mut(args.cast::<MaybeUninit<Slot>>(), slots as usize);
+            for slot in &mut slice[params as usize..] {
+                slot.write(0);
+            }
+            core::slice::from_raw_parts_mut(args.cast::<Slot>(), slice.len())
+        };
+        // SAFETY: CTX; the machine does not touch the store while the embedder runs.
+        let result = unsafe { (*self.embedder).call_host(host, Some(instance), slots) };
+        // The embedder may have been handed out anew: take the store from it again.
+        // SAFETY: as above.
+        self.store = unsafe { (*self.embedder).store() };
+        let store = self.store();
+        store.stack_used = outer;
+        self.fuel = store.fuel;
+        self.refresh();
+        result.map_err(Reason::Host)
+    }
+
+    /// Prepares the call of a function of another instance; returns where its code begins.
+    pub(super) fn cross(
+        &mut self,
+        instance: InstanceAddr,
+        defined: u32,
+        returns_across: bool,
+    ) -> *const MaybeUninit<u32> {
+        if !returns_across {
+            let Callee { ret_ip, ret_sp, .. } = self.callee;
+            self.crossings.push(Crossing {
+                ret_ip,
+                ret_sp,
+                instance: self.instance,
+            });
+        }
+        self.enter_instance(instance);
+        self.entry(defined)
+    }
+
+    /// Where the code of a function of the current instance begins.
+    pub(super) fn entry(&mut self, defined: u32) -> *const MaybeUninit<u32> {
+        self.inst().code.entries()[defined as usize].load(core::sync::atomic::Ordering::Acquire)
+    }
+
+    /// Returns from a function of another instance: the crossing that ends.
+    pub(super) fn uncross(&mut self) -> Crossing {
+        let crossing = self
+            .crossings
+            .pop()
+            .unwrap_or_else(|| unreachable!("a crossing was pushed when it began"));
+        self.enter_instance(crossing.instance);
+        crossing
+    }
+
+    /// Lowers a function of the current instance; nothing if that exceeds a limit.
+    pub(super) fn materialize(&mut self, defined: u32) -> Option<*const MaybeUninit<u32>> {
+        self.inst().code.materialize(defined).ok()
+    }
+
+    /// Where the arguments of the call that left the fast path are, and its results will be.
+    pub(super) fn callee_args(&self) -> *mut Slot {
+        let Callee { sp, params, .. } = self.callee;
+        sp.wrapping_sub(RECORD_BYTES + params as usize * size_of::<Slot>())
+            .cast()
+    }
+
+    /// The first byte and the length of a memory of the current instance.
+    pub(super) fn mem_at(&mut self, mem: u32) -> (*mut u8, u64) {
+        let addr = self.inst().mems[mem as usize];
+        let data = self.store().mems[addr.index()].data_mut();
+        (data.as_mut_ptr(), data.len() as u64)
+    }
+
+    /// The first element and the length of a table of the current instance.
+    pub(super) fn table_at(&mut self, table: u32) -> (*const u64, u64) {
+        let addr = self.inst().tables[table as usize];
+        let elems = &self.store().tables[addr.index()].elems;
+        (elems.as_ptr(), elems.len() as u64)
+    }
+
+    /// Notes a trap.
+    pub(super) fn trap(&mut self, trap: Trap) {
+        self.reason = Some(Reason::Trap(trap));
+    }
+
+    /// Notes that a host function failed.
+    pub(super) fn fail(&mut self, reason: Reason) {
+        self.reason = Some(reason);
+    }
+}
+
+/// Bytes of the record between a frame's parameters and its locals: where it returns to, and the frame it returns to.
+pub(crate) const RECORD_BYTES: usize = 16;

@@ -1,0 +1,467 @@
+//! Which handler an op gets: the operand kinds of the op become the type parameters of the handler.
+//!
+//! Lowering brings operands into a normal form, so that not every combination has to exist: of two operands that may be swapped, the
+//! first is of the kind that comes first in accumulator, pin, slot, immediate; two immediates never meet, nor two accumulators.
+//! What the macros below do not list does not occur.
+
+use core::mem::MaybeUninit;
+
+use super::dispatch::{Handler, handler_cells};
+use super::handlers::operand::{Acc, Imm, Pin, Slot};
+use super::handlers::runtime as rt;
+use super::handlers::{call, control, fuel, memory, memory::*, numeric, variable};
+use super::numerics::*;
+use crate::code::ops::{Addr, Bank, Dst, Op, Runtime, Src};
+use crate::syntax::instr::Opcode;
+
+/// One operand and a destination.
+macro_rules! pick_xd {
+    ($m:ident::$h:ident, $op:ty, $x:expr, $d:expr) => {
+        match ($x, $d) {
+            (Src::Acc, Dst::Acc) => $m::$h::<$op, Acc, Acc>,
+            (Src::Acc, Dst::Slot(_)) => $m::$h::<$op, Acc, Slot>,
+            (Src::Acc, Dst::Pin(_)) => $m::$h::<$op, Acc, Pin>,
+            (Src::Pin, Dst::Acc) => $m::$h::<$op, Pin, Acc>,
+            (Src::Pin, Dst::Slot(_)) => $m::$h::<$op, Pin, Slot>,
+            (Src::Pin, Dst::Pin(_)) => $m::$h::<$op, Pin, Pin>,
+            (Src::Slot(_), Dst::Acc) => $m::$h::<$op, Slot, Acc>,
+            (Src::Slot(_), Dst::Slot(_)) => $m::$h::<$op, Slot, Slot>,
+            (Src::Slot(_), Dst::Pin(_)) => $m::$h::<$op, Slot, Pin>,
+            _ => absent($x),
+        }
+    };
+}
+
+/// Two operands, if they are of one of the combinations listed; a macro gets their kinds.
+macro_rules! pick_xy {
+    ([$($x:ident $y:ident),*] $with:ident, $xs:expr, $ys:expr) => {
+        match ($xs, $ys) {
+            $((kind!($x), kind!($y)) => $with!($x, $y),)*
+            _ => absent($xs),
+        }
+    };
+}
+
+/// The pattern for an operand kind.
+macro_rules! kind {
+    (Acc) => {
+        Src::Acc
+    };
+    (Pin) => {
+        Src::Pin
+    };
+    (Slot) => {
+        Src::Slot(_)
+    };
+    (Imm) => {
+        Src::Imm32(_) | Src::Imm64(_)
+    };
+}
+
+/// Two operands that may be swapped.
+macro_rules! pick_commuting {
+    ($($rest:tt)*) => {
+        pick_xy!([Acc Pin, Acc Slot, Acc Imm, Pin Pin, Pin Slot, Pin Imm, Slot Slot, Slot Imm] $($rest)*)
+    };
+}
+
+/// Two operands that may not be swapped.
+macro_rules! pick_ordered {
+    ($($rest:tt)*) => {
+        pick_xy!([
+            Acc Pin, Acc Slot, Acc Imm, Pin Acc, Pin Pin, Pin Slot, Pin Imm,
+            Slot Acc, Slot Pin, Slot Slot, Slot Imm, Imm Acc, Imm Pin, Imm Slot
+        ] $($rest)*)
+    };
+}
+
+/// Two operands and a destination.
+macro_rules! pick_xyd {
+    ($pick:ident!, $m:ident::$h:ident, $op:ty, $x:expr, $y:expr, $d:expr) => {{
+        macro_rules! with {
+            ($xs:ty, $ys:ty) => {
+                match $d {
+                    Dst::Acc => $m::$h::<$op, $xs, $ys, Acc>,
+                    Dst::Slot(_) => $m::$h::<$op, $xs, $ys, Slot>,
+                    Dst::Pin(_) => $m::$h::<$op, $xs, $ys, Pin>,
+                }
+            };
+        }
+        $pick!(with, $x, $y)
+    }};
+}
+
+/// The handler of an op, as the cells that hold its address.
+pub(crate) fn select(op: &Op) -> [MaybeUninit<u32>; 2] {
+    handler_cells(handler(op))
+}
+
+/// Reports a combination that lowering never makes.
+#[cold]
+#[inline(never)]
+fn absent(x: Src) -> Handler {
+    unreachable!("lowering: no handler takes operands beginning with {x:?}")
+}
+
+fn handler(op: &Op) -> Handler {
+    match *op {
+        Op::Unop { op, x, d } => unop(op, x, d),
+        Op::Binop { op, x, y, d } => binop(op, x, y, d),
+        Op::Load { op, addr, d, .. } => load(op, addr, d),
+        Op::Store {
+            op, addr, value, ..
+        } => store(op, addr, value),
+        Op::LoadFrom { op, .. } => load_from(op),
+        Op::StoreTo { op, .. } => store_to(op),
+        Op::Copy { bank, x, d } => copy(bank, x, d),
+        Op::CopyRange { .. } => variable::copy_range,
+        Op::Select { x, y, c, d } => choose(x, y, c, d),
+        Op::GlobalGet { bank, d, .. } => global_get(bank, d),
+        Op::GlobalSet { bank, x, .. } => global_set(bank, x),
+        Op::Br => control::br,
+        Op::BrUnop { op, not, x } => br_unop(op, not, x),
+        Op::BrBinop { op, not, x, y } => br_binop(op, not, x, y),
+        Op::BrTable { x, .. } => match x {
+            Src::Acc => control::br_table::<Acc>,
+            Src::Pin => control::br_table::<Pin>,
+            Src::Slot(_) => control::br_table::<Slot>,
+            _ => absent(x),
+        },
+        Op::Call { .. } => call::call,
+        Op::CallImport { .. } => call::call_import,
+        Op::CallIndirect { x, table, .. } => match (x, table) {
+            (Src::Acc, 0) => call::call_indirect::<Acc, true>,
+            (Src::Pin, 0) => call::call_indirect::<Pin, true>,
+            (Src::Slot(_), 0) => call::call_indirect::<Slot, true>,
+            (Src::Acc, _) => call::call_indirect::<Acc, false>,
+            (Src::Pin, _) => call::call_indirect::<Pin, false>,
+            (Src::Slot(_), _) => call::call_indirect::<Slot, false>,
+            _ => absent(x),
+        },
+        Op::ReturnCall { .. } => call::return_call,
+        Op::ReturnCallImport { .. } => call::return_call_import,
+        Op::ReturnCallIndirect { x, .. } => match x {
+            Src::Acc => call::return_call_indirect::<Acc>,
+            Src::Pin => call::return_call_indirect::<Pin>,
+            Src::Slot(_) => call::return_call_indirect::<Slot>,
+            _ => absent(x),
+        },
+        Op::Return0 => control::return_0,
+        Op::Return1 { bank, x, .. } => return_1(bank, x),
+        Op::ReturnMany { .. } => control::return_many,
+        Op::Unreachable => control::unreachable_op,
+        Op::Runtime { call, .. } => runtime(call),
+        Op::Charge { .. } => fuel::charge,
+        Op::ChargeBulk { .. } => fuel::charge_bulk,
+    }
+}
+
+/// A match over opcodes, each arm with one macro and the types of the same names.
+macro_rules! by_opcode {
+    ($op:expr; $($pick:ident: $($name:ident)*;)*) => {
+        match $op {
+            $($(Opcode::$name => $pick!($name),)*)*
+            other => unreachable!("lowering: {other:?} is no op of this kind"),
+        }
+    };
+}
+
+#[rustfmt::skip]
+fn unop(op: Opcode, x: Src, d: Dst) -> Handler {
+    macro_rules! plain { ($name:ident) => { pick_xd!(numeric::unop, $name, x, d) }; }
+    macro_rules! trapping { ($name:ident) => { pick_xd!(numeric::trapping_unop, $name, x, d) }; }
+    by_opcode! { op;
+        plain:
+            I32Clz I32Ctz I32Popcnt I32Eqz I32Extend8S I32Extend16S
+            I64Clz I64Ctz I64Popcnt I64Eqz I64Extend8S I64Extend16S I64Extend32S
+            F32Abs F32Neg F32Ceil F32Floor F32Trunc F32Nearest F32Sqrt
+            F64Abs F64Neg F64Ceil F64Floor F64Trunc F64Nearest F64Sqrt
+            I32WrapI64 I64ExtendI32S I64ExtendI32U
+            I32TruncSatF32S I32TruncSatF32U I32TruncSatF64S I32TruncSatF64U
+            I64TruncSatF32S I64TruncSatF32U I64TruncSatF64S I64TruncSatF64U
+            F32ConvertI32S F32ConvertI32U F32ConvertI64S F32ConvertI64U
+            F64ConvertI32S F64ConvertI32U F64ConvertI64S F64ConvertI64U
+            F32DemoteF64 F64PromoteF32
+            I32ReinterpretF32 I64ReinterpretF64 F32ReinterpretI32 F64ReinterpretI64;
+        trapping:
+            I32TruncF32S I32TruncF32U I32TruncF64S I32TruncF64U
+            I64TruncF32S I64TruncF32U I64TruncF64S I64TruncF64U;
+    }
+}
+
+#[rustfmt::skip]
+fn binop(op: Opcode, x: Src, y: Src, d: Dst) -> Handler {
+    macro_rules! commuting { ($name:ident) => { pick_xyd!(pick_commuting!, numeric::binop, $name, x, y, d) }; }
+    macro_rules! ordered { ($name:ident) => { pick_xyd!(pick_ordered!, numeric::binop, $name, x, y, d) }; }
+    macro_rules! trapping { ($name:ident) => { pick_xyd!(pick_ordered!, numeric::trapping_binop, $name, x, y, d) }; }
+    by_opcode! { op;
+        commuting:
+            I32Add I32Mul I32And I32Or I32Xor I64Add I64Mul I64And I64Or I64Xor
+            F32Add F32Mul F32Min F32Max F64Add F64Mul F64Min F64Max
+            I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU
+            I64Eq I64Ne I64LtS I64LtU I64GtS I64GtU I64LeS I64LeU I64GeS I64GeU
+            F32Eq F32Ne F32Lt F32Gt F32Le F32Ge F64Eq F64Ne F64Lt F64Gt F64Le F64Ge;
+        ordered:
+            I32Sub I32Shl I32ShrS I32ShrU I32Rotl I32Rotr I64Sub I64Shl I64ShrS I64ShrU I64Rotl I64Rotr
+            F32Sub F32Div F32Copysign F64Sub F64Div F64Copysign;
+        trapping:
+            I32DivS I32DivU I32RemS I32RemU I64DivS I64DivU I64RemS I64RemU;
+    }
+}
+
+/// An address, whatever else there is.
+macro_rules! pick_address {
+    ($addr:expr, $pick:ident) => {
+        match $addr {
+            Addr::Plain(Src::Acc) => $pick!(Plain<Acc>),
+            Addr::Plain(Src::Pin) => $pick!(Plain<Pin>),
+            Addr::Plain(Src::Slot(_)) => $pick!(Plain<Slot>),
+            Addr::Sum(Src::Acc, Src::Pin) => $pick!(Sum<Acc, Pin>),
+            Addr::Sum(Src::Acc, Src::Slot(_)) => $pick!(Sum<Acc, Slot>),
+            Addr::Sum(Src::Acc, Src::Imm32(_)) => $pick!(Sum<Acc, Imm>),
+            Addr::Sum(Src::Pin, Src::Pin) => $pick!(Sum<Pin, Pin>),
+            Addr::Sum(Src::Pin, Src::Slot(_)) => $pick!(Sum<Pin, Slot>),
+            Addr::Sum(Src::Pin, Src::Imm32(_)) => $pick!(Sum<Pin, Imm>),
+            Addr::Sum(Src::Slot(_), Src::Slot(_)) => $pick!(Sum<Slot, Slot>),
+            Addr::Sum(Src::Slot(_), Src::Imm32(_)) => $pick!(Sum<Slot, Imm>),
+            Addr::Scaled(Src::Acc, Src::Pin) => $pick!(Scaled<Acc, Pin>),
+            Addr::Scaled(Src::Acc, Src::Slot(_)) => $pick!(Scaled<Acc, Slot>),
+            Addr::Scaled(Src::Pin, Src::Acc) => $pick!(Scaled<Pin, Acc>),
+            Addr::Scaled(Src::Pin, Src::Pin) => $pick!(Scaled<Pin, Pin>),
+            Addr::Scaled(Src::Pin, Src::Slot(_)) => $pick!(Scaled<Pin, Slot>),
+            Addr::Scaled(Src::Slot(_), Src::Acc) => $pick!(Scaled<Slot, Acc>),
+            Addr::Scaled(Src::Slot(_), Src::Pin) => $pick!(Scaled<Slot, Pin>),
+            Addr::Scaled(Src::Slot(_), Src::Slot(_)) => $pick!(Scaled<Slot, Slot>),
+            Addr::Plain(x) | Addr::Sum(x, _) | Addr::Scaled(x, _) => absent(x),
+        }
+    };
+}
+
+#[rustfmt::skip]
+fn load(op: Opcode, addr: Addr, d: Dst) -> Handler {
+    macro_rules! pick { ($name:ident) => {{
+        macro_rules! with { ($a:ty) => {
+            match d {
+                Dst::Acc => memory::load::<$name, $a, Acc>,
+                Dst::Slot(_) => memory::load::<$name, $a, Slot>,
+                Dst::Pin(_) => memory::load::<$name, $a, Pin>,
+            }
+        }; }
+        pick_address!(addr, with)
+    }}; }
+    by_opcode! { op;
+        pick:
+            I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U
+            I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U;
+    }
+}
+
+#[rustfmt::skip]
+fn store(op: Opcode, addr: Addr, value: Src) -> Handler {
+    macro_rules! pick { ($name:ident) => {{
+        macro_rules! with { ($a:ty) => {
+            match value {
+                Src::Acc => memory::store::<$name, $a, Acc>,
+                Src::Pin => memory::store::<$name, $a, Pin>,
+                Src::Slot(_) => memory::store::<$name, $a, Slot>,
+                Src::Imm32(_) | Src::Imm64(_) => memory::store::<$name, $a, Imm>,
+            }
+        }; }
+        pick_address!(addr, with)
+    }}; }
+    by_opcode! { op;
+        pick: I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
+    }
+}
+
+#[rustfmt::skip]
+fn load_from(op: Opcode) -> Handler {
+    macro_rules! pick { ($name:ident) => { memory::load_from::<$name> }; }
+    by_opcode! { op;
+        pick:
+            I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U
+            I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U;
+    }
+}
+
+#[rustfmt::skip]
+fn store_to(op: Opcode) -> Handler {
+    macro_rules! pick { ($name:ident) => { memory::store_to::<$name> }; }
+    by_opcode! { op;
+        pick: I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
+    }
+}
+
+/// A match over banks, with their types.
+macro_rules! by_bank {
+    ($bank:expr, $pick:ident) => {
+        match $bank {
+            Bank::Int => $pick!(u64),
+            Bank::F32 => $pick!(f32),
+            Bank::F64 => $pick!(f64),
+        }
+    };
+}
+
+fn copy(bank: Bank, x: Src, d: Dst) -> Handler {
+    macro_rules! with {
+        ($ty:ty) => {
+            match (d, x) {
+                (Dst::Slot(_), Src::Acc) => variable::copy::<$ty, Acc>,
+                (Dst::Slot(_), Src::Pin) => variable::copy::<$ty, Pin>,
+                (Dst::Slot(_), Src::Slot(_)) => variable::copy::<u64, Slot>,
+                (Dst::Slot(_), Src::Imm32(_)) => variable::copy::<u32, Imm>,
+                (Dst::Slot(_), Src::Imm64(_)) => variable::copy::<u64, Imm>,
+                (Dst::Pin(_), Src::Acc) => variable::copy_to_pin::<$ty, Acc>,
+                (Dst::Pin(_), Src::Pin) => variable::copy_to_pin::<$ty, Pin>,
+                (Dst::Pin(_), Src::Slot(_)) => variable::copy_to_pin::<$ty, Slot>,
+                (Dst::Pin(_), Src::Imm32(_)) if bank == Bank::Int => {
+                    variable::copy_to_pin::<u32, Imm>
+                }
+                (Dst::Pin(_), Src::Imm32(_) | Src::Imm64(_)) => variable::copy_to_pin::<$ty, Imm>,
+                (Dst::Acc, Src::Slot(_)) => variable::copy_to_acc::<$ty, Slot>,
+                (Dst::Acc, _) => absent(x),
+            }
+        };
+    }
+    by_bank!(bank, with)
+}
+
+fn choose(x: Src, y: Src, c: Src, d: Dst) -> Handler {
+    macro_rules! with {
+        ($c:ty, $d:ty) => {
+            match (x, y) {
+                (Src::Slot(_), Src::Slot(_)) => variable::select::<$c, Slot, Slot, $d>,
+                (Src::Slot(_), Src::Pin) => variable::select::<$c, Slot, Pin, $d>,
+                (Src::Slot(_), Src::Imm64(_)) => variable::select::<$c, Slot, Imm, $d>,
+                (Src::Pin, Src::Slot(_)) => variable::select::<$c, Pin, Slot, $d>,
+                (Src::Pin, Src::Pin) => variable::select::<$c, Pin, Pin, $d>,
+                (Src::Pin, Src::Imm64(_)) => variable::select::<$c, Pin, Imm, $d>,
+                (Src::Imm64(_), Src::Slot(_)) => variable::select::<$c, Imm, Slot, $d>,
+                (Src::Imm64(_), Src::Pin) => variable::select::<$c, Imm, Pin, $d>,
+                (Src::Imm64(_), Src::Imm64(_)) => variable::select::<$c, Imm, Imm, $d>,
+                _ => absent(x),
+            }
+        };
+    }
+    match (c, d) {
+        (Src::Acc, Dst::Acc) => with!(Acc, Acc),
+        (Src::Acc, Dst::Slot(_)) => with!(Acc, Slot),
+        (Src::Acc, Dst::Pin(_)) => with!(Acc, Pin),
+        (Src::Pin, Dst::Acc) => with!(Pin, Acc),
+        (Src::Pin, Dst::Slot(_)) => with!(Pin, Slot),
+        (Src::Pin, Dst::Pin(_)) => with!(Pin, Pin),
+        (Src::Slot(_), Dst::Acc) => with!(Slot, Acc),
+        (Src::Slot(_), Dst::Slot(_)) => with!(Slot, Slot),
+        (Src::Slot(_), Dst::Pin(_)) => with!(Slot, Pin),
+        _ => absent(c),
+    }
+}
+
+fn global_get(bank: Bank, d: Dst) -> Handler {
+    macro_rules! with {
+        ($ty:ty) => {
+            match d {
+                Dst::Acc => variable::global_get::<$ty, Acc>,
+                Dst::Slot(_) => variable::global_get::<$ty, Slot>,
+                Dst::Pin(_) => variable::global_get::<$ty, Pin>,
+            }
+        };
+    }
+    by_bank!(bank, with)
+}
+
+fn global_set(bank: Bank, x: Src) -> Handler {
+    macro_rules! with {
+        ($ty:ty) => {
+            match x {
+                Src::Acc => variable::global_set::<$ty, Acc>,
+                Src::Pin => variable::global_set::<$ty, Pin>,
+                Src::Slot(_) => variable::global_set::<u64, Slot>,
+                Src::Imm32(_) => variable::global_set::<u32, Imm>,
+                Src::Imm64(_) => variable::global_set::<u64, Imm>,
+            }
+        };
+    }
+    by_bank!(bank, with)
+}
+
+fn br_unop(op: Opcode, not: bool, x: Src) -> Handler {
+    macro_rules! with {
+        ($op:ty) => {
+            match x {
+                Src::Acc => control::br_unop::<$op, Acc>,
+                Src::Pin => control::br_unop::<$op, Pin>,
+                Src::Slot(_) => control::br_unop::<$op, Slot>,
+                _ => absent(x),
+            }
+        };
+    }
+    match (op, not) {
+        (Opcode::I32Eqz, false) => with!(I32Eqz),
+        (Opcode::I32Eqz, true) => with!(I32Nez),
+        (Opcode::I64Eqz, false) => with!(I64Eqz),
+        (Opcode::I64Eqz, true) => with!(I64Nez),
+        (other, _) => unreachable!("lowering: {other:?} is no test"),
+    }
+}
+
+#[rustfmt::skip]
+fn br_binop(op: Opcode, not: bool, x: Src, y: Src) -> Handler {
+    macro_rules! pick { ($name:ident) => {{
+        macro_rules! with { ($xs:ty, $ys:ty) => { control::br_binop::<$name, $xs, $ys> }; }
+        pick_commuting!(with, x, y)
+    }}; }
+    // The comparison, and the one that holds when it does not.
+    macro_rules! pairs { ($($name:ident $negation:ident,)*) => {
+        match (op, not) {
+            $(
+                (Opcode::$name, false) => pick!($name),
+                (Opcode::$name, true) => pick!($negation),
+            )*
+            (Opcode::I32And, false) => pick!(I32Test),
+            (Opcode::I32And, true) => pick!(I32TestNot),
+            (Opcode::I64And, false) => pick!(I64Test),
+            (Opcode::I64And, true) => pick!(I64TestNot),
+            (other, _) => unreachable!("lowering: {other:?} is no comparison"),
+        }
+    }; }
+    pairs! {
+        I32Eq I32Ne, I32Ne I32Eq,
+        I32LtS I32GeS, I32LtU I32GeU, I32GtS I32LeS, I32GtU I32LeU,
+        I32LeS I32GtS, I32LeU I32GtU, I32GeS I32LtS, I32GeU I32LtU,
+        I64Eq I64Ne, I64Ne I64Eq,
+        I64LtS I64GeS, I64LtU I64GeU, I64GtS I64LeS, I64GtU I64LeU,
+        I64LeS I64GtS, I64LeU I64GtU, I64GeS I64LtS, I64GeU I64LtU,
+        F32Eq F32Ne, F32Ne F32Eq, F32Lt F32NotLt, F32Gt F32NotGt, F32Le F32NotLe, F32Ge F32NotGe,
+        F64Eq F64Ne, F64Ne F64Eq, F64Lt F64NotLt, F64Gt F64NotGt, F64Le F64NotLe, F64Ge F64NotGe,
+    }
+}
+
+fn return_1(bank: Bank, x: Src) -> Handler {
+    macro_rules! with {
+        ($ty:ty) => {
+            match x {
+                Src::Acc => control::return_1::<$ty, Acc>,
+                Src::Pin => control::return_1::<$ty, Pin>,
+                Src::Slot(_) => control::return_1::<$ty, Slot>,
+                Src::Imm32(_) if bank == Bank::Int => control::return_1::<u32, Imm>,
+                Src::Imm32(_) | Src::Imm64(_) => control::return_1::<$ty, Imm>,
+            }
+        };
+    }
+    by_bank!(bank, with)
+}
+
+#[rustfmt::skip]
+fn runtime(call: Runtime) -> Handler {
+    macro_rules! calls { ($($name:ident)*) => {
+        match call {
+            $(Runtime::$name => rt::runtime::<rt::$name>,)*
+        }
+    }; }
+    calls! {
+        MemorySize MemoryGrow MemoryFill MemoryCopy MemoryInit DataDrop
+        TableGet TableSet TableSize TableGrow TableFill TableCopy TableInit ElemDrop RefFunc GlobalGet GlobalSet
+    }
+}
