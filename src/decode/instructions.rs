@@ -29,6 +29,21 @@ trait Immediate<'a>: Sized {
     fn finish(read: Self::Read, scratch: &'a Scratch) -> Self;
 }
 
+/// An instruction with its offset, or nothing behind the last one.
+///
+/// Each arm of the big match makes a value of just this type, so that it is written where the caller wants it. An instruction
+/// that is wrapped up later is copied, and the copy waits for the parts of which it was made.
+type Step<'a> = Result<Option<(Instr<'a>, usize)>, DecodeError>;
+
+/// By how much an instruction changes the number of open blocks.
+const fn nesting(opcode: Opcode) -> isize {
+    match opcode {
+        Opcode::Block | Opcode::Loop | Opcode::If | Opcode::Try | Opcode::TryTable => 1,
+        Opcode::End | Opcode::Delegate => -1,
+        _ => 0,
+    }
+}
+
 macro_rules! decode_instructions {
     ($($group:ident $prefix:literal {$(
         $code:literal $name:ident $mnemonic:literal $(($($imm:ident: $ty:ty),+))?
@@ -38,41 +53,38 @@ macro_rules! decode_instructions {
         $(
             /// The rest of an instruction of a group, of which the opcode has been read.
             #[inline]
-            fn $group<'a>(
-                code: u32,
-                reader: &mut Reader<'_>,
-                scratch: &'a mut Scratch,
-            ) -> Result<Instr<'a>, DecodeError> {
-                Ok(match code {
+            fn $group<'a>(code: u32, offset: usize, expr: &'a mut Expr<'_>) -> Step<'a> {
+                match code {
                     $(
                         $code => {
-                            $($(let $imm = <$ty>::read(reader, scratch)?;)+)?
-                            Instr::$name $({ $($imm: <$ty>::finish($imm, scratch)),+ })?
+                            $($(let $imm = <$ty>::read(&mut expr.reader, &mut expr.scratch)?;)+)?
+                            expr.depth = expr.depth.wrapping_add_signed(const { nesting(Opcode::$name) });
+                            let instr = Instr::$name $({
+                                $($imm: <$ty>::finish($imm, &expr.scratch)),+
+                            })?;
+                            Ok(Some((instr, offset)))
                         }
                     )*
-                    _ => return unlisted($prefix, code, reader, scratch),
-                })
+                    _ => unlisted($prefix, code, offset, expr),
+                }
             }
         )*
 
         /// What is not in a group: without a prefix, perhaps one of the prefixes.
         #[inline(never)]
-        fn unlisted<'a>(
-            prefix: u8,
-            code: u32,
-            reader: &mut Reader<'_>,
-            scratch: &'a mut Scratch,
-        ) -> Result<Instr<'a>, DecodeError> {
+        fn unlisted<'a>(prefix: u8, code: u32, offset: usize, expr: &'a mut Expr<'_>) -> Step<'a> {
             if prefix != 0 {
-                return Err(reader.error_before(DecodeErrorKind::PrefixedOpcode { prefix, code }));
+                let kind = DecodeErrorKind::PrefixedOpcode { prefix, code };
+                return Err(DecodeError { kind, offset });
             }
             $(
                 if $prefix != 0 && code == $prefix {
-                    let code = reader.u32()?;
-                    return $group(code, reader, scratch);
+                    let code = expr.reader.u32()?;
+                    return $group(code, offset, expr);
                 }
             )*
-            Err(reader.error_before(DecodeErrorKind::Opcode(code as u8)))
+            let kind = DecodeErrorKind::Opcode(code as u8);
+            Err(DecodeError { kind, offset })
         }
     };
 }
@@ -98,22 +110,12 @@ impl<'m> Expr<'m> {
         }
     }
 
-    /// The next instruction with its offset. Not to be called once the depth is 0.
+    /// The next instruction. Not to be called once the depth is 0.
     #[inline]
-    fn next(&mut self) -> Result<(Instr<'_>, usize), DecodeError> {
+    fn next(&mut self) -> Step<'_> {
         let offset = self.reader.offset();
         let code = self.reader.byte()?;
-        let instr = one_byte(code.into(), &mut self.reader, &mut self.scratch)?;
-        match instr {
-            Instr::Block { .. }
-            | Instr::Loop { .. }
-            | Instr::If { .. }
-            | Instr::Try { .. }
-            | Instr::TryTable { .. } => self.depth += 1,
-            Instr::End | Instr::Delegate { .. } => self.depth -= 1,
-            _ => {}
-        }
-        Ok((instr, offset))
+        one_byte(code.into(), offset, self)
     }
 }
 
@@ -121,8 +123,7 @@ impl<'m> Expr<'m> {
 pub(super) fn const_expr(reader: &mut Reader<'_>) -> Result<ConstExpr, DecodeError> {
     let mut expr = Expr::new(reader.clone());
     let mut instrs = Vec::new();
-    loop {
-        let (instr, offset) = expr.next()?;
+    while let Some((instr, offset)) = expr.next()? {
         let instr = instr.without_lists();
         if expr.depth == 0 {
             *reader = expr.reader;
@@ -133,6 +134,7 @@ pub(super) fn const_expr(reader: &mut Reader<'_>) -> Result<ConstExpr, DecodeErr
         }
         instrs.push((instr, offset));
     }
+    unreachable!("an expression has an instruction or an error until its depth is 0")
 }
 
 /// A function body while it is read: the locals, then one instruction after the other.
@@ -173,27 +175,24 @@ impl<'m> Body<'m> {
         &self.locals
     }
 
-    /// Where the next instruction begins, from the beginning of the binary.
-    pub fn offset(&self) -> usize {
-        self.expr.reader.offset()
-    }
-
     /// The next instruction and its offset; nothing behind the last `end`.
+    ///
+    /// Look at what is returned by reference where time matters (`match &body.next()`): to move an instruction that has just
+    /// been written takes longer than to read it.
     ///
     /// # Errors
     ///
     /// If an instruction is malformed, the body ends before its last `end`, or goes on behind it.
-    #[inline]
     #[allow(clippy::should_implement_trait)] // An iterator's items cannot borrow from it.
     pub fn next(&mut self) -> Result<Option<(Instr<'_>, usize)>, DecodeError> {
         if self.expr.depth == 0 {
             return self.finish();
         }
-        self.expr.next().map(Some)
+        self.expr.next()
     }
 
     #[cold]
-    fn finish<T>(&self) -> Result<Option<T>, DecodeError> {
+    fn finish(&self) -> Step<'_> {
         match self.expr.reader.is_empty() {
             true => Ok(None),
             false => Err(self.expr.reader.error(DecodeErrorKind::EndExpected)),
@@ -203,13 +202,12 @@ impl<'m> Body<'m> {
 
 /// Immediates that do not need the scratch buffer.
 macro_rules! immediates {
-    ($($ty:ty = $read:expr;)*) => {$(
+    ($($ty:ty = |$reader:ident| $read:expr;)*) => {$(
         impl Immediate<'_> for $ty {
             type Read = Self;
-            #[inline]
-            fn read(reader: &mut Reader<'_>, _: &mut Scratch) -> Result<Self, DecodeError> {
-                let read: fn(&mut Reader<'_>) -> Result<Self, DecodeError> = $read;
-                read(reader)
+            #[inline(always)]
+            fn read($reader: &mut Reader<'_>, _: &mut Scratch) -> Result<Self, DecodeError> {
+                $read
             }
             #[inline]
             fn finish(read: Self, _: &Scratch) -> Self {
@@ -235,10 +233,10 @@ immediates! {
     LocalIdx = |reader| reader.u32().map(Self);
     LabelIdx = |reader| reader.u32().map(Self);
     FieldIdx = |reader| reader.u32().map(Self);
-    BlockType = types::block_type;
-    HeapType = types::heap_type;
-    MemArg = mem_arg;
-    CastArg = cast_arg;
+    BlockType = |reader| types::block_type(reader);
+    HeapType = |reader| types::heap_type(reader);
+    MemArg = |reader| mem_arg(reader);
+    CastArg = |reader| cast_arg(reader);
     ZeroByte = |reader| reader.zero().map(|()| Self);
     Count = |reader| reader.u32().map(Self);
     // The bits of floats.
@@ -247,7 +245,7 @@ immediates! {
 }
 
 /// Where and how to access memory: flags with the alignment's logarithm, perhaps a memory, an offset.
-#[inline]
+#[inline(always)]
 fn mem_arg(reader: &mut Reader<'_>) -> Result<MemArg, DecodeError> {
     const HAS_MEM: u32 = 1 << 6;
     let at = reader.offset();
@@ -310,16 +308,15 @@ fn catch(reader: &mut Reader<'_>) -> Result<Catch, DecodeError> {
 
 /// Immediates that are lists, each with its part of the scratch buffer.
 macro_rules! lists {
-    ($($item:ty, $buffer:ident, $limit:expr, $read:expr;)*) => {$(
+    ($($item:ty, $buffer:ident, $limit:expr, |$reader:ident| $read:expr;)*) => {$(
         impl<'a> Immediate<'a> for &'a [$item] {
             type Read = ();
-            fn read(reader: &mut Reader<'_>, scratch: &mut Scratch) -> Result<(), DecodeError> {
-                let read: fn(&mut Reader<'_>) -> Result<$item, DecodeError> = $read;
-                let count = reader.count(Counted::Labels, 0, $limit)?;
+            fn read($reader: &mut Reader<'_>, scratch: &mut Scratch) -> Result<(), DecodeError> {
+                let count = $reader.count(Counted::Labels, 0, $limit)?;
                 scratch.$buffer.clear();
-                scratch.$buffer.reserve(reader.room(count));
+                scratch.$buffer.reserve($reader.room(count));
                 for _ in 0..count {
-                    scratch.$buffer.push(read(reader)?);
+                    scratch.$buffer.push($read?);
                 }
                 Ok(())
             }
@@ -332,6 +329,6 @@ macro_rules! lists {
 
 lists! {
     LabelIdx, labels, limits::MAX_BR_TABLE_TARGETS, |reader| reader.u32().map(LabelIdx);
-    ValType, types, u32::MAX, types::val_type;
-    Catch, catches, u32::MAX, catch;
+    ValType, types, u32::MAX, |reader| types::val_type(reader);
+    Catch, catches, u32::MAX, |reader| catch(reader);
 }

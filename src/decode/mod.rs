@@ -15,7 +15,7 @@ mod reader;
 mod sections;
 mod types;
 
-pub use error::{Counted, DecodeError, DecodeErrorKind};
+pub use error::{DecodeError, DecodeErrorKind};
 pub use instructions::Body;
 
 use crate::syntax::module::Module;

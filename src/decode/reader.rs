@@ -75,7 +75,7 @@ impl<'m> Reader<'m> {
     }
 
     /// The next byte, without a step.
-    #[inline]
+    #[inline(always)]
     pub(super) fn peek(&self) -> Result<u8, DecodeError> {
         match self.bytes.get(self.at) {
             Some(&byte) => Ok(byte),
@@ -84,7 +84,7 @@ impl<'m> Reader<'m> {
     }
 
     /// A byte.
-    #[inline]
+    #[inline(always)]
     pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
         let byte = self.peek()?;
         self.at += 1;
@@ -126,7 +126,7 @@ impl<'m> Reader<'m> {
     }
 
     /// An unsigned 32-bit integer.
-    #[inline]
+    #[inline(always)]
     pub(super) fn u32(&mut self) -> Result<u32, DecodeError> {
         // Nearly all integers have one byte.
         match self.bytes.get(self.at) {
@@ -144,7 +144,7 @@ impl<'m> Reader<'m> {
     }
 
     /// An unsigned 64-bit integer.
-    #[inline]
+    #[inline(always)]
     pub(super) fn u64(&mut self) -> Result<u64, DecodeError> {
         match self.bytes.get(self.at) {
             Some(&byte) if byte < 0x80 => {
@@ -175,7 +175,7 @@ impl<'m> Reader<'m> {
     #[inline]
     fn integer<T>(
         &mut self,
-        read: fn(&[u8], &mut usize) -> Result<T, DecodeErrorKind>,
+        read: impl Fn(&[u8], &mut usize) -> Result<T, DecodeErrorKind>,
     ) -> Result<T, DecodeError> {
         let start = self.at;
         read(self.bytes, &mut self.at).map_err(|kind| self.integer_error(kind, start, read))
@@ -190,7 +190,7 @@ impl<'m> Reader<'m> {
         &self,
         kind: DecodeErrorKind,
         start: usize,
-        read: fn(&[u8], &mut usize) -> Result<T, DecodeErrorKind>,
+        read: impl Fn(&[u8], &mut usize) -> Result<T, DecodeErrorKind>,
     ) -> DecodeError {
         let mut beyond = start;
         match read(self.binary, &mut beyond) {
