@@ -212,6 +212,9 @@ pub struct Custom {
     pub data: Range<usize>,
 }
 
+/// Names by ascending index.
+pub type NameMap<I> = Vec<(I, Box<str>)>;
+
 /// The name section, as far as diagnostics use it.
 /// <https://webassembly.github.io/spec/core/appendix/custom.html#name-section>
 #[derive(Clone, Debug, Default)]
@@ -219,9 +222,9 @@ pub struct Names {
     /// The module's name.
     pub module: Option<Box<str>>,
     /// Names of functions, by ascending index.
-    pub funcs: Vec<(FuncIdx, Box<str>)>,
+    pub funcs: NameMap<FuncIdx>,
     /// Names of locals, by ascending function and local index.
-    pub locals: Vec<(FuncIdx, Vec<(LocalIdx, Box<str>)>)>,
+    pub locals: Vec<(FuncIdx, NameMap<LocalIdx>)>,
 }
 
 impl Names {
