@@ -49,7 +49,7 @@ fn map<I: From<u32> + Ord + Copy, T>(
     mut value: impl FnMut(&mut Reader<'_>) -> Result<T, DecodeError>,
 ) -> Result<Vec<(I, T)>, DecodeError> {
     let count = reader.u32()?;
-    let mut map = Vec::with_capacity(reader.room(count).min(1024));
+    let mut map = Vec::with_capacity(reader.room(count));
     for _ in 0..count {
         map.push((I::from(reader.u32()?), value(reader)?));
     }

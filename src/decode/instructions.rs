@@ -122,7 +122,8 @@ impl<'m> Expr<'m> {
 /// A constant expression. Whether it is constant is left to validation.
 pub(super) fn const_expr(reader: &mut Reader<'_>) -> Result<ConstExpr, DecodeError> {
     let mut expr = Expr::new(reader.clone());
-    let mut instrs = Vec::new();
+    // One instruction is what most have.
+    let mut instrs = Vec::with_capacity(1);
     while let Some((instr, offset)) = expr.next()? {
         let instr = instr.without_lists();
         if expr.depth == 0 {
@@ -153,7 +154,7 @@ impl<'m> Body<'m> {
     pub fn new(bytes: &'m [u8], body: &FuncBody) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes, body.range.clone());
         let runs = reader.u32()?;
-        let mut locals = Vec::with_capacity(reader.room(runs).min(64));
+        let mut locals = Vec::with_capacity(reader.room(runs));
         let mut total = 0u32;
         for _ in 0..runs {
             let at = reader.clone();

@@ -259,11 +259,12 @@ impl<'m> Reader<'m> {
         Ok(count)
     }
 
-    /// How many entries to make room for when a list is said to have `count`.
+    /// For how many entries to make room when a list is said to have `count`.
     ///
-    /// The count may be a lie, but each entry has a byte at least.
+    /// The count may be a lie, so this is an advance that no liar profits from; the list grows as entries come in.
     pub(super) fn room(&self, count: u32) -> usize {
-        self.remaining().min(count as usize)
+        const ADVANCE: usize = 1024;
+        self.remaining().min(count as usize).min(ADVANCE)
     }
 
     /// A list of `count` entries.
@@ -272,10 +273,44 @@ impl<'m> Reader<'m> {
         count: u32,
         mut entry: impl FnMut(&mut Self) -> Result<T, DecodeError>,
     ) -> Result<Box<[T]>, DecodeError> {
-        let mut list = Vec::with_capacity(self.room(count).min(64));
+        let mut list = Vec::with_capacity(self.room(count));
         for _ in 0..count {
             list.push(entry(self)?);
         }
         Ok(list.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_bounded_by_the_input_and_by_the_advance() {
+        let bytes = [0; 5000];
+        let reader = |length| Reader::new(&bytes, 0..length);
+        assert_eq!(reader(10).room(3), 3);
+        assert_eq!(reader(10).room(u32::MAX), 10);
+        assert_eq!(reader(5000).room(u32::MAX), 1024);
+    }
+
+    #[test]
+    fn a_part_ends_where_its_length_says() {
+        let bytes = [9, 2, 7, 8, 5];
+        let mut reader = Reader::new(&bytes, 1..5);
+        let mut part = reader.sized().unwrap();
+        assert_eq!((part.byte(), part.byte()), (Ok(7), Ok(8)));
+        let kind = DecodeErrorKind::UnexpectedEnd;
+        assert_eq!(part.byte(), Err(DecodeError { kind, offset: 4 }));
+        assert_eq!((reader.offset(), reader.byte()), (4, Ok(5)));
+    }
+
+    #[test]
+    fn an_integer_beyond_the_end_is_wrong_for_its_own_reason_if_it_has_one() {
+        let bytes = [0x80, 0x80, 0x80, 0x80, 0x80, 0x00];
+        let error = Reader::new(&bytes, 0..3).u32().unwrap_err();
+        assert_eq!(error.kind, DecodeErrorKind::IntegerTooLong);
+        let error = Reader::new(&bytes[1..], 0..3).u32().unwrap_err();
+        assert_eq!(error.kind, DecodeErrorKind::UnexpectedEnd);
     }
 }

@@ -23,8 +23,7 @@ fn entries<'m, T>(
     offsets: &mut Vec<usize>,
     mut entry: impl FnMut(&mut Reader<'m>) -> Result<T>,
 ) -> Result {
-    // The count may be a lie: nothing in it is worth more than a small advance.
-    let room = reader.room(count).min(1024);
+    let room = reader.room(count);
     entries.reserve(room);
     offsets.reserve(room);
     for _ in 0..count {
