@@ -24,6 +24,8 @@ mod types;
 
 #[cfg(test)]
 mod suite;
+#[cfg(test)]
+mod tests;
 
 pub use context::Context;
 pub use error::{ErrorKind, Subject, ValidateError};
