@@ -3,13 +3,23 @@
 //! ```text
 //! bytes → decode → (Instr, offset) → validate → (Instr, InstrType) → lower → Code
 //! ```
+//!
+//! A module is decoded and validated as a whole when it is loaded. A function is lowered when it is first called: its body goes
+//! through the same loop again, with lowering behind validation.
 
+use core::fmt;
 use std::sync::Arc;
 
-use crate::code::CodeUnit;
+use crate::code::builder::Origin;
+use crate::code::{Code, CodeUnit, LowerError, Source};
+use crate::decode::{Body, DecodeError, decode_module};
+use crate::exec;
 use crate::features::Features;
-use crate::runtime::registry::TypeId;
+use crate::lower::{Lowerer, Surroundings, Survey};
+use crate::runtime::registry::{Registry, TypeId};
+use crate::syntax::index::FuncIdx;
 use crate::syntax::module::Module;
+use crate::validate::{Context, FuncValidator, ValidateError, check_module};
 
 /// What compilation depends on besides the bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -20,6 +30,31 @@ pub struct Settings {
     pub fuel: bool,
     /// Whether all functions are lowered at once instead of when they are first called.
     pub eager: bool,
+}
+
+/// Why a binary is refused.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum CompileError {
+    /// It is malformed.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// It is well-formed and invalid.
+    #[error(transparent)]
+    Validate(#[from] ValidateError),
+    /// It is valid and exceeds a limit of lowering.
+    #[error(transparent)]
+    Lower(#[from] LowerError),
+}
+
+impl CompileError {
+    /// The offset in the binary at which the error was found, if it has one.
+    pub fn offset(&self) -> Option<usize> {
+        match self {
+            Self::Decode(error) => Some(error.offset),
+            Self::Validate(error) => Some(error.offset),
+            Self::Lower(_) => None,
+        }
+    }
 }
 
 /// A compiled module.
@@ -33,4 +68,155 @@ pub struct Compiled {
     pub types: Arc<[TypeId]>,
     /// Its code.
     pub code: Arc<CodeUnit>,
+    parts: Arc<Parts>,
+}
+
+/// What lowering a function takes.
+struct Parts {
+    module: Arc<Module>,
+    bytes: Arc<[u8]>,
+    /// Canonical ids of the types.
+    types: Box<[u32]>,
+    context: Context,
+    settings: Settings,
+}
+
+/// Decodes and validates a module; lowers it if that is not to wait for the first call.
+pub fn compile(
+    registry: &Registry,
+    bytes: Arc<[u8]>,
+    settings: Settings,
+) -> Result<Compiled, CompileError> {
+    let (module, context) = validate(&bytes, settings.features)?;
+    let module = Arc::new(module);
+    let types: Arc<[TypeId]> = registry.register(&module.types).into();
+    let parts = Arc::new(Parts {
+        module: module.clone(),
+        bytes: bytes.clone(),
+        types: types.iter().map(|ty| ty.0).collect(),
+        context,
+        settings,
+    });
+    let imported = parts.context.imported_funcs;
+    let defined = module.funcs.len();
+    let source = Box::new(Lowering(parts.clone()));
+    let code = Arc::new(CodeUnit::new(imported, defined, exec::stub(), source));
+    if settings.eager {
+        for defined in 0..defined as u32 {
+            code.materialize(defined)?;
+        }
+    }
+    Ok(Compiled {
+        module,
+        bytes,
+        types,
+        code,
+        parts,
+    })
+}
+
+/// Decodes and validates a module.
+pub fn validate(bytes: &[u8], features: Features) -> Result<(Module, Context), CompileError> {
+    let module = decode_module(bytes)?;
+    let context = check_module(&module, features)?;
+    let mut validator = FuncValidator::new(&context);
+    for (index, entry) in module.bodies.iter().enumerate() {
+        let mut body = Body::new(bytes, entry)?;
+        let func = FuncIdx(context.imported_funcs + index as u32);
+        validator.begin(func, body.locals(), entry.range.start)?;
+        while let Some((instr, at)) = &body.next()? {
+            validator.check_instr(instr, *at)?;
+        }
+        validator.finish(entry.range.end)?;
+    }
+    Ok((module, context))
+}
+
+/// The code unit's way back to the pipeline.
+struct Lowering(Arc<Parts>);
+
+impl Source for Lowering {
+    fn lower(&self, defined: u32) -> Result<Code, LowerError> {
+        self.0.lower(defined, false).map(|(code, _)| code)
+    }
+
+    fn offset(&self, defined: u32, cell: usize) -> usize {
+        let Ok((_, origins)) = self.0.lower(defined, true) else {
+            return 0;
+        };
+        // The op that was running is the last one that begins before the cell: operands and return addresses lie behind it.
+        let behind = origins.partition_point(|origin| (origin.cell.0 as usize) < cell);
+        origins[..behind].last().map_or(0, |origin| origin.offset)
+    }
+}
+
+impl Parts {
+    /// Lowers a function that was validated.
+    fn lower(&self, defined: u32, with_origins: bool) -> Result<(Code, Vec<Origin>), LowerError> {
+        let valid = "validated: the body was decoded and checked when the module was loaded";
+        let entry = &self.module.bodies[defined as usize];
+        let func = FuncIdx(self.context.imported_funcs + defined);
+        let ty = self.context.func_type(func);
+
+        let mut survey = Survey::new(0);
+        if !self.settings.fuel {
+            let Ok(mut body) = Body::new(&self.bytes, entry) else {
+                unreachable!("{valid}")
+            };
+            let declared: u32 = body.locals().iter().map(|(count, _)| count).sum();
+            survey = Survey::new(ty.params.len() + declared as usize);
+            while let Ok(Some((instr, _))) = &body.next() {
+                survey.instr(instr);
+            }
+        }
+
+        let Ok(mut body) = Body::new(&self.bytes, entry) else {
+            unreachable!("{valid}")
+        };
+        let mut validator = FuncValidator::new(&self.context);
+        let begun = validator.begin(func, body.locals(), entry.range.start);
+        debug_assert!(begun.is_ok(), "{valid}");
+        let surroundings = Surroundings {
+            imported_funcs: self.context.imported_funcs,
+            imported_globals: self.context.imported_globals,
+            types: &self.types,
+            fuel: self.settings.fuel,
+        };
+        let mut lowerer = Lowerer::new(
+            surroundings,
+            ty,
+            body.locals(),
+            &survey,
+            exec::select,
+            with_origins,
+        );
+        while let Ok(Some((instr, at))) = &body.next() {
+            let Ok(ty) = validator.check_instr(instr, *at) else {
+                unreachable!("{valid}")
+            };
+            lowerer.instr(instr, &ty, *at);
+        }
+        lowerer.finish()
+    }
+}
+
+impl Compiled {
+    /// The lowered ops of a function, each with the offset of the instruction it came from, as text: for people who work on lowering.
+    pub fn listing(&self, defined: u32) -> Vec<(usize, String)> {
+        match self.parts.lower(defined, true) {
+            Ok((_, origins)) => origins
+                .iter()
+                .map(|origin| (origin.offset, origin.op.to_string()))
+                .collect(),
+            Err(_) => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
 }

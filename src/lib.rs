@@ -6,6 +6,7 @@ mod decode;
 mod exec;
 mod features;
 mod limits;
+mod lower;
 mod runtime;
 mod syntax;
 mod validate;

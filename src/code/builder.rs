@@ -19,7 +19,7 @@ pub const HEADER_CELLS: usize = 2;
 pub struct CellPos(pub u32);
 
 /// The targets that wait for a label to be placed: a list threaded through the builder's fix-ups.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Waiting {
     head: Option<u32>,
 }

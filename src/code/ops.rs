@@ -178,6 +178,24 @@ pub enum Op {
         /// To where.
         d: Dst,
     },
+    /// `pin := slot`, its home
+    LoadPin {
+        /// The bank.
+        bank: Bank,
+        /// The home.
+        home: SlotOffset,
+    },
+    /// `d := x + (y << k)`, all of 32 bits
+    AddScaled {
+        /// The first summand.
+        x: Src,
+        /// What is shifted.
+        y: Src,
+        /// By how many bits.
+        k: u32,
+        /// The result.
+        d: Dst,
+    },
     /// `slots[to ..] := slots[from ..]`, `count` of them, to lower addresses
     CopyRange {
         /// The first source.
@@ -457,6 +475,13 @@ impl Op {
                 value.write(out);
                 out.cell(offset);
             }
+            Self::LoadPin { home, .. } => out.cell(home as u32),
+            Self::AddScaled { x, y, k, d } => {
+                x.write(out);
+                y.write(out);
+                out.cell(k);
+                d.write(out);
+            }
             Self::LoadFrom {
                 x, mem, offset, d, ..
             } => {
@@ -645,6 +670,8 @@ impl fmt::Display for Op {
                 )
             }
             Self::Copy { x, d, .. } => write!(f, "{d} := {x}"),
+            Self::LoadPin { home, .. } => write!(f, "pin := [{}]", slot(home)),
+            Self::AddScaled { x, y, k, d } => write!(f, "{d} := {x} + ({y} << {k})"),
             Self::CopyRange { from, to, count } => {
                 write!(f, "[{}..] := [{}..] x {count}", slot(to), slot(from))
             }

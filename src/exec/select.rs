@@ -114,6 +114,12 @@ fn handler(op: &Op) -> Handler {
         Op::LoadFrom { op, .. } => load_from(op),
         Op::StoreTo { op, .. } => store_to(op),
         Op::Copy { bank, x, d } => copy(bank, x, d),
+        Op::LoadPin { bank, .. } => match bank {
+            Bank::Int => variable::load_pin::<u64>,
+            Bank::F32 => variable::load_pin::<f32>,
+            Bank::F64 => variable::load_pin::<f64>,
+        },
+        Op::AddScaled { x, y, d, .. } => add_scaled(x, y, d),
         Op::CopyRange { .. } => variable::copy_range,
         Op::Select { x, y, c, d } => choose(x, y, c, d),
         Op::GlobalGet { bank, d, .. } => global_get(bank, d),
@@ -209,6 +215,18 @@ fn binop(op: Opcode, x: Src, y: Src, d: Dst) -> Handler {
     }
 }
 
+#[rustfmt::skip]
+fn add_scaled(x: Src, y: Src, d: Dst) -> Handler {
+    macro_rules! with { ($xs:ty, $ys:ty) => {
+        match d {
+            Dst::Acc => numeric::add_scaled::<$xs, $ys, Acc>,
+            Dst::Slot(_) => numeric::add_scaled::<$xs, $ys, Slot>,
+            Dst::Pin(_) => numeric::add_scaled::<$xs, $ys, Pin>,
+        }
+    }; }
+    pick_xy!([Acc Pin, Acc Slot, Pin Acc, Pin Pin, Pin Slot, Slot Acc, Slot Pin, Slot Slot] with, x, y)
+}
+
 /// An address, whatever else there is.
 macro_rules! pick_address {
     ($addr:expr, $pick:ident) => {
@@ -216,6 +234,7 @@ macro_rules! pick_address {
             Addr::Plain(Src::Acc) => $pick!(Plain<Acc>),
             Addr::Plain(Src::Pin) => $pick!(Plain<Pin>),
             Addr::Plain(Src::Slot(_)) => $pick!(Plain<Slot>),
+            Addr::Plain(Src::Imm32(_)) => $pick!(Plain<Imm>),
             Addr::Sum(Src::Acc, Src::Pin) => $pick!(Sum<Acc, Pin>),
             Addr::Sum(Src::Acc, Src::Slot(_)) => $pick!(Sum<Acc, Slot>),
             Addr::Sum(Src::Acc, Src::Imm32(_)) => $pick!(Sum<Acc, Imm>),

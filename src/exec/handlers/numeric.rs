@@ -1,6 +1,6 @@
 //! Numeric instructions. Holds unsafe code: see the parent.
 
-use super::operand::{Dest, Source};
+use super::operand::{Dest, Source, cell};
 use super::trap;
 use crate::exec::dispatch::{handler, next};
 use crate::exec::numerics::{Binop, TrappingBinop, TrappingUnop, Unop};
@@ -44,5 +44,14 @@ handler! {
             }
             Err(reason) => trap(r, reason),
         }
+    }
+
+    /// `d := x + (y << k)`
+    fn add_scaled[X: Source<u32>, Y: Source<u32>, D: Dest<u32>](r) {
+        let x = X::get(&mut r);
+        let y = Y::get(&mut r);
+        let k = cell(&mut r);
+        D::put(&mut r, x.wrapping_add(y.wrapping_shl(k)));
+        next(r)
     }
 }

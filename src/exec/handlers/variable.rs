@@ -27,6 +27,13 @@ handler! {
         next(r)
     }
 
+    /// `pin := slot`
+    fn load_pin[T: Value](r) {
+        let home = T::from_slot(*slot(&mut r));
+        T::set_pin(&mut r, home);
+        next(r)
+    }
+
     /// `slots[to ..] := slots[from ..]`, to lower addresses
     fn copy_range(r) {
         let from = slot(&mut r);

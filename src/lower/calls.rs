@@ -1,0 +1,155 @@
+//! Calls and returns.
+
+use super::operands::Operands;
+use super::{Lowerer, bank};
+use crate::code::ops::{CallFrame, Op, TailFrame};
+use crate::syntax::index::*;
+use crate::syntax::types::ValType;
+use crate::validate::InstrType;
+
+/// Slots of the record between arguments and locals.
+const RECORD_SLOTS: u32 = 2;
+
+impl Lowerer<'_> {
+    pub(super) fn call(&mut self, func: FuncIdx, ty: &InstrType<'_>) {
+        let frame = self.call_frame(ty.params, ty.results);
+        match self.defined(func) {
+            Some(defined) => self.emit(Op::Call {
+                defined,
+                delta: frame.delta,
+            }),
+            None => self.emit(Op::CallImport {
+                func: func.0,
+                frame,
+            }),
+        }
+        self.after_call(ty.results);
+    }
+
+    pub(super) fn call_indirect(&mut self, callee: TypeIdx, table: TableIdx, ty: &InstrType<'_>) {
+        let index = self.operands.pop();
+        let x = self.source(&index);
+        let params = &ty.params[..ty.params.len() - 1];
+        // Arguments are put into their slots after the index has been found: a copy leaves accumulators alone.
+        let frame = self.call_frame(params, ty.results);
+        let ty_id = self.module.types[callee.index()];
+        self.emit(Op::CallIndirect {
+            x,
+            table: table.0,
+            ty: ty_id,
+            frame,
+        });
+        self.after_call(ty.results);
+    }
+
+    pub(super) fn return_call(&mut self, func: FuncIdx, ty: &InstrType<'_>) {
+        let tail = self.tail_frame(ty.params);
+        match self.defined(func) {
+            Some(defined) => self.emit(Op::ReturnCall { defined, tail }),
+            None => self.emit(Op::ReturnCallImport { func: func.0, tail }),
+        }
+        self.unreachable_from_here();
+    }
+
+    pub(super) fn return_call_indirect(
+        &mut self,
+        callee: TypeIdx,
+        table: TableIdx,
+        ty: &InstrType<'_>,
+    ) {
+        let index = self.operands.pop();
+        let x = self.source(&index);
+        let tail = self.tail_frame(&ty.params[..ty.params.len() - 1]);
+        let ty_id = self.module.types[callee.index()];
+        self.emit(Op::ReturnCallIndirect {
+            x,
+            table: table.0,
+            ty: ty_id,
+            tail,
+        });
+        self.unreachable_from_here();
+    }
+
+    /// Brings everything into its slot and pops the arguments; says where they are.
+    fn call_frame(&mut self, params: &[ValType], results: &[ValType]) -> CallFrame {
+        self.flush_all();
+        let height = self.operands.height() - params.len();
+        self.operands.truncate(height);
+        let (params, results) = (params.len() as u32, results.len() as u32);
+        let slots = params.max(results);
+        let first = self.operands.slot_at(height);
+        self.operands.reserve(first.saturating_add(slots));
+        let delta = Operands::offset(first.saturating_add(params + RECORD_SLOTS)) as u32;
+        CallFrame {
+            delta,
+            params,
+            slots,
+        }
+    }
+
+    /// Pushes the results, which are in their slots; a single one is in the accumulator as well. Pins have been lost.
+    fn after_call(&mut self, results: &[ValType]) {
+        self.operands.clear_accs();
+        for &ty in results {
+            self.operands.push_stored(ty);
+        }
+        if let &[ty] = results
+            && !self.module.fuel
+        {
+            let slot = self.operands.top().slot;
+            self.operands
+                .set_acc(bank(ty), Some(Operands::offset(slot)));
+        }
+        self.load_pins();
+    }
+
+    /// As [`call_frame`](Self::call_frame), for a call in place of the current one, whose results are this function's.
+    fn tail_frame(&mut self, params: &[ValType]) -> TailFrame {
+        let height = self.operands.height() - params.len();
+        self.flush_from(height);
+        self.settle();
+        let from = Operands::offset(self.operands.slot_at(height));
+        let params = params.len() as u32;
+        let slots = params.max(self.labels.results().len() as u32);
+        TailFrame {
+            from,
+            to: self.operands.results_at,
+            params,
+            slots,
+        }
+    }
+
+    /// Returns from the function; the operands stay, for the case that the return is conditional.
+    pub(super) fn emit_return(&mut self) {
+        let count = self.labels.results().len();
+        let to = self.operands.results_at;
+        match count {
+            0 => {
+                self.settle();
+                self.emit(Op::Return0);
+            }
+            1 => {
+                let value = self.operands.top();
+                let bank = bank(value.ty);
+                let [x] = self.sources([&value]);
+                self.emit(Op::Return1 { bank, x, to });
+            }
+            _ => {
+                let height = self.operands.height() - count;
+                self.flush_from(height);
+                self.settle();
+                let from = Operands::offset(self.operands.slot_at(height));
+                self.emit(Op::ReturnMany {
+                    from,
+                    to,
+                    count: count as u32,
+                });
+            }
+        }
+    }
+
+    pub(super) fn return_(&mut self) {
+        self.emit_return();
+        self.unreachable_from_here();
+    }
+}

@@ -1,0 +1,384 @@
+//! Control instructions: labels, branches, and code that cannot be reached.
+
+use super::Lowerer;
+use super::operands::{Operand, Operands, Place};
+use crate::code::builder::{CellPos, Waiting};
+use crate::code::ops::{Dst, Op};
+use crate::syntax::index::*;
+use crate::syntax::instr::{Instr, Opcode};
+use crate::syntax::types::{FuncType, ValType};
+use crate::validate::InstrType;
+
+/// What a label belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// The function: a branch to it returns.
+    Func,
+    /// A block; or the second half of an `if`.
+    Block,
+    /// A loop, whose label is at its beginning.
+    Loop(CellPos),
+    /// The first half of an `if`, with the branch to what is after it.
+    If(Waiting),
+}
+
+/// A label.
+#[derive(Clone, Copy, Debug)]
+struct Label {
+    kind: Kind,
+    /// The number of operands below the block's own.
+    height: usize,
+    /// Branches to the block's end.
+    waiting: Waiting,
+    /// Where in `Labels::types` the block's parameters begin, its results, and where they end.
+    types: (usize, usize, usize),
+}
+
+/// The labels around the current place, innermost last.
+pub(super) struct Labels {
+    labels: Vec<Label>,
+    /// Parameters and results of all of them.
+    types: Vec<ValType>,
+}
+
+impl Labels {
+    pub fn new(ty: &FuncType) -> Self {
+        let mut labels = Self {
+            labels: Vec::new(),
+            types: Vec::new(),
+        };
+        labels.push(Kind::Func, 0, &[], &ty.results);
+        labels
+    }
+
+    fn push(&mut self, kind: Kind, height: usize, params: &[ValType], results: &[ValType]) {
+        let begin = self.types.len();
+        self.types.extend_from_slice(params);
+        let middle = self.types.len();
+        self.types.extend_from_slice(results);
+        let types = (begin, middle, self.types.len());
+        self.labels.push(Label {
+            kind,
+            height,
+            waiting: Waiting::default(),
+            types,
+        });
+    }
+
+    fn pop(&mut self) -> Label {
+        let label = self.labels.pop();
+        label.unwrap_or_else(|| unreachable!("validated: every end has its beginning"))
+    }
+
+    fn forget_types(&mut self, label: &Label) {
+        self.types.truncate(label.types.0);
+    }
+
+    fn position(&self, label: LabelIdx) -> usize {
+        self.labels.len() - 1 - label.index()
+    }
+
+    /// How many values a branch to a label takes along.
+    fn arity(&self, label: LabelIdx) -> usize {
+        let Label {
+            kind,
+            types: (begin, middle, end),
+            ..
+        } = self.labels[self.position(label)];
+        if matches!(kind, Kind::Loop(_)) {
+            middle - begin
+        } else {
+            end - middle
+        }
+    }
+
+    /// The function's results.
+    pub fn results(&self) -> &[ValType] {
+        let (_, middle, end) = self.labels[0].types;
+        &self.types[middle..end]
+    }
+}
+
+impl Lowerer<'_> {
+    pub(super) fn unreachable(&mut self) {
+        self.settle();
+        self.emit(Op::Unreachable);
+        self.unreachable_from_here();
+    }
+
+    /// What follows cannot be reached from here.
+    pub(super) fn unreachable_from_here(&mut self) {
+        self.operands.take_pending();
+        self.dead = 1;
+    }
+
+    /// Passes over an instruction that cannot be reached, except where reachable code begins again.
+    pub(super) fn skip(&mut self, instr: &Instr<'_>, at: usize) {
+        match instr {
+            Instr::Block { .. } | Instr::Loop { .. } | Instr::If { .. } => self.dead += 1,
+            Instr::End if self.dead == 1 => {
+                self.at = at;
+                self.end();
+            }
+            Instr::End => self.dead -= 1,
+            Instr::Else if self.dead == 1 => {
+                self.at = at;
+                self.else_();
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn block(&mut self, ty: &InstrType<'_>) {
+        self.flush_all();
+        let height = self.operands.height() - ty.params.len();
+        self.labels.push(Kind::Block, height, ty.params, ty.results);
+    }
+
+    pub(super) fn loop_(&mut self, ty: &InstrType<'_>) {
+        self.flush_all();
+        self.operands.clear_accs();
+        let height = self.operands.height() - ty.params.len();
+        let start = self.builder.here();
+        self.labels
+            .push(Kind::Loop(start), height, ty.params, ty.results);
+    }
+
+    pub(super) fn if_(&mut self, ty: &InstrType<'_>) {
+        let condition = self.operands.pop();
+        self.flush_all();
+        let mut waiting = Waiting::default();
+        self.branch_if(&condition, false);
+        self.builder.target_later(&mut waiting);
+        let params = &ty.params[..ty.params.len() - 1];
+        let height = self.operands.height() - params.len();
+        self.labels
+            .push(Kind::If(waiting), height, params, ty.results);
+    }
+
+    pub(super) fn else_(&mut self) {
+        let mut label = self.labels.pop();
+        if self.dead == 0 {
+            self.flush_all();
+            self.emit(Op::Br);
+            self.builder.target_later(&mut label.waiting);
+        }
+        if let Kind::If(waiting) = label.kind {
+            self.builder.place(waiting);
+        }
+        label.kind = Kind::Block;
+        let (begin, middle, _) = label.types;
+        self.arrive(label.height, begin..middle);
+        self.labels.labels.push(label);
+    }
+
+    pub(super) fn end(&mut self) {
+        let label = self.labels.pop();
+        let (_, middle, end) = label.types;
+        match label.kind {
+            Kind::Func => {
+                if self.dead == 0 {
+                    self.emit_return();
+                }
+                self.dead = 0;
+                self.operands.truncate(0);
+                return;
+            }
+            Kind::Loop(_) => {
+                if self.dead > 0 {
+                    return self.stay_dead(&label);
+                }
+            }
+            Kind::Block if label.waiting.is_empty() => {
+                // Nobody branches here, so nothing has to be in its slot.
+                if self.dead > 0 {
+                    return self.stay_dead(&label);
+                }
+            }
+            Kind::Block => {
+                if self.dead == 0 {
+                    self.flush_all();
+                }
+                self.builder.place(label.waiting);
+                self.arrive(label.height, middle..end);
+            }
+            Kind::If(otherwise) => {
+                if self.dead == 0 {
+                    self.flush_all();
+                }
+                self.builder.place(otherwise);
+                self.builder.place(label.waiting);
+                self.arrive(label.height, middle..end);
+            }
+        }
+        self.labels.forget_types(&label);
+    }
+
+    /// Ends a block behind which nothing can be reached either.
+    fn stay_dead(&mut self, label: &Label) {
+        self.operands.truncate(label.height);
+        self.labels.forget_types(label);
+    }
+
+    /// Makes the current place one at which control arrives from elsewhere, with these values on top.
+    fn arrive(&mut self, height: usize, types: core::ops::Range<usize>) {
+        self.dead = 0;
+        self.operands.take_pending();
+        self.operands.truncate(height);
+        for at in types {
+            self.operands.push_stored(self.labels.types[at]);
+        }
+        self.operands.clear_accs();
+    }
+
+    pub(super) fn br(&mut self, label: LabelIdx) {
+        self.jump(label);
+        self.unreachable_from_here();
+    }
+
+    /// Goes to a label with the values it takes.
+    fn jump(&mut self, label: LabelIdx) {
+        if self.labels.labels[self.labels.position(label)].kind == Kind::Func {
+            return self.emit_return();
+        }
+        self.move_values(label);
+        self.settle();
+        self.emit(Op::Br);
+        self.target(label);
+    }
+
+    /// Appends the cell of a label's position.
+    fn target(&mut self, label: LabelIdx) {
+        let at = self.labels.position(label);
+        let label = &mut self.labels.labels[at];
+        match label.kind {
+            Kind::Loop(start) => self.builder.target(start),
+            _ => self.builder.target_later(&mut label.waiting),
+        }
+    }
+
+    /// Where the values that a label takes must be, or nothing if they are there once they are in their slots.
+    fn landing(&self, label: LabelIdx) -> Option<usize> {
+        let height = self.labels.labels[self.labels.position(label)].height;
+        let arity = self.labels.arity(label);
+        (arity > 0 && height + arity != self.operands.height()).then_some(height)
+    }
+
+    /// Brings the values that a label takes to where it takes them.
+    fn move_values(&mut self, label: LabelIdx) {
+        let arity = self.labels.arity(label);
+        let height = self.operands.height() - arity;
+        let Some(landing) = self.landing(label) else {
+            return self.flush_from(height);
+        };
+        let to = Operands::offset(self.operands.slot_at(landing));
+        if arity == 1 {
+            let value = self.operands.top();
+            if value.place == Place::Pending {
+                self.operands.pop();
+                self.flush_pending(Dst::Slot(to));
+                self.operands.push_stored(value.ty);
+            } else {
+                self.settle();
+                self.copy(&value, Dst::Slot(to));
+            }
+        } else {
+            self.flush_from(height);
+            self.settle();
+            let from = Operands::offset(self.operands.slot_at(height));
+            self.emit(Op::CopyRange {
+                from,
+                to,
+                count: arity as u32,
+            });
+            self.operands.clear_accs();
+        }
+    }
+
+    pub(super) fn br_if(&mut self, label: LabelIdx) {
+        let condition = self.operands.pop();
+        let arity = self.labels.arity(label);
+        let is_return = self.labels.labels[self.labels.position(label)].kind == Kind::Func;
+        // The values go to their slots first, so that the branch is the last thing that happens. A pending condition stays so.
+        self.flush_from(self.operands.height() - arity);
+        if !is_return && self.landing(label).is_none() {
+            self.branch_if(&condition, true);
+            return self.target(label);
+        }
+        let mut around = Waiting::default();
+        self.branch_if(&condition, false);
+        self.builder.target_later(&mut around);
+        self.jump(label);
+        self.builder.place(around);
+    }
+
+    /// Emits a branch, taken if the condition is what it should be, except for its target.
+    fn branch_if(&mut self, condition: &Operand, taken_if: bool) {
+        let not = !taken_if;
+        if condition.place == Place::Pending
+            && let Some(&pending) = self.operands.pending()
+        {
+            let not = not != pending.is_zero;
+            match pending.op {
+                Op::Binop { op, x, y, .. }
+                    if super::numeric::is_comparison(op)
+                        || op == Opcode::I32And
+                        || pending.is_zero =>
+                {
+                    self.operands.take_pending();
+                    return self.emit(Op::BrBinop { op, not, x, y });
+                }
+                Op::Unop {
+                    op: op @ (Opcode::I32Eqz | Opcode::I64Eqz),
+                    x,
+                    ..
+                } => {
+                    self.operands.take_pending();
+                    return self.emit(Op::BrUnop { op, not, x });
+                }
+                _ => {}
+            }
+        }
+        let x = self.source(condition);
+        self.emit(Op::BrUnop {
+            op: Opcode::I32Eqz,
+            not: taken_if,
+            x,
+        });
+    }
+
+    pub(super) fn br_table(&mut self, labels: &[LabelIdx], default: LabelIdx) {
+        let index = self.operands.pop();
+        let arity = self.labels.arity(default);
+        self.flush_from(self.operands.height() - arity);
+        let x = self.source(&index);
+        self.emit(Op::BrTable {
+            x,
+            count: labels.len() as u32,
+        });
+        // A target that the values must be moved for, or that returns, gets a landing pad behind the table: one for each label,
+        // however often the table names it.
+        let mut pads: Vec<(LabelIdx, Waiting)> = Vec::new();
+        let mut pad_of = std::collections::HashMap::new();
+        for &label in labels.iter().chain([&default]) {
+            let position = self.labels.position(label);
+            let is_return = self.labels.labels[position].kind == Kind::Func;
+            if is_return || self.landing(label).is_some() {
+                let pad = *pad_of.entry(label).or_insert_with(|| {
+                    pads.push((label, Waiting::default()));
+                    pads.len() - 1
+                });
+                self.builder.target_later(&mut pads[pad].1);
+            } else {
+                self.target(label);
+            }
+        }
+        for (label, waiting) in pads {
+            self.builder.place(waiting);
+            // The state is the same at each pad: values in their slots, and in no accumulator.
+            self.operands.clear_accs();
+            self.jump(label);
+        }
+        self.unreachable_from_here();
+    }
+}

@@ -1,0 +1,162 @@
+//! Loads and stores.
+
+use super::numeric::{order, result_type};
+use super::operands::{Operand, Operands, Place};
+use super::{Lowerer, bank};
+use crate::code::ops::{Addr, Bank, Dst, Op, Src};
+use crate::syntax::instr::{Instr, MemArg, Opcode};
+
+/// The memory argument of a load or store.
+macro_rules! memarg {
+    ($instr:expr; $($name:ident)*) => {
+        match *$instr {
+            $(Instr::$name { memarg } => memarg,)*
+            _ => unreachable!("the table: these are the loads and stores of numbers"),
+        }
+    };
+}
+
+#[rustfmt::skip]
+fn memarg(instr: &Instr<'_>) -> MemArg {
+    memarg! { instr;
+        I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U
+        I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U
+        I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32
+    }
+}
+
+impl Lowerer<'_> {
+    pub(super) fn load(&mut self, instr: &Instr<'_>) {
+        let op = instr.opcode();
+        let MemArg { offset, mem, .. } = memarg(instr);
+        let offset = offset as u32;
+        let ty = result_type(op);
+        let address = self.operands.pop();
+        if mem.0 != 0 {
+            self.settle_unless(&address);
+            let x = self.stored(&address);
+            let d = Operands::offset(address.slot);
+            self.emit(Op::LoadFrom {
+                op,
+                x,
+                mem: mem.0,
+                offset,
+                d,
+            });
+            self.operands.wrote(d);
+            return self.operands.push_stored(ty);
+        }
+        let addr = self.address(&address, op);
+        self.push_pending(
+            Op::Load {
+                op,
+                addr,
+                offset,
+                d: Dst::Acc,
+            },
+            ty,
+        );
+    }
+
+    pub(super) fn store(&mut self, instr: &Instr<'_>) {
+        let op = instr.opcode();
+        let MemArg { offset, mem, .. } = memarg(instr);
+        let offset = offset as u32;
+        let value = self.operands.pop();
+        let address = self.operands.pop();
+        if mem.0 != 0 {
+            if address.place != Place::Pending {
+                self.settle_unless(&value);
+            }
+            let x = self.stored(&address);
+            let value = self.stored(&value);
+            return self.emit(Op::StoreTo {
+                op,
+                x,
+                value,
+                mem: mem.0,
+                offset,
+            });
+        }
+        if address.place == Place::Pending {
+            // The value was pushed without emitting anything. It is looked up before the address is put into the accumulator
+            // only to see whether the address leaves it alone: what it mirrors may be what the address is about to replace.
+            let addr = self.address(&address, op);
+            let value = self.value_beside(&value, addr);
+            return self.emit(Op::Store {
+                op,
+                addr,
+                value,
+                offset,
+            });
+        }
+        let [xs] = self.sources([&value]);
+        let addr = match self.operands.src(&address) {
+            Src::Acc if xs == Src::Acc && bank(value.ty) == Bank::Int => {
+                // Both are in the integer accumulator, one of them as the mirror of a slot.
+                let memory = self.operands.memory(&address);
+                Addr::Plain(memory.map_or(Src::Acc, Src::Slot))
+            }
+            x => Addr::Plain(x),
+        };
+        self.emit(Op::Store {
+            op,
+            addr,
+            value: xs,
+            offset,
+        });
+    }
+
+    /// Where the value of a store is, when the address has been worked out.
+    fn value_beside(&mut self, value: &Operand, addr: Addr) -> Src {
+        match self.operands.src(value) {
+            Src::Acc if uses_acc(addr) && bank(value.ty) == Bank::Int => {
+                self.operands.memory(value).map_or(Src::Acc, Src::Slot)
+            }
+            src => src,
+        }
+    }
+
+    /// The address that an operand is, with a pending sum taken in.
+    fn address(&mut self, operand: &Operand, access: Opcode) -> Addr {
+        if operand.place == Place::Pending
+            && let Some(&pending) = self.operands.pending()
+            && !pending.is_zero
+        {
+            match pending.op {
+                Op::Binop {
+                    op: Opcode::I32Add,
+                    mut x,
+                    mut y,
+                    ..
+                } => {
+                    self.operands.take_pending();
+                    order(&mut x, &mut y);
+                    return Addr::Sum(x, y);
+                }
+                Op::AddScaled { x, y, k, .. } if access.natural_align() == Some(k) => {
+                    self.operands.take_pending();
+                    return Addr::Scaled(x, y);
+                }
+                _ => {}
+            }
+        }
+        let [x] = self.sources([operand]);
+        Addr::Plain(x)
+    }
+
+    /// Settles the pending op unless it computes this operand, which was popped.
+    fn settle_unless(&mut self, operand: &Operand) {
+        if operand.place != Place::Pending {
+            self.settle();
+        }
+    }
+}
+
+/// Whether an address is computed from the integer accumulator.
+fn uses_acc(addr: Addr) -> bool {
+    match addr {
+        Addr::Plain(x) => x == Src::Acc,
+        Addr::Sum(x, y) | Addr::Scaled(x, y) => x == Src::Acc || y == Src::Acc,
+    }
+}

@@ -1,0 +1,195 @@
+//! Lowering: from validated instructions to threaded code, in one pass.
+//!
+//! Ours, because the specification has no such stage. Nothing is checked again here, no store is seen, and only a limit can fail.
+//!
+//! # How it goes
+//!
+//! The operand stack is followed at compile time. An entry says where the value is: in its *canonical slot*, which its height
+//! determines, or still in a local, or it is a constant, or it is *pending*: the op that computes it is held back until it is known
+//! where its result should go. Three things come from that one idea:
+//!
+//! * `local.get` and constants emit nothing; the op that consumes them names the local or the number;
+//! * `local.set` makes the local the destination of the pending op;
+//! * an op can take the pending one in: a comparison into the branch behind it, a sum into an address.
+//!
+//! ```text
+//! (local.set $i (i32.add (local.get $i) (i32.const 1)))        [0] := i32.add [0], 1
+//! (br_if $l (i32.lt_s (local.get $i) (local.get $n)))          if i32.lt_s acc, [1] goto
+//! ```
+//!
+//! Wherever control can arrive from elsewhere (a label that is branched to, the place behind a call) all operands are in their
+//! canonical slots and no accumulator holds anything but the single result of a call. So the state there is a function of the
+//! place in the module, whatever was fused before.
+//!
+//! `operands` is the compile-time stack, the rest is one file for each kind of instruction; `pins` chooses which locals get a
+//! register.
+
+mod calls;
+mod control;
+mod fuel;
+mod memory;
+mod numeric;
+mod operands;
+mod pins;
+mod runtime;
+mod variable;
+
+pub(crate) use pins::Survey;
+
+use crate::code::builder::{Builder, Origin, Select};
+use crate::code::ops::{Bank, Op, SlotOffset};
+use crate::code::{Code, LowerError};
+use crate::syntax::index::*;
+use crate::syntax::instr::{Class, Instr};
+use crate::syntax::types::{FuncType, ValType};
+use crate::validate::InstrType;
+
+use self::control::Labels;
+use self::operands::Operands;
+
+/// What lowering has to know about the module around a function.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Surroundings<'m> {
+    /// How many functions are imported.
+    pub imported_funcs: u32,
+    /// How many globals are imported.
+    pub imported_globals: u32,
+    /// Canonical ids of the module's types.
+    pub types: &'m [u32],
+    /// Whether code counts fuel.
+    pub fuel: bool,
+}
+
+/// Lowers one function.
+pub(crate) struct Lowerer<'m> {
+    module: Surroundings<'m>,
+    builder: Builder,
+    operands: Operands,
+    labels: Labels,
+    /// The homes of the locals that have a register.
+    pins: Vec<(Bank, SlotOffset)>,
+    /// How deep we are in code that cannot be reached: blocks opened there, and one more. Nothing is emitted for it.
+    dead: u32,
+    /// The offset of the current instruction in the module's binary.
+    at: usize,
+}
+
+impl<'m> Lowerer<'m> {
+    /// Begins a function. `locals` are those it declares, as runs.
+    pub fn new(
+        module: Surroundings<'m>,
+        ty: &FuncType,
+        locals: &[(u32, ValType)],
+        survey: &Survey,
+        select: Select,
+        with_origins: bool,
+    ) -> Self {
+        let builder = Builder::new(select, with_origins);
+        let mut lowerer = Self {
+            module,
+            builder,
+            operands: Operands::new(ty, locals),
+            labels: Labels::new(ty),
+            pins: Vec::new(),
+            dead: 0,
+            at: 0,
+        };
+        if module.fuel {
+            lowerer.charge_entry(locals);
+        } else {
+            lowerer.pin_locals(survey);
+        }
+        lowerer
+    }
+
+    /// Lowers the next instruction, `ty` being its type in this place.
+    pub fn instr(&mut self, instr: &Instr<'_>, ty: &InstrType<'_>, at: usize) {
+        if self.dead > 0 {
+            return self.skip(instr, at);
+        }
+        self.at = at;
+        if self.module.fuel {
+            self.charge(instr);
+        }
+        let opcode = instr.opcode();
+        match opcode.class() {
+            Class::Const => self.constant(instr),
+            Class::Unop | Class::Cvtop | Class::Testop => self.unop(opcode),
+            Class::Binop => self.binop(opcode),
+            Class::Relop => self.relop(opcode),
+            Class::Load => self.load(instr),
+            Class::Store => self.store(instr),
+            _ => self.special(instr, ty),
+        }
+        if self.module.fuel && self.dead == 0 {
+            // Metered code keeps no value anywhere but in its canonical slot, so that it can stop before any instruction.
+            self.flush_all();
+        }
+    }
+
+    /// Instructions that have a method of their own.
+    fn special(&mut self, instr: &Instr<'_>, ty: &InstrType<'_>) {
+        match *instr {
+            Instr::Nop => {}
+            Instr::Unreachable => self.unreachable(),
+            Instr::Block { .. } => self.block(ty),
+            Instr::Loop { .. } => self.loop_(ty),
+            Instr::If { .. } => self.if_(ty),
+            Instr::Else => self.else_(),
+            Instr::End => self.end(),
+            Instr::Br { label } => self.br(label),
+            Instr::BrIf { label } => self.br_if(label),
+            Instr::BrTable { labels, default } => self.br_table(labels, default),
+            Instr::Return => self.return_(),
+            Instr::Call { func } => self.call(func, ty),
+            Instr::CallIndirect { ty: callee, table } => self.call_indirect(callee, table, ty),
+            Instr::ReturnCall { func } => self.return_call(func, ty),
+            Instr::ReturnCallIndirect { ty: callee, table } => {
+                self.return_call_indirect(callee, table, ty);
+            }
+            Instr::Drop => self.drop_(),
+            Instr::Select | Instr::SelectTyped { .. } => self.select(),
+            Instr::LocalGet { local } => self.local_get(local),
+            Instr::LocalSet { local } => self.local_set(local),
+            Instr::LocalTee { local } => self.local_tee(local),
+            Instr::GlobalGet { global } => self.global_get(global, ty),
+            Instr::GlobalSet { global } => self.global_set(global),
+            Instr::RefNull { .. } => self.ref_null(),
+            Instr::RefIsNull => self.ref_is_null(),
+            _ => self.runtime(instr, ty),
+        }
+    }
+
+    /// Writes the header and hands over the code; the origins of its ops, if they were wanted.
+    pub fn finish(self) -> Result<(Code, Vec<Origin>), LowerError> {
+        let (frame_bytes, zero_slots) = self.operands.frame()?;
+        self.builder.finish(frame_bytes, zero_slots)
+    }
+
+    /// Emits an op as it is.
+    fn emit(&mut self, op: Op) {
+        self.builder.op(&op, self.at);
+    }
+}
+
+/// The register class of a type.
+fn bank(ty: ValType) -> Bank {
+    match ty {
+        ValType::F32 => Bank::F32,
+        ValType::F64 => Bank::F64,
+        ValType::I32 | ValType::I64 | ValType::Ref(_) => Bank::Int,
+        ValType::V128 => unreachable!("validated: vectors are refused before they are lowered"),
+    }
+}
+
+/// Whether an immediate of a type takes two cells.
+fn is_wide(ty: ValType) -> bool {
+    !matches!(ty, ValType::I32 | ValType::F32)
+}
+
+impl Lowerer<'_> {
+    /// Whether a function is imported, or else its position among those that the module defines.
+    fn defined(&self, func: FuncIdx) -> Option<u32> {
+        func.0.checked_sub(self.module.imported_funcs)
+    }
+}

@@ -1,0 +1,489 @@
+//! The compile-time operand stack: where each operand is, and the one op that is held back.
+//!
+//! What is *clean* is in its slot; what is *pending* is not computed yet; everything between costs nothing until it is used.
+
+use super::{Lowerer, bank, is_wide};
+use crate::code::LowerError;
+use crate::code::ops::{Bank, Dst, Op, SlotOffset, Src};
+use crate::syntax::index::LocalIdx;
+use crate::syntax::types::{FuncType, ValType};
+
+/// Bytes of a slot.
+pub(super) const SLOT: i64 = 8;
+/// Bytes of the record between a frame's parameters and its base.
+const RECORD: i64 = 16;
+/// The largest frame, in slots.
+const MAX_SLOTS: u32 = 1 << 27;
+
+/// An operand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operand {
+    /// Where it is.
+    pub place: Place,
+    /// Its type.
+    pub ty: ValType,
+    /// Its canonical slot, counted from the frame's base.
+    pub slot: u32,
+}
+
+/// Where an operand is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Place {
+    /// In its canonical slot.
+    Stored,
+    /// In a local; `below` is the next operand further down that is in the same one.
+    Local { local: LocalIdx, below: Option<u32> },
+    /// Nowhere yet: its bits.
+    Const(u64),
+    /// Nowhere yet: the op that computes it is held back.
+    Pending,
+}
+
+/// The op that is held back, its destination open.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pending {
+    pub op: Op,
+    pub ty: ValType,
+    /// The value is not what the op yields but whether that is zero.
+    pub is_zero: bool,
+    /// The offset of its instruction.
+    at: usize,
+}
+
+/// A local.
+#[derive(Clone, Copy, Debug)]
+struct Local {
+    ty: ValType,
+    offset: SlotOffset,
+    /// Whether it has a register.
+    pinned: bool,
+    /// The topmost operand that is in it.
+    head: Option<u32>,
+}
+
+/// The stack, the locals, and what the registers hold.
+pub(super) struct Operands {
+    stack: Vec<Operand>,
+    /// How many operands at the bottom are known to be in their slots.
+    clean: usize,
+    pending: Option<Pending>,
+    locals: Vec<Local>,
+    /// Slots of the locals that are not parameters.
+    local_slots: u32,
+    /// The most slots that have been in use at once.
+    max_slots: u32,
+    /// For each bank the slot whose value its accumulator holds.
+    acc: [Option<SlotOffset>; 3],
+    /// Where the function's results go, and its first parameter is.
+    pub results_at: SlotOffset,
+}
+
+impl Operands {
+    pub fn new(ty: &FuncType, locals: &[(u32, ValType)]) -> Self {
+        let params = ty.params.len() as i64;
+        let results_at = (-RECORD - params * SLOT) as SlotOffset;
+        let mut all = Vec::new();
+        let mut offset = results_at;
+        let mut push = |ty: ValType, offset: SlotOffset| {
+            all.push(Local {
+                ty,
+                offset,
+                pinned: false,
+                head: None,
+            });
+        };
+        for &ty in &ty.params {
+            push(ty, offset);
+            offset += SLOT as SlotOffset;
+        }
+        let mut slots = 0;
+        for &(count, ty) in locals {
+            for _ in 0..count {
+                push(ty, (i64::from(slots) * SLOT) as SlotOffset);
+                slots += 1;
+            }
+        }
+        Self {
+            stack: Vec::new(),
+            clean: 0,
+            pending: None,
+            locals: all,
+            local_slots: slots,
+            max_slots: slots,
+            acc: [None; 3],
+            results_at,
+        }
+    }
+
+    /// The number of operands.
+    pub fn height(&self) -> usize {
+        self.stack.len()
+    }
+
+    /// The frame's size in bytes, and how many slots at its beginning must be zero.
+    pub fn frame(&self) -> Result<(u32, u32), LowerError> {
+        if self.max_slots > MAX_SLOTS {
+            return Err(LowerError::FrameTooLarge);
+        }
+        Ok((self.max_slots * SLOT as u32, self.local_slots))
+    }
+
+    /// The slot of the operand at a height.
+    pub fn slot_at(&self, height: usize) -> u32 {
+        self.local_slots.saturating_add(height as u32)
+    }
+
+    /// Notes that slots below this one are in use.
+    pub fn reserve(&mut self, end: u32) {
+        self.max_slots = self.max_slots.max(end);
+    }
+
+    /// Where a slot is. A function that has too many is given up in the end, so that its code does not matter.
+    pub fn offset(slot: u32) -> SlotOffset {
+        (i64::from(slot.min(MAX_SLOTS)) * SLOT) as SlotOffset
+    }
+
+    fn push(&mut self, place: Place, ty: ValType) {
+        let slot = self.slot_at(self.stack.len());
+        self.reserve(slot.saturating_add(1));
+        self.stack.push(Operand { place, ty, slot });
+    }
+
+    /// Pushes an operand that is in its canonical slot.
+    pub fn push_stored(&mut self, ty: ValType) {
+        self.push(Place::Stored, ty);
+    }
+
+    /// Pushes a constant.
+    pub fn push_const(&mut self, bits: u64, ty: ValType) {
+        self.push(Place::Const(bits), ty);
+    }
+
+    /// Pushes an operand that is in a local.
+    pub fn push_local(&mut self, local: LocalIdx) {
+        let at = self.stack.len() as u32;
+        let entry = &mut self.locals[local.index()];
+        let (ty, below) = (entry.ty, entry.head.replace(at));
+        self.push(Place::Local { local, below }, ty);
+    }
+
+    /// Pops an operand.
+    pub fn pop(&mut self) -> Operand {
+        let operand = self.stack.pop();
+        let operand = operand.unwrap_or_else(|| unreachable!("validated: operands are there"));
+        if let Place::Local { local, below } = operand.place {
+            self.locals[local.index()].head = below;
+        }
+        self.clean = self.clean.min(self.stack.len());
+        operand
+    }
+
+    /// Pushes an operand that was popped last, as it was.
+    pub fn push_again(&mut self, operand: Operand) {
+        if let Place::Local { local, .. } = operand.place {
+            self.locals[local.index()].head = Some(self.stack.len() as u32);
+        }
+        self.stack.push(operand);
+    }
+
+    /// The topmost operand, which stays.
+    pub fn top(&self) -> Operand {
+        *self
+            .stack
+            .last()
+            .unwrap_or_else(|| unreachable!("validated: operands are there"))
+    }
+
+    /// Pops down to a height.
+    pub fn truncate(&mut self, height: usize) {
+        while self.stack.len() > height {
+            self.pop();
+        }
+    }
+
+    /// The op held back, for an instruction that takes it in.
+    pub fn pending(&self) -> Option<&Pending> {
+        self.pending.as_ref()
+    }
+
+    /// Takes the op held back out, to be put into another one.
+    pub fn take_pending(&mut self) -> Option<Pending> {
+        self.pending.take()
+    }
+
+    /// Where an operand is to be found. A pending one is in the accumulator once it has been emitted.
+    pub fn src(&self, operand: &Operand) -> Src {
+        match operand.place {
+            Place::Pending => Src::Acc,
+            Place::Stored => self.slot_src(Self::offset(operand.slot), operand.ty),
+            Place::Local { local, .. } => {
+                let local = &self.locals[local.index()];
+                if local.pinned {
+                    Src::Pin
+                } else {
+                    self.slot_src(local.offset, local.ty)
+                }
+            }
+            Place::Const(bits) if is_wide(operand.ty) => Src::Imm64(bits),
+            Place::Const(bits) => Src::Imm32(bits as u32),
+        }
+    }
+
+    /// Where an operand is in memory, if it is.
+    pub fn memory(&self, operand: &Operand) -> Option<SlotOffset> {
+        match operand.place {
+            Place::Stored => Some(Self::offset(operand.slot)),
+            Place::Local { local, .. } => Some(self.locals[local.index()].offset),
+            Place::Const(_) | Place::Pending => None,
+        }
+    }
+
+    fn slot_src(&self, offset: SlotOffset, ty: ValType) -> Src {
+        if self.acc[bank(ty) as usize] == Some(offset) {
+            Src::Acc
+        } else {
+            Src::Slot(offset)
+        }
+    }
+
+    /// Notes that a slot got another value; an accumulator that mirrored it no longer does.
+    pub fn wrote(&mut self, offset: SlotOffset) {
+        for acc in &mut self.acc {
+            acc.take_if(|mirrored| *mirrored == offset);
+        }
+    }
+
+    /// Notes what the accumulator of a bank holds.
+    pub fn set_acc(&mut self, bank: Bank, offset: Option<SlotOffset>) {
+        self.acc[bank as usize] = offset;
+    }
+
+    /// Notes that no accumulator holds anything.
+    pub fn clear_accs(&mut self) {
+        self.acc = [None; 3];
+    }
+
+    /// The destination that a local is.
+    pub fn local_dst(&self, local: LocalIdx) -> Dst {
+        let local = &self.locals[local.index()];
+        if local.pinned {
+            Dst::Pin(local.offset)
+        } else {
+            Dst::Slot(local.offset)
+        }
+    }
+
+    /// The type of a local.
+    pub fn local_ty(&self, local: LocalIdx) -> ValType {
+        self.locals[local.index()].ty
+    }
+
+    /// How many locals there are, parameters included.
+    pub fn local_count(&self) -> usize {
+        self.locals.len()
+    }
+
+    /// Gives a local a register; returns its home.
+    pub fn pin(&mut self, local: LocalIdx) -> SlotOffset {
+        let local = &mut self.locals[local.index()];
+        local.pinned = true;
+        local.offset
+    }
+}
+
+impl Lowerer<'_> {
+    /// Holds an op back as the computation of a new operand. Nothing else may be pending.
+    pub(super) fn push_pending(&mut self, op: Op, ty: ValType) {
+        debug_assert!(self.operands.pending.is_none());
+        self.operands.pending = Some(Pending {
+            op,
+            ty,
+            is_zero: false,
+            at: self.at,
+        });
+        self.operands.push(Place::Pending, ty);
+    }
+
+    /// As [`push_pending`](Self::push_pending), for the question whether what the op yields is zero.
+    pub(super) fn push_pending_test(&mut self, pending: Pending) {
+        self.operands.pending = Some(Pending {
+            is_zero: true,
+            ty: ValType::I32,
+            ..pending
+        });
+        self.operands.push(Place::Pending, ValType::I32);
+    }
+
+    /// Emits the op held back, with its destination.
+    pub(super) fn flush_pending(&mut self, d: Dst) {
+        let Some(pending) = self.operands.pending.take() else {
+            return;
+        };
+        let mut op = pending.op;
+        if pending.is_zero {
+            let wide = matches!(op, Op::Binop { op, .. } if op.mnemonic() == "i64.and");
+            set_dst(&mut op, Dst::Acc);
+            self.builder.op(&op, pending.at);
+            op = super::numeric::eqz(wide, Src::Acc);
+        }
+        set_dst(&mut op, d);
+        self.builder.op(&op, pending.at);
+        let mirrored = match d {
+            Dst::Acc => None,
+            Dst::Slot(offset) | Dst::Pin(offset) => {
+                self.operands.wrote(offset);
+                Some(offset)
+            }
+        };
+        self.operands.set_acc(bank(pending.ty), mirrored);
+    }
+
+    /// Emits the op held back so that its result is in its canonical slot: what must be done before an op that does not consume it.
+    pub(super) fn settle(&mut self) {
+        if self.operands.pending.is_none() {
+            return;
+        }
+        // It is near the top: whatever lies above it was pushed without emitting anything.
+        let at = self
+            .operands
+            .stack
+            .iter()
+            .rposition(|operand| operand.place == Place::Pending);
+        match at {
+            Some(at) => {
+                let operand = &mut self.operands.stack[at];
+                operand.place = Place::Stored;
+                let offset = Operands::offset(operand.slot);
+                self.flush_pending(Dst::Slot(offset));
+            }
+            None => self.flush_pending(Dst::Acc),
+        }
+    }
+
+    /// Makes operands that were popped ready for an op: a pending one among them goes to the accumulator, any other is settled.
+    /// Returns where they are; at most one of them is in the accumulator.
+    pub(super) fn sources<const N: usize>(&mut self, operands: [&Operand; N]) -> [Src; N] {
+        if operands
+            .iter()
+            .any(|operand| operand.place == Place::Pending)
+        {
+            self.flush_pending(Dst::Acc);
+        } else {
+            self.settle();
+        }
+        let mut sources = operands.map(|operand| self.operands.src(operand));
+        let mut seen = [false; 3];
+        for (source, operand) in sources.iter_mut().zip(operands) {
+            if *source == Src::Acc && core::mem::replace(&mut seen[bank(operand.ty) as usize], true)
+            {
+                // A second one is a local or slot that the accumulator mirrors.
+                if let Some(offset) = self.operands.memory(operand) {
+                    *source = Src::Slot(offset);
+                }
+            }
+        }
+        sources
+    }
+
+    /// As [`sources`](Self::sources), for an op that takes no immediate.
+    pub(super) fn source(&mut self, operand: &Operand) -> Src {
+        if let Place::Const(_) = operand.place {
+            self.settle();
+            return Src::Slot(self.stored(operand));
+        }
+        let [source] = self.sources([operand]);
+        source
+    }
+
+    /// Brings an operand that was popped into memory, if it is not there, and says where.
+    pub(super) fn stored(&mut self, operand: &Operand) -> SlotOffset {
+        if let Some(offset) = self.operands.memory(operand) {
+            return offset;
+        }
+        let offset = Operands::offset(operand.slot);
+        match operand.place {
+            Place::Pending => self.flush_pending(Dst::Slot(offset)),
+            _ => self.copy(operand, Dst::Slot(offset)),
+        }
+        offset
+    }
+
+    /// Copies an operand that is not pending. No accumulator changes, so this may come between a pending op and what it needs.
+    pub(super) fn copy(&mut self, operand: &Operand, d: Dst) {
+        let x = self.operands.src(operand);
+        self.emit(Op::Copy {
+            bank: bank(operand.ty),
+            x,
+            d,
+        });
+        match d {
+            Dst::Slot(offset) | Dst::Pin(offset) => self.operands.wrote(offset),
+            Dst::Acc => self.operands.set_acc(bank(operand.ty), None),
+        }
+    }
+
+    /// Brings the operands from a height on into their canonical slots. The pending op, if it computes none of them, stays pending.
+    pub(super) fn flush_from(&mut self, height: usize) {
+        let from = height.max(self.operands.clean);
+        for at in (from..self.operands.stack.len()).rev() {
+            let operand = self.operands.stack[at];
+            let d = Dst::Slot(Operands::offset(operand.slot));
+            match operand.place {
+                Place::Stored => continue,
+                Place::Pending => self.flush_pending(d),
+                Place::Const(_) => self.copy(&operand, d),
+                Place::Local { local, below } => {
+                    self.copy(&operand, d);
+                    self.operands.locals[local.index()].head = below;
+                }
+            }
+            self.operands.stack[at].place = Place::Stored;
+        }
+        if height <= self.operands.clean {
+            self.operands.clean = self.operands.stack.len();
+        }
+    }
+
+    /// Brings all operands into their canonical slots.
+    pub(super) fn flush_all(&mut self) {
+        self.flush_from(0);
+    }
+
+    /// Saves the operands that are still in a local, which is about to change, into their canonical slots.
+    pub(super) fn preserve(&mut self, local: LocalIdx) {
+        while let Some(at) = self.operands.locals[local.index()].head {
+            let operand = self.operands.stack[at as usize];
+            self.copy(&operand, Dst::Slot(Operands::offset(operand.slot)));
+            self.operands.stack[at as usize].place = Place::Stored;
+            self.operands.locals[local.index()].head = match operand.place {
+                Place::Local { below, .. } => below,
+                _ => None,
+            };
+        }
+    }
+}
+
+/// Sets the destination of an op that has one.
+fn set_dst(op: &mut Op, to: Dst) {
+    match op {
+        Op::Unop { d, .. }
+        | Op::Binop { d, .. }
+        | Op::Load { d, .. }
+        | Op::AddScaled { d, .. }
+        | Op::Select { d, .. }
+        | Op::GlobalGet { d, .. } => *d = to,
+        other => unreachable!("lowering: {other} has no destination"),
+    }
+}
+
+/// Whether an op may trap, so that it must be executed even if nobody wants its result.
+pub(super) fn may_trap(op: &Op) -> bool {
+    match op {
+        Op::Load { .. } => true,
+        Op::Unop { op, .. } | Op::Binop { op, .. } => {
+            let name = op.mnemonic();
+            name.contains("div_") || name.contains("rem_") || (name.contains(".trunc_f"))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,102 @@
+//! Which locals get a register: one for each bank, the one used most, weighted by loops.
+
+use super::{Lowerer, bank};
+use crate::code::ops::{Bank, Op};
+use crate::syntax::index::LocalIdx;
+use crate::syntax::instr::Instr;
+use crate::syntax::types::ValType;
+
+/// How often the locals of a function are used, as far as its text tells.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    uses: Vec<u64>,
+    calls: u64,
+    /// For each open block whether it is a loop.
+    blocks: Vec<bool>,
+    /// How many of them are.
+    depth: u32,
+}
+
+impl Survey {
+    /// A survey of a function with so many locals, parameters included.
+    pub fn new(locals: usize) -> Self {
+        Self {
+            uses: vec![0; locals],
+            calls: 0,
+            blocks: Vec::new(),
+            depth: 0,
+        }
+    }
+
+    /// Counts an instruction.
+    pub fn instr(&mut self, instr: &Instr<'_>) {
+        match *instr {
+            Instr::LocalGet { local } | Instr::LocalSet { local } | Instr::LocalTee { local } => {
+                let weight = self.weight();
+                if let Some(uses) = self.uses.get_mut(local.index()) {
+                    *uses = uses.saturating_add(weight);
+                }
+            }
+            Instr::Call { .. } | Instr::CallIndirect { .. } => {
+                self.calls = self.calls.saturating_add(self.weight());
+            }
+            Instr::Loop { .. } => {
+                self.blocks.push(true);
+                self.depth += 1;
+            }
+            Instr::Block { .. } | Instr::If { .. } => self.blocks.push(false),
+            Instr::End => {
+                if self.blocks.pop() == Some(true) {
+                    self.depth -= 1;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What a use counts here: an instruction in a loop runs more often, by a factor that is a guess.
+    fn weight(&self) -> u64 {
+        1 << (3 * self.depth.min(10))
+    }
+}
+
+impl Lowerer<'_> {
+    /// Pins what is worth it, and loads the pins.
+    pub(super) fn pin_locals(&mut self, survey: &Survey) {
+        let mut best: [Option<(u64, LocalIdx)>; 3] = [None; 3];
+        for (index, &uses) in survey
+            .uses
+            .iter()
+            .enumerate()
+            .take(self.operands.local_count())
+        {
+            let local = LocalIdx(index as u32);
+            let ty = self.operands.local_ty(local);
+            if ty == ValType::V128 {
+                continue;
+            }
+            let best = &mut best[bank(ty) as usize];
+            if best.is_none_or(|(most, _)| uses > most) {
+                *best = Some((uses, local));
+            }
+        }
+        for (best, bank) in best.into_iter().zip([Bank::Int, Bank::F32, Bank::F64]) {
+            // A pin is loaded once at the beginning and once after each call.
+            if let Some((uses, local)) = best
+                && uses > 2 + 2 * survey.calls
+            {
+                let home = self.operands.pin(local);
+                self.pins.push((bank, home));
+            }
+        }
+        self.load_pins();
+    }
+
+    /// Loads the pins from their homes.
+    pub(super) fn load_pins(&mut self) {
+        for at in 0..self.pins.len() {
+            let (bank, home) = self.pins[at];
+            self.emit(Op::LoadPin { bank, home });
+        }
+    }
+}
