@@ -127,6 +127,10 @@ pub(super) fn const_expr(reader: &mut Reader<'_>) -> Result<ConstExpr, DecodeErr
     while let Some((instr, offset)) = expr.next()? {
         let instr = instr.without_lists();
         if expr.depth == 0 {
+            // `delegate` closes a block as well, but is no end of an expression: validation is to see it.
+            if !matches!(instr, Instr::End) {
+                instrs.push((instr, offset));
+            }
             *reader = expr.reader;
             return Ok(ConstExpr {
                 instrs: instrs.into(),

@@ -21,9 +21,9 @@ pub(super) fn judge(bytes: &[u8], features: Features) -> Result<(), (bool, Strin
         validator
             .begin(func.into(), body.locals(), 0)
             .map_err(|error| (false, error.to_string()))?;
-        while let Some((instr, at)) = body.next().map_err(|error| (true, error.to_string()))? {
+        while let Some((instr, at)) = &body.next().map_err(|error| (true, error.to_string()))? {
             validator
-                .check_instr(&instr, at)
+                .check_instr(instr, *at)
                 .map_err(|error| (false, error.to_string()))?;
         }
         validator

@@ -692,6 +692,22 @@ fn older_exceptions_are_blocks_with_handlers() {
 }
 
 #[test]
+fn delegate_does_not_end_a_constant_expression() {
+    let mut bytes = wat("(module (global i32 (i32.const 0)))");
+    assert_eq!(bytes.pop(), Some(0x0B), "the expression's end comes last");
+    // One byte more in the section: the label of `delegate`.
+    let size = bytes.len() - 5;
+    bytes[size] += 1;
+    bytes.extend([0x18, 0]);
+    let (malformed, error) = judge(&bytes, Features::ALL).expect_err("invalid");
+    assert!(!malformed, "{error}");
+    assert!(
+        error.starts_with("constant expression required: delegate"),
+        "{error}"
+    );
+}
+
+#[test]
 fn errors_bear_the_offset_of_their_instruction() {
     let bytes = wat("(module (func i32.const 1 i64.eqz drop))");
     let module = decode_module(&bytes).expect("a module");
