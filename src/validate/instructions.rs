@@ -20,52 +20,91 @@ use super::operand::OpType;
 use super::stack::{FuncValidator, InstrType};
 use crate::features::Feature;
 use crate::syntax::index::*;
-use crate::syntax::instr::{CastArg, Catch, Count, Instr, MemArg, Opcode, ZeroByte};
+use crate::syntax::instr::{
+    CastArg, Catch, Class, Count, Instr, MemArg, Opcode, PlainType, ZeroByte,
+};
 use crate::syntax::instructions::for_each_instruction;
 use crate::syntax::types::*;
 
 /// What a rule yields: the types of what the instruction takes, and of what it leaves.
 type Typed<'s> = Check<(&'s [ValType], &'s [ValType])>;
 
+/// Which rule an instruction has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Rule {
+    /// The type in the table, with at most two parameters and one result.
+    Plain,
+    /// The type in the table, with more of them.
+    Wide,
+    /// The type in the table, for a memory with 32-bit addresses.
+    Access,
+    /// One of its own.
+    Own,
+}
+
 /// A row of the instruction table, as validation reads it.
 struct Signature {
     params: &'static [ValType],
     results: &'static [ValType],
-    /// Codes of the parameters and results.
-    param_codes: [u8; 4],
-    result_codes: [u8; 2],
+    rule: Rule,
     feature: Feature,
     /// How many bytes of memory it accesses; 0 if it does not.
     access_bytes: u8,
+    /// The types of the last two parameters, and which bits of them count: none where there are fewer parameters.
+    top: [(OpType, u32); 2],
+    /// The type of the first result.
+    result: OpType,
 }
 
 impl Signature {
     const fn new(
-        params: &'static [ValType],
-        results: &'static [ValType],
+        ty: Option<PlainType>,
+        class: Class,
+        immediates: usize,
         feature: Feature,
         access_bytes: u8,
     ) -> Self {
-        let mut this = Self {
+        let (params, results): PlainType = match ty {
+            Some(ty) => ty,
+            None => (&[], &[]),
+        };
+        let mut top = [(OpType::BOT, 0); 2];
+        let mut i = 0;
+        while i < 2 && i < params.len() {
+            top[1 - i] = (OpType::new(params[params.len() - 1 - i]), u32::MAX);
+            i += 1;
+        }
+        Self {
             params,
             results,
-            param_codes: [0; 4],
-            result_codes: [0; 2],
+            rule: match class {
+                _ if ty.is_none() => Rule::Own,
+                // Lanes have bounds.
+                Class::VloadLane | Class::VstoreLane => Rule::Own,
+                Class::Vplain if immediates > 0 => Rule::Own,
+                _ if access_bytes > 0 => Rule::Access,
+                _ if params.len() > 2 || results.len() > 1 => Rule::Wide,
+                _ => Rule::Plain,
+            },
             feature,
             access_bytes,
-        };
-        let mut i = 0;
-        while i < params.len() {
-            this.param_codes[i] = OpType::new(params[i]).code();
-            i += 1;
+            top,
+            result: match results {
+                [first, ..] => OpType::new(*first),
+                [] => OpType::BOT,
+            },
         }
-        i = 0;
-        while i < results.len() {
-            this.result_codes[i] = OpType::new(results[i]).code();
-            i += 1;
-        }
-        this
     }
+}
+
+/// `Some` of what is there, or `None`.
+macro_rules! optional {
+    () => {
+        None
+    };
+    ($value:expr) => {
+        Some($value)
+    };
 }
 
 macro_rules! signatures {
@@ -77,8 +116,12 @@ macro_rules! signatures {
         /// The rows, by opcode.
         static SIGNATURES: [Signature; Opcode::ALL.len()] = [$($(
             Signature::new(
-                &[$($(ValType::$param),*)?],
-                &[$($(ValType::$result),*)?],
+                optional!($((&[$(ValType::$param),*], &[$(ValType::$result),*]))?),
+                Class::$class,
+                {
+                    const IMMEDIATES: &[&str] = &[$($(stringify!($imm)),+)?];
+                    IMMEDIATES.len()
+                },
                 Feature::$feature,
                 0 $(+ $bytes)?,
             ),
@@ -154,6 +197,7 @@ impl FuncValidator<'_> {
         }
     }
 
+    #[inline(always)]
     fn instr<'s>(&'s mut self, instr: &Instr<'_>) -> Typed<'s> {
         let opcode = instr.opcode();
         let signature = &SIGNATURES[opcode as usize];
@@ -161,20 +205,28 @@ impl FuncValidator<'_> {
             return Err(unsupported(signature.feature, Subject::Instr(opcode)));
         }
         if self.is_finished() {
-            Err(ErrorKind::Misplaced { instr: opcode })?;
+            return Err(misplaced(opcode));
         }
+        // The most frequent ones first, and with little code around them.
+        match signature.rule {
+            Rule::Plain => self.plain(signature),
+            Rule::Access => match memarg(instr) {
+                Some(memarg) => self.access(opcode, memarg),
+                None => unreachable!("what accesses memory has a memory argument"),
+            },
+            Rule::Own => self.own(instr, opcode),
+            Rule::Wide => self.wide(signature),
+        }
+    }
+
+    /// Instructions with a rule of their own.
+    fn own<'s>(&'s mut self, instr: &Instr<'_>, opcode: Opcode) -> Typed<'s> {
         match *instr {
             Instr::LocalGet { local } => self.local_get(local),
             Instr::LocalSet { local } => self.local_set(local),
             Instr::LocalTee { local } => self.local_tee(local),
             Instr::GlobalGet { global } => self.global_get(global),
             Instr::GlobalSet { global } => self.global_set(global),
-
-            Instr::Unreachable => self.unreachable(),
-            Instr::Drop => self.drop(),
-            Instr::Select => self.select(),
-            Instr::SelectTyped { types } => self.select_typed(types),
-
             Instr::Block { ty } => self.block(ty),
             Instr::Loop { ty } => self.loop_(ty),
             Instr::If { ty } => self.if_(ty),
@@ -182,10 +234,23 @@ impl FuncValidator<'_> {
             Instr::End => self.end(),
             Instr::Br { label } => self.br(label),
             Instr::BrIf { label } => self.br_if(label),
-            Instr::BrTable { labels, default } => self.br_table(labels, default),
             Instr::Return => self.return_(),
             Instr::Call { func } => self.call(func),
             Instr::CallIndirect { ty, table } => self.call_indirect(ty, table),
+            Instr::Drop => self.drop(),
+            Instr::Select => self.select(),
+            _ => self.rare(instr, opcode),
+        }
+    }
+
+    /// Those of them that are less frequent.
+    #[inline(never)]
+    fn rare<'s>(&'s mut self, instr: &Instr<'_>, opcode: Opcode) -> Typed<'s> {
+        match *instr {
+            Instr::Unreachable => self.unreachable(),
+            Instr::SelectTyped { types } => self.select_typed(types),
+
+            Instr::BrTable { labels, default } => self.br_table(labels, default),
             Instr::CallRef { ty } => self.call_ref(ty),
             Instr::ReturnCall { func } => self.return_call(func),
             Instr::ReturnCallIndirect { ty, table } => self.return_call_indirect(ty, table),
@@ -275,43 +340,44 @@ impl FuncValidator<'_> {
             | Instr::V128Store32Lane { memarg, lane }
             | Instr::V128Store64Lane { memarg, lane } => self.access_lane(opcode, memarg, lane),
 
-            _ => match memarg(instr) {
-                Some(memarg) => self.access(opcode, memarg),
-                None => self.plain(signature),
-            },
+            _ => unreachable!("{} is typed by the table", opcode.mnemonic()),
         }
     }
 
-    /// The rule for an instruction of a constant type.
+    /// The rule for an instruction of a constant type: at once, if the operands are exactly of the types that it has.
     #[inline(always)]
     fn plain(&mut self, signature: &'static Signature) -> Typed<'static> {
-        let codes = &signature.param_codes;
-        match signature.params.len() {
-            0 => {}
-            1 => self.pop(OpType::from_code(codes[0]))?,
-            // Operands of an instruction with two are nearly always there and right, and are then taken at once.
-            2 => {
-                let expected = [OpType::from_code(codes[0]), OpType::from_code(codes[1])];
-                match self.buffers.stack.last_chunk::<2>() {
-                    Some(&top) if top == expected && self.own_operands() >= 2 => {
-                        let below = self.buffers.stack.len() - 2;
-                        self.buffers.stack.truncate(below);
-                    }
-                    _ => {
-                        self.pop(expected[1])?;
-                        self.pop(expected[0])?;
-                    }
-                }
+        let [second, first] = &signature.top;
+        let own = self.own_operands();
+        let stack = &mut self.buffers.stack;
+        // There are always two below the operands, so this does not depend on how many the instruction takes.
+        if let Some(top) = stack.last_chunk::<2>()
+            && top[0].differs(second.0, second.1) | top[1].differs(first.0, first.1) == 0
+            && own >= signature.params.len()
+        {
+            stack.truncate(stack.len() - signature.params.len());
+            if !signature.results.is_empty() {
+                stack.push(signature.result);
             }
-            count => {
-                for &code in codes[..count].iter().rev() {
-                    self.pop(OpType::from_code(code))?;
-                }
-            }
+            return Ok((signature.params, signature.results));
         }
-        for &code in &signature.result_codes[..signature.results.len()] {
-            self.push(OpType::from_code(code));
+        self.wide(signature)
+    }
+
+    /// The rule for an instruction of a constant type, one operand at a time.
+    #[cold]
+    fn wide(&mut self, signature: &'static Signature) -> Typed<'static> {
+        for &ty in signature.params.iter().rev() {
+            self.pop(OpType::new(ty))?;
+        }
+        for &ty in signature.results {
+            self.push(OpType::new(ty));
         }
         Ok((signature.params, signature.results))
     }
+}
+
+#[cold]
+fn misplaced(instr: Opcode) -> Box<ErrorKind> {
+    Box::new(ErrorKind::Misplaced { instr })
 }

@@ -68,10 +68,10 @@ impl OpType {
         self.0 as u8
     }
 
-    /// The type of a code without a type index.
+    /// Not 0 if the types differ in bits of a mask.
     #[inline(always)]
-    pub(super) const fn from_code(code: u8) -> Self {
-        Self(code as u32)
+    pub(super) const fn differs(self, other: Self, mask: u32) -> u32 {
+        (self.0 ^ other.0) & mask
     }
 
     /// Whether this is a reference.

@@ -39,7 +39,7 @@ pub struct FuncValidator<'c> {
 /// What a validator allocates.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
-    /// Types of the operands.
+    /// Types of the operands, above some that are never taken.
     pub(super) stack: Vec<OpType>,
     /// The blocks around the innermost.
     outer: Vec<Frame>,
@@ -145,7 +145,7 @@ impl List {
     }
 
     /// The types; `buffer` is room for a single one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn types<'x>(self, ctx: &'x Context, buffer: &'x mut Vec<ValType>) -> &'x [ValType] {
         match self {
             Self::Empty => &[],
@@ -156,7 +156,7 @@ impl List {
     }
 
     /// The types and another behind them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn types_then<'x>(
         self,
         last: OpType,
@@ -176,7 +176,7 @@ impl List {
 }
 
 /// A list of one type: a constant one if possible, otherwise in the buffer.
-#[inline]
+#[inline(always)]
 pub(super) fn one_type(ty: OpType, buffer: &mut Vec<ValType>) -> &[ValType] {
     const NUMBERS: &[ValType] = &[
         // Stands for any type, in unreachable code.
@@ -196,6 +196,9 @@ pub(super) fn one_type(ty: OpType, buffer: &mut Vec<ValType>) -> &[ValType] {
     buffer.push(ty.val_type());
     buffer
 }
+
+/// How many types lie below the operands, so that as many can be looked at without asking whether they are there.
+const BELOW: usize = 2;
 
 /// How many locals are listed one by one. This bounds the work that a function costs, whatever it declares in a few bytes.
 const LISTED_LOCALS: usize = 1024;
@@ -253,7 +256,12 @@ impl<'c> FuncValidator<'c> {
         buffers.runs.clear();
         buffers.set.clear();
         buffers.set_order.clear();
-        self.frame = Frame { ty, ..Frame::NONE };
+        buffers.stack.extend([OpType::BOT; BELOW]);
+        self.frame = Frame {
+            ty,
+            height: BELOW as u32,
+            ..Frame::NONE
+        };
         self.open = 1;
         self.constant = constant;
     }

@@ -696,7 +696,7 @@ fn delegate_does_not_end_a_constant_expression() {
     let mut bytes = wat("(module (global i32 (i32.const 0)))");
     assert_eq!(bytes.pop(), Some(0x0B), "the expression's end comes last");
     // One byte more in the section: the label of `delegate`.
-    let size = bytes.len() - 5;
+    let size = bytes.len() - 6;
     bytes[size] += 1;
     bytes.extend([0x18, 0]);
     let (malformed, error) = judge(&bytes, Features::ALL).expect_err("invalid");
