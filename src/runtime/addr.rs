@@ -35,3 +35,18 @@ addresses! {
     /// A host value that an external reference of a store points at.
     ExternAddr;
 }
+
+/// The address of something that can be imported or exported.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ExternVal {
+    /// A function.
+    Func(FuncAddr),
+    /// A table.
+    Table(TableAddr),
+    /// A memory.
+    Mem(MemAddr),
+    /// A global.
+    Global(GlobalAddr),
+    /// A tag.
+    Tag(TagAddr),
+}

@@ -4,8 +4,10 @@
 //! <https://webassembly.github.io/spec/core/exec/runtime.html>
 
 pub(crate) mod addr;
+pub(crate) mod const_expr;
 pub(crate) mod func_inst;
 pub(crate) mod global_inst;
+pub(crate) mod instantiate;
 pub(crate) mod limiter;
 pub(crate) mod mem_inst;
 pub(crate) mod module_inst;
@@ -13,4 +15,5 @@ pub(crate) mod registry;
 pub(crate) mod stack;
 pub(crate) mod store;
 pub(crate) mod table_inst;
+pub(crate) mod tag_inst;
 pub(crate) mod trap;

@@ -14,6 +14,15 @@ pub struct TableInst {
 }
 
 impl TableInst {
+    /// A table of the type's initial size, all elements `init`; nothing where there is not enough memory at hand.
+    pub fn new(ty: TableType, init: u64) -> Option<Self> {
+        let len = usize::try_from(ty.limits.min).ok()?;
+        let mut elems = Vec::new();
+        elems.try_reserve_exact(len).ok()?;
+        elems.resize(len, init);
+        Some(Self { ty, elems })
+    }
+
     /// The number of elements.
     pub fn size(&self) -> u64 {
         self.elems.len() as u64

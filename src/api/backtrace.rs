@@ -1,0 +1,93 @@
+//! Where execution stopped.
+
+use core::fmt;
+
+use super::module::Module;
+use crate::syntax::index::FuncIdx;
+
+/// The calls of WebAssembly functions that were under way when execution stopped, innermost first.
+///
+/// See [`TrapError`](crate::TrapError) for an example.
+#[derive(Clone, Debug, Default)]
+pub struct WasmBacktrace {
+    frames: Box<[FrameInfo]>,
+}
+
+impl WasmBacktrace {
+    pub(crate) fn new(frames: Box<[FrameInfo]>) -> Self {
+        Self { frames }
+    }
+
+    /// The calls, innermost first.
+    pub fn frames(&self) -> &[FrameInfo] {
+        &self.frames
+    }
+}
+
+impl fmt::Display for WasmBacktrace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("wasm backtrace:")?;
+        for (at, frame) in self.frames.iter().enumerate() {
+            write!(f, "\n  {at:>3}: {frame}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for WasmBacktrace {}
+
+/// A call in a backtrace. See [`TrapError`](crate::TrapError) for an example.
+#[derive(Clone, Debug)]
+pub struct FrameInfo {
+    module: Module,
+    func: FuncIdx,
+    offset: usize,
+}
+
+impl FrameInfo {
+    pub(crate) fn new(module: Module, func: FuncIdx, offset: usize) -> Self {
+        Self {
+            module,
+            func,
+            offset,
+        }
+    }
+
+    /// The module.
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// The module's name, if its name section tells.
+    pub fn module_name(&self) -> Option<&str> {
+        self.module.name()
+    }
+
+    /// The index of the function in its module, imported ones counted.
+    pub fn func_index(&self) -> u32 {
+        self.func.0
+    }
+
+    /// The name of the function, if the module's name section tells.
+    pub fn func_name(&self) -> Option<&str> {
+        self.module.syntax().names.func(self.func)
+    }
+
+    /// Where in the module's binary the current instruction of the call begins.
+    pub fn module_offset(&self) -> Option<usize> {
+        Some(self.offset)
+    }
+}
+
+impl fmt::Display for FrameInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}: ", self.offset)?;
+        if let Some(name) = self.module_name() {
+            write!(f, "{name}!")?;
+        }
+        match self.func_name() {
+            Some(name) => write!(f, "{name} (function {})", self.func),
+            None => write!(f, "function {}", self.func),
+        }
+    }
+}

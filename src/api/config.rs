@@ -1,0 +1,190 @@
+//! Configuration of an engine.
+
+use crate::features::{Feature, Features, State};
+use crate::runtime::limiter::Limits;
+
+/// What an [`Engine`](crate::Engine) is made with.
+///
+/// ```
+/// use tickwasm::{Config, Engine};
+///
+/// let mut config = Config::new();
+/// config.consume_fuel(true).max_memory_bytes(16 << 20);
+/// let engine = Engine::new(&config)?;
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub(crate) features: Features,
+    pub(crate) fuel: bool,
+    pub(crate) eager: bool,
+    pub(crate) limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl From<&Config> for Config {
+    fn from(config: &Config) -> Self {
+        config.clone()
+    }
+}
+
+impl From<&mut Config> for Config {
+    fn from(config: &mut Config) -> Self {
+        config.clone()
+    }
+}
+
+/// One method a feature.
+macro_rules! switches {
+    ($($(#[$doc:meta])* $method:ident $feature:ident;)*) => {
+        /// Switches for the parts of WebAssembly.
+        ///
+        /// What this crate implements is on by default. Switching on what it does not implement yet changes nothing: a module that
+        /// needs it is refused with an error that names it.
+        impl Config {
+            $(
+                $(#[$doc])*
+                pub fn $method(&mut self, on: bool) -> &mut Self {
+                    self.switch(Feature::$feature, on)
+                }
+            )*
+        }
+    };
+}
+
+switches! {
+    /// Importing and exporting mutable globals.
+    wasm_mutable_global MutableGlobal;
+    /// `i32.extend8_s` and its like.
+    wasm_sign_extension SignExtension;
+    /// `i32.trunc_sat_f32_s` and its like.
+    wasm_saturating_float_to_int SaturatingFloatToInt;
+    /// Several results, block parameters.
+    wasm_multi_value MultiValue;
+    /// `memory.copy` and its like, passive segments.
+    wasm_bulk_memory BulkMemory;
+    /// `externref`, several tables, `table.get` and its like.
+    wasm_reference_types ReferenceTypes;
+    /// Arithmetic in constant expressions.
+    wasm_extended_const ExtendedConst;
+    /// `return_call` and its like.
+    wasm_tail_call TailCall;
+    /// Several memories in a module.
+    wasm_multi_memory MultiMemory;
+    /// 128-bit vectors.
+    wasm_simd Simd;
+    /// Vector instructions with several permitted results.
+    wasm_relaxed_simd RelaxedSimd;
+    /// Memories and tables with 64-bit addresses.
+    wasm_memory64 Memory64;
+    /// `(ref $t)`, `call_ref` and their like.
+    wasm_function_references FunctionReferences;
+    /// Structures, arrays, casts.
+    wasm_gc Gc;
+    /// `throw`, `try_table`, `exnref`.
+    wasm_exceptions ExceptionHandling;
+    /// Shared memories, atomic accesses.
+    wasm_threads Threads;
+    /// Memories with pages of one byte.
+    wasm_custom_page_sizes CustomPageSizes;
+    /// 128-bit addition, subtraction and multiplication of integers.
+    wasm_wide_arithmetic WideArithmetic;
+}
+
+impl Config {
+    /// The default configuration: every implemented feature on, no fuel, functions compiled when they are first called, no limit on
+    /// memory, 1 MiB of value stack.
+    pub fn new() -> Self {
+        Self {
+            features: Features::DEFAULT,
+            fuel: false,
+            eager: false,
+            limits: Limits::default(),
+        }
+    }
+
+    fn switch(&mut self, feature: Feature, on: bool) -> &mut Self {
+        let implemented = feature.state() == State::On;
+        self.features = self.features.with(feature, on && implemented);
+        self
+    }
+
+    /// Whether execution counts fuel. Off by default; while it is off, [`Store::set_fuel`](crate::Store::set_fuel) is an error.
+    ///
+    /// With fuel on, a store that nobody has given fuel cannot run anything.
+    pub fn consume_fuel(&mut self, on: bool) -> &mut Self {
+        self.fuel = on;
+        self
+    }
+
+    /// Accepted for the sake of code that sets it, and without effect: an engine can always do both.
+    pub fn async_support(&mut self, on: bool) -> &mut Self {
+        let _ = on;
+        self
+    }
+
+    /// Whether all functions of a module are translated when the module is made, instead of each when it is first called.
+    ///
+    /// Off by default. Either way the whole module is validated at once, and results and fuel are the same.
+    pub fn eager_lowering(&mut self, on: bool) -> &mut Self {
+        self.eager = on;
+        self
+    }
+
+    /// Most bytes of a call's value stack, 1 MiB by default. A call that needs more traps with
+    /// [`Trap::StackOverflow`](crate::Trap::StackOverflow).
+    ///
+    /// The host's own stack is not used for calls between WebAssembly functions.
+    pub fn max_wasm_stack(&mut self, bytes: usize) -> &mut Self {
+        self.limits.stack_bytes = bytes;
+        self
+    }
+
+    /// Most bytes that all memories of a store may have together; unlimited by default.
+    ///
+    /// Making an instance that needs more is an error ([`Error::MemoryExhausted`](crate::Error::MemoryExhausted)), `memory.grow` beyond
+    /// it yields -1. It is what new stores start with, see
+    /// [`Store::set_max_memory_bytes`](crate::Store::set_max_memory_bytes).
+    pub fn max_memory_bytes(&mut self, bytes: u64) -> &mut Self {
+        self.limits.memory_bytes = bytes;
+        self
+    }
+
+    /// Most elements that all tables of a store may have together, 2²⁴ by default. An element takes 8 bytes.
+    pub fn max_table_elements(&mut self, elements: u64) -> &mut Self {
+        self.limits.table_elements = elements;
+        self
+    }
+
+    /// Most instances of a store, 1,000,000 by default.
+    pub fn max_instances(&mut self, instances: u32) -> &mut Self {
+        self.limits.instances = instances;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feature_that_is_not_implemented_stays_off() {
+        let mut config = Config::new();
+        config.wasm_threads(true);
+        assert!(!config.features.contains(Feature::Threads));
+    }
+
+    #[test]
+    fn features_can_be_switched_off_and_on_again() {
+        let mut config = Config::new();
+        config.wasm_tail_call(false);
+        assert!(!config.features.contains(Feature::TailCall));
+        config.wasm_tail_call(true);
+        assert!(config.features.contains(Feature::TailCall));
+    }
+}

@@ -1,0 +1,283 @@
+//! Access to a store, whoever holds it.
+
+use super::caller::Caller;
+use super::engine::Engine;
+use super::hosts::{HostFn, HostList};
+use super::store::{Store, StoreInner};
+use super::{FrameInfo, WasmBacktrace};
+use crate::error::Error;
+use crate::exec::{self, Embedder, HostError, Reason, Stop};
+use crate::runtime;
+use crate::runtime::addr::{FuncAddr, InstanceAddr};
+use crate::runtime::func_inst::FuncInst;
+use crate::runtime::limiter::Exhausted;
+use crate::runtime::registry::TypeId;
+use std::sync::Arc;
+
+/// A store, to be looked at.
+///
+/// ```
+/// use tickwasm::{AsContext, Engine, Store};
+///
+/// let store = Store::new(&Engine::default(), 7);
+/// assert_eq!(*store.as_context().data(), 7);
+/// ```
+pub struct StoreContext<'a, T> {
+    pub(crate) inner: &'a StoreInner<T>,
+}
+
+/// A store, to be changed.
+///
+/// ```
+/// use tickwasm::{AsContextMut, Engine, Store};
+///
+/// let mut store = Store::new(&Engine::default(), 7);
+/// *store.as_context_mut().data_mut() += 1;
+/// assert_eq!(store.into_data(), 8);
+/// ```
+pub struct StoreContextMut<'a, T> {
+    pub(crate) hosts: &'a HostList<T>,
+    pub(crate) inner: &'a mut StoreInner<T>,
+}
+
+/// What gives access to a store: [`Store`], [`Caller`], and references to them.
+pub trait AsContext {
+    /// The embedder's data in the store.
+    type Data;
+
+    /// The store.
+    fn as_context(&self) -> StoreContext<'_, Self::Data>;
+}
+
+/// What gives access to a store that is to be changed.
+pub trait AsContextMut: AsContext {
+    /// The store.
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data>;
+}
+
+impl<T> Clone for StoreContext<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for StoreContext<'_, T> {}
+
+impl<'a, T> StoreContext<'a, T> {
+    /// The embedder's data.
+    pub fn data(&self) -> &'a T {
+        &self.inner.data
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &'a Engine {
+        &self.inner.engine
+    }
+
+    /// The remaining fuel, see [`Store::get_fuel`].
+    ///
+    /// # Errors
+    /// If the engine does not count fuel.
+    pub fn get_fuel(&self) -> Result<u64, Error> {
+        self.inner.get_fuel()
+    }
+}
+
+impl<'a, T> StoreContextMut<'a, T> {
+    /// The embedder's data.
+    pub fn data(&self) -> &T {
+        &self.inner.data
+    }
+
+    /// The embedder's data.
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.inner.data
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    /// The remaining fuel, see [`Store::get_fuel`].
+    ///
+    /// # Errors
+    /// If the engine does not count fuel.
+    pub fn get_fuel(&self) -> Result<u64, Error> {
+        self.inner.get_fuel()
+    }
+
+    /// Sets the remaining fuel, see [`Store::set_fuel`].
+    ///
+    /// # Errors
+    /// If the engine does not count fuel.
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<(), Error> {
+        self.inner.set_fuel(fuel)
+    }
+
+    pub(crate) fn runtime(&mut self) -> &mut runtime::store::Store {
+        &mut self.inner.runtime
+    }
+
+    /// Adds a host function to the store.
+    pub(crate) fn add_host(
+        &mut self,
+        ty: TypeId,
+        func: Arc<HostFn<T>>,
+    ) -> Result<FuncAddr, Exhausted> {
+        let host = self.inner.hosts;
+        let addr = self.inner.runtime.alloc_func(FuncInst::host(ty, host))?;
+        self.hosts.set(host, func);
+        // There are no more host functions than functions, and those have 32-bit addresses.
+        self.inner.hosts += 1;
+        Ok(addr)
+    }
+
+    /// Runs a function. `counts` are the slots of its parameters and of its results; `slots` is as long as the longer of the two.
+    #[inline]
+    pub(crate) fn invoke(
+        &mut self,
+        func: FuncAddr,
+        counts: (usize, usize),
+        slots: &mut [u64],
+    ) -> Result<(), Error> {
+        match exec::invoke(self, func, counts, slots) {
+            Ok(()) => Ok(()),
+            Err(stop) => Err(self.explain(stop)),
+        }
+    }
+
+    /// The error that a stop is for the embedder.
+    #[cold]
+    fn explain(&self, stop: Stop) -> Error {
+        let frames = stop.backtrace.iter().map(|frame| {
+            let module = self.inner.modules[frame.instance.index()].clone();
+            FrameInfo::new(module, frame.func, frame.offset)
+        });
+        let backtrace = WasmBacktrace::new(frames.collect());
+        let error = match stop.reason {
+            Reason::Trap(trap) => Error::from(trap),
+            Reason::Host(error) => Error::from(error),
+        };
+        error.with_backtrace(backtrace)
+    }
+}
+
+impl<T> Embedder for StoreContextMut<'_, T> {
+    #[inline]
+    fn store(&mut self) -> &mut runtime::store::Store {
+        &mut self.inner.runtime
+    }
+
+    #[inline]
+    fn call_host(
+        &mut self,
+        host: u32,
+        instance: Option<InstanceAddr>,
+        slots: &mut [u64],
+    ) -> Result<(), HostError> {
+        let func = self.hosts.get(host);
+        let store = StoreContextMut {
+            hosts: self.hosts,
+            inner: &mut *self.inner,
+        };
+        func(Caller { store, instance }, slots)
+    }
+}
+
+impl<C: AsContext> AsContext for &C {
+    type Data = C::Data;
+
+    fn as_context(&self) -> StoreContext<'_, C::Data> {
+        C::as_context(self)
+    }
+}
+
+impl<C: AsContext> AsContext for &mut C {
+    type Data = C::Data;
+
+    fn as_context(&self) -> StoreContext<'_, C::Data> {
+        C::as_context(self)
+    }
+}
+
+impl<C: AsContextMut> AsContextMut for &mut C {
+    #[inline]
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, C::Data> {
+        C::as_context_mut(self)
+    }
+}
+
+impl<T> AsContext for StoreContext<'_, T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        *self
+    }
+}
+
+impl<T> AsContext for StoreContextMut<'_, T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        StoreContext { inner: self.inner }
+    }
+}
+
+impl<T> AsContextMut for StoreContextMut<'_, T> {
+    #[inline]
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        StoreContextMut {
+            hosts: self.hosts,
+            inner: self.inner,
+        }
+    }
+}
+
+impl<T> AsContext for Store<T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        self.context()
+    }
+}
+
+impl<T> AsContextMut for Store<T> {
+    #[inline]
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        self.context_mut()
+    }
+}
+
+impl<T> AsContext for Caller<'_, T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        self.store.as_context()
+    }
+}
+
+impl<T> AsContextMut for Caller<'_, T> {
+    #[inline]
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        self.store.as_context_mut()
+    }
+}
+
+impl<'a, C: AsContext> From<&'a C> for StoreContext<'a, C::Data> {
+    fn from(store: &'a C) -> Self {
+        C::as_context(store)
+    }
+}
+
+impl<'a, C: AsContext> From<&'a mut C> for StoreContext<'a, C::Data> {
+    fn from(store: &'a mut C) -> Self {
+        C::as_context(store)
+    }
+}
+
+impl<'a, C: AsContextMut> From<&'a mut C> for StoreContextMut<'a, C::Data> {
+    fn from(store: &'a mut C) -> Self {
+        C::as_context_mut(store)
+    }
+}

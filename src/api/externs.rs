@@ -1,0 +1,179 @@
+//! What can be imported and exported.
+
+use super::context::AsContext;
+use super::func::Func;
+use super::global::Global;
+use super::memory::Memory;
+use super::table::Table;
+use super::tag::Tag;
+use super::types::ExternType;
+use crate::error::Misuse;
+use crate::runtime::addr::ExternVal;
+use crate::runtime::store::{Store, StoreId};
+
+/// Something of a store that can be imported and exported.
+///
+/// <https://webassembly.github.io/spec/core/exec/runtime.html#external-addresses>
+///
+/// ```
+/// use tickwasm::{Engine, Extern, Memory, MemoryType, Store};
+///
+/// let mut store = Store::new(&Engine::default(), ());
+/// let memory = Memory::new(&mut store, MemoryType::new(1, None))?;
+/// let item = Extern::from(memory);
+/// assert_eq!(item.ty(&store).to_string(), "memory 1");
+/// assert_eq!(item.into_memory(), Some(memory));
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Extern {
+    /// A function.
+    Func(Func),
+    /// A global.
+    Global(Global),
+    /// A table.
+    Table(Table),
+    /// A memory.
+    Memory(Memory),
+    /// A tag.
+    Tag(Tag),
+}
+
+impl Extern {
+    pub(crate) fn at(store: StoreId, addr: ExternVal) -> Self {
+        match addr {
+            ExternVal::Func(addr) => Self::Func(Func::at(store, addr)),
+            ExternVal::Global(addr) => Self::Global(Global::at(store, addr)),
+            ExternVal::Table(addr) => Self::Table(Table::at(store, addr)),
+            ExternVal::Mem(addr) => Self::Memory(Memory::at(store, addr)),
+            ExternVal::Tag(addr) => Self::Tag(Tag::at(store, addr)),
+        }
+    }
+
+    pub(crate) fn checked(&self, store: &Store) -> Result<ExternVal, Misuse> {
+        Ok(match self {
+            Self::Func(func) => ExternVal::Func(func.checked(store)?),
+            Self::Global(global) => ExternVal::Global(global.checked(store)?),
+            Self::Table(table) => ExternVal::Table(table.checked(store)?),
+            Self::Memory(memory) => ExternVal::Mem(memory.checked(store)?),
+            Self::Tag(tag) => ExternVal::Tag(tag.checked(store)?),
+        })
+    }
+
+    /// The function, if it is one.
+    pub fn into_func(self) -> Option<Func> {
+        match self {
+            Self::Func(func) => Some(func),
+            _ => None,
+        }
+    }
+
+    /// The global, if it is one.
+    pub fn into_global(self) -> Option<Global> {
+        match self {
+            Self::Global(global) => Some(global),
+            _ => None,
+        }
+    }
+
+    /// The table, if it is one.
+    pub fn into_table(self) -> Option<Table> {
+        match self {
+            Self::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The memory, if it is one.
+    pub fn into_memory(self) -> Option<Memory> {
+        match self {
+            Self::Memory(memory) => Some(memory),
+            _ => None,
+        }
+    }
+
+    /// The tag, if it is one.
+    pub fn into_tag(self) -> Option<Tag> {
+        match self {
+            Self::Tag(tag) => Some(tag),
+            _ => None,
+        }
+    }
+
+    /// Its type.
+    ///
+    /// # Panics
+    /// If it is one of another store.
+    pub fn ty(&self, store: impl AsContext) -> ExternType {
+        match self {
+            Self::Func(func) => ExternType::Func(func.ty(store)),
+            Self::Global(global) => ExternType::Global(global.ty(store)),
+            Self::Table(table) => ExternType::Table(table.ty(store)),
+            Self::Memory(memory) => ExternType::Memory(memory.ty(store)),
+            Self::Tag(tag) => ExternType::Tag(tag.ty(store)),
+        }
+    }
+}
+
+macro_rules! from_part {
+    ($($part:ident)*) => {$(
+        impl From<$part> for Extern {
+            fn from(part: $part) -> Self {
+                Self::$part(part)
+            }
+        }
+    )*};
+}
+
+from_part!(Func Global Table Memory Tag);
+
+/// An export of an instance.
+///
+/// ```
+/// use tickwasm::{Engine, Instance, Module, Store};
+///
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (global (export "g") i32 (i32.const 1)) (func (export "f")))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let names: Vec<&str> = instance.exports(&mut store).map(|export| export.name()).collect();
+/// assert_eq!(names, ["g", "f"]);
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Export<'i> {
+    pub(crate) name: &'i str,
+    pub(crate) item: Extern,
+}
+
+impl<'i> Export<'i> {
+    /// Its name.
+    pub fn name(&self) -> &'i str {
+        self.name
+    }
+
+    /// What is exported.
+    pub fn into_extern(self) -> Extern {
+        self.item
+    }
+
+    /// The function, if it is one.
+    pub fn into_func(self) -> Option<Func> {
+        self.item.into_func()
+    }
+
+    /// The memory, if it is one.
+    pub fn into_memory(self) -> Option<Memory> {
+        self.item.into_memory()
+    }
+
+    /// The table, if it is one.
+    pub fn into_table(self) -> Option<Table> {
+        self.item.into_table()
+    }
+
+    /// The global, if it is one.
+    pub fn into_global(self) -> Option<Global> {
+        self.item.into_global()
+    }
+}

@@ -1,0 +1,367 @@
+//! Functions.
+
+use std::sync::Arc;
+
+use super::caller::Caller;
+use super::context::{AsContext, AsContextMut};
+use super::hosts::HostFn;
+use super::typed_func::TypedFunc;
+use super::types::{FuncType, ValType};
+use super::val::{self, Val};
+use super::wasm_ty::{MAX, WasmParams, WasmResults, WasmTy, tuples};
+use crate::error::{Error, Misuse};
+use crate::exec::HostError;
+use crate::runtime::addr::FuncAddr;
+use crate::runtime::registry::Registry;
+use crate::runtime::store::{Store, StoreId};
+
+/// A function of a store, defined by a module or by the embedder.
+///
+/// <https://webassembly.github.io/spec/core/exec/runtime.html#function-instances>
+///
+/// ```
+/// use tickwasm::{Engine, Func, Store, Val};
+///
+/// let mut store = Store::new(&Engine::default(), ());
+/// let add = Func::wrap(&mut store, |a: i32, b: i32| a.wrapping_add(b));
+/// assert_eq!(add.ty(&store).to_string(), "[i32 i32] -> [i32]");
+///
+/// // Types known while this is compiled:
+/// assert_eq!(add.typed::<(i32, i32), i32>(&store)?.call(&mut store, (2, 3))?, 5);
+/// // Types known when it is run:
+/// let mut results = [Val::I32(0)];
+/// add.call(&mut store, &[Val::I32(2), Val::I32(3)], &mut results)?;
+/// assert_eq!(results[0].i32(), Some(5));
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Func {
+    store: StoreId,
+    addr: FuncAddr,
+}
+
+impl Func {
+    pub(crate) fn at(store: StoreId, addr: FuncAddr) -> Self {
+        Self { store, addr }
+    }
+
+    /// Makes a function of a Rust closure whose parameters and results are values of Rust types.
+    ///
+    /// The closure takes up to 16 parameters, each a [`WasmTy`], with or without a [`Caller`] before them. It returns nothing, a
+    /// [`WasmTy`], a tuple of up to 16, or a [`Result`] of those whose error is [`Error`] or any other error type.
+    ///
+    /// # Panics
+    /// If there is no more memory.
+    pub fn wrap<T, Params, Results>(
+        mut store: impl AsContextMut<Data = T>,
+        func: impl IntoFunc<T, Params, Results>,
+    ) -> Self {
+        let host = func.into_host();
+        Self::host(&mut store, &host)
+    }
+
+    /// Makes a function of a type that is known only when this is run, of a Rust closure that takes and gives values as [`Val`]s.
+    ///
+    /// The closure gets the arguments, and as many results to be set, which are 0 or null at first. If it sets one to a value of another
+    /// type, or to a reference of another store, the call is an error.
+    ///
+    /// ```
+    /// use tickwasm::{Engine, Func, FuncType, Store, Val, ValType};
+    ///
+    /// let engine = Engine::default();
+    /// let mut store = Store::new(&engine, ());
+    /// let ty = FuncType::new(&engine, [ValType::I32], [ValType::I64]);
+    /// let widen = Func::new(&mut store, ty, |_caller, params, results| {
+    ///     results[0] = Val::I64(params[0].unwrap_i32().into());
+    ///     Ok(())
+    /// });
+    /// assert_eq!(widen.typed::<i32, i64>(&store)?.call(&mut store, -1)?, -1);
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no more memory.
+    pub fn new<T>(
+        mut store: impl AsContextMut<Data = T>,
+        ty: FuncType,
+        func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self::host(&mut store, &HostFunc::new(ty, func))
+    }
+
+    pub(crate) fn host<T>(store: &mut impl AsContextMut<Data = T>, host: &HostFunc<T>) -> Self {
+        let mut context = store.as_context_mut();
+        let ty = host.ty.register(context.engine().registry());
+        let id = context.inner.runtime.id;
+        match context.add_host(ty, host.func.clone()) {
+            Ok(addr) => Self::at(id, addr),
+            Err(_) => panic!("no memory for another function"),
+        }
+    }
+
+    /// Its type.
+    ///
+    /// # Panics
+    /// If the function is one of another store.
+    pub fn ty(&self, store: impl AsContext) -> FuncType {
+        let context = store.as_context();
+        let addr = self.assert(&context.inner.runtime);
+        type_of(&context.inner.runtime, addr)
+    }
+
+    /// Calls it with values whose types are checked when it is called. For repeated calls [`Func::typed`] is much faster.
+    ///
+    /// `results` is as long as the function has results, its contents are overwritten.
+    ///
+    /// # Errors
+    /// If the number or the types of arguments, or the number of results, are not those of the function; if it is one of another store;
+    /// if the call traps, runs out of fuel, or a host function fails.
+    pub fn call(
+        &self,
+        mut store: impl AsContextMut,
+        params: &[Val],
+        results: &mut [Val],
+    ) -> Result<(), Error> {
+        let mut context = store.as_context_mut();
+        let runtime = context.runtime();
+        let addr = self.checked(runtime)?;
+        let ty = type_of(runtime, addr);
+        count("arguments", ty.params().len(), params.len())?;
+        count("results", ty.results().len(), results.len())?;
+
+        let (mut few, mut many) = ([0; MAX], Vec::new());
+        let counts = ty.slots();
+        let longer = counts.0.max(counts.1);
+        let slots = match few.get_mut(..longer) {
+            Some(slots) => slots,
+            None => {
+                many.resize(longer, 0);
+                &mut many[..]
+            }
+        };
+        val::write(params, ty.param_types(), slots, runtime)?;
+        context.invoke(addr, counts, slots)?;
+        let values = val::read(ty.result_types(), slots, context.runtime());
+        results
+            .iter_mut()
+            .zip(values)
+            .for_each(|(result, value)| *result = value);
+        Ok(())
+    }
+
+    /// The function as one of a type known in Rust, which is checked here once instead of at each call.
+    ///
+    /// # Errors
+    /// If the function has another type, or is one of another store.
+    pub fn typed<Params: WasmParams, Results: WasmResults>(
+        &self,
+        store: impl AsContext,
+    ) -> Result<TypedFunc<Params, Results>, Error> {
+        let context = store.as_context();
+        let runtime = &context.inner.runtime;
+        let addr = self.checked(runtime)?;
+        let found = type_of(runtime, addr);
+        // A result of Rust's non-null types has to be one; a parameter may be given what is nullable for the function.
+        if matches(&runtime.registry, Params::TYPES, found.param_types())
+            && matches(&runtime.registry, found.result_types(), Results::TYPES)
+        {
+            return Ok(TypedFunc::new(*self));
+        }
+        Err(Misuse::Signature {
+            expected: FuncType::of(Params::TYPES.into(), Results::TYPES.into()),
+            found,
+        }
+        .into())
+    }
+
+    /// The address, if the function is one of the store.
+    #[inline]
+    pub(crate) fn checked(&self, store: &Store) -> Result<FuncAddr, Misuse> {
+        match self.store == store.id {
+            true => Ok(self.addr),
+            false => Err(Misuse::WrongStore),
+        }
+    }
+
+    #[track_caller]
+    fn assert(&self, store: &Store) -> FuncAddr {
+        assert!(self.store == store.id, "{}", Misuse::WrongStore);
+        self.addr
+    }
+
+    pub(crate) fn to_slot(this: Option<Self>, store: StoreId) -> Result<u64, Misuse> {
+        match this {
+            None => Ok(0),
+            Some(this) if this.store == store => Ok(u64::from(this.addr.0) + 1),
+            Some(_) => Err(Misuse::WrongStore),
+        }
+    }
+
+    pub(crate) fn of_slot(slot: u64, store: StoreId) -> Option<Self> {
+        let addr = FuncAddr(slot.checked_sub(1)? as u32);
+        Some(Self { store, addr })
+    }
+}
+
+/// The type of a function of a store.
+pub(crate) fn type_of(store: &Store, func: FuncAddr) -> FuncType {
+    FuncType::registered(&store.registry, store.funcs[func.index()].ty)
+}
+
+fn matches(registry: &Registry, a: &[ValType], b: &[ValType]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| registry.matches(*a, *b))
+}
+
+fn count(what: &'static str, expected: usize, found: usize) -> Result<(), Misuse> {
+    match expected == found {
+        true => Ok(()),
+        false => Err(Misuse::Count {
+            what,
+            expected,
+            found,
+        }),
+    }
+}
+
+/// A host function that is not in a store yet.
+pub struct HostFunc<T> {
+    pub(crate) ty: FuncType,
+    pub(crate) func: Arc<HostFn<T>>,
+}
+
+impl<T> HostFunc<T> {
+    pub(crate) fn new(
+        ty: FuncType,
+        func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Self {
+        let signature = ty.clone();
+        let func = move |mut caller: Caller<'_, T>, slots: &mut [u64]| {
+            let runtime = &caller.store.inner.runtime;
+            let params: Vec<Val> = val::read(signature.param_types(), slots, runtime).collect();
+            let mut results: Vec<Val> = signature
+                .results()
+                .map(|ty| Val::default_for_ty(&ty).unwrap_or(Val::I32(0)))
+                .collect();
+            let inner = caller.store.as_context_mut();
+            let instance = caller.instance;
+            func(
+                Caller {
+                    store: inner,
+                    instance,
+                },
+                &params,
+                &mut results,
+            )?;
+            let runtime = &caller.store.inner.runtime;
+            val::write(&results, signature.result_types(), slots, runtime)?;
+            Ok(())
+        };
+        Self {
+            ty,
+            func: Arc::new(func),
+        }
+    }
+}
+
+/// What a host function returns: nothing, a [`WasmTy`], a tuple of up to 16, or a [`Result`] of those, of any error type.
+///
+/// ```
+/// use tickwasm::{Engine, Func, Store};
+///
+/// let mut store = Store::new(&Engine::default(), ());
+/// let divide = Func::wrap(&mut store, |a: u32, b: u32| -> Result<(u32, u32), tickwasm::Error> {
+///     let quotient = a.checked_div(b).ok_or_else(|| tickwasm::Error::msg("nothing goes into zero"))?;
+///     Ok((quotient, a % b))
+/// });
+/// let divide = divide.typed::<(u32, u32), (u32, u32)>(&store)?;
+/// assert_eq!(divide.call(&mut store, (7, 2))?, (3, 1));
+/// assert_eq!(divide.call(&mut store, (7, 0)).unwrap_err().to_string(), "nothing goes into zero");
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+pub trait WasmRet: ret::Sealed {}
+
+impl<R: ret::Sealed> WasmRet for R {}
+
+mod ret {
+    use super::{HostError, StoreId, WasmResults};
+
+    pub trait Sealed {
+        type Values: WasmResults;
+
+        fn put(self, slots: &mut [u64], store: StoreId) -> Result<(), HostError>;
+    }
+}
+
+impl<R: WasmResults> ret::Sealed for R {
+    type Values = R;
+
+    #[inline]
+    fn put(self, slots: &mut [u64], store: StoreId) -> Result<(), HostError> {
+        self.write(slots, store)
+            .map_err(|misuse| Error::from(misuse).into())
+    }
+}
+
+impl<R: WasmResults, E: Into<HostError>> ret::Sealed for Result<R, E> {
+    type Values = R;
+
+    #[inline]
+    fn put(self, slots: &mut [u64], store: StoreId) -> Result<(), HostError> {
+        match self {
+            Ok(values) => values.put(slots, store),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// A closure that can be a host function, see [`Func::wrap`].
+///
+/// ```
+/// use tickwasm::{Engine, Func, IntoFunc, Store};
+///
+/// fn make<P, R>(store: &mut Store<()>, func: impl IntoFunc<(), P, R>) -> Func {
+///     Func::wrap(store, func)
+/// }
+/// let mut store = Store::new(&Engine::default(), ());
+/// make(&mut store, |n: f32| n.sqrt());
+/// ```
+pub trait IntoFunc<T, Params, Results>: Send + Sync + 'static {
+    #[doc(hidden)]
+    fn into_host(self) -> HostFunc<T>;
+}
+
+/// Takes the store away from the closure's parameters again, for those that do not want it.
+macro_rules! closures {
+    ($($name:ident)*) => {
+        closures!(@one [$($name)*] [] |caller|);
+        closures!(@one [$($name)*] [Caller<'_, T>,] |caller| caller,);
+    };
+    (@one [$($name:ident)*] [$($first:tt)*] |$caller:ident| $($pass:tt)*) => {
+        impl<T, Closure, Results, $($name),*> IntoFunc<T, ($($first)* $($name,)*), Results> for Closure
+        where
+            Closure: Fn($($first)* $($name),*) -> Results + Send + Sync + 'static,
+            Results: WasmRet,
+            $($name: WasmTy,)*
+        {
+            #[doc(hidden)]
+            #[allow(non_snake_case, unused_variables, unused_mut)]
+            fn into_host(self) -> HostFunc<T> {
+                use super::wasm_ty::sealed::Slots;
+                let func = move |$caller: Caller<'_, T>, slots: &mut [u64]| {
+                    let store = $caller.store_id();
+                    let ($($name,)*) = <($($name,)*)>::read(slots, store);
+                    self($($pass)* $($name),*).put(slots, store)
+                };
+                HostFunc {
+                    ty: FuncType::of(
+                        <($($name,)*)>::TYPES.into(),
+                        <Results as ret::Sealed>::Values::TYPES.into(),
+                    ),
+                    func: Arc::new(func),
+                }
+            }
+        }
+    };
+}
+
+tuples!(closures);

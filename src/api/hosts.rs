@@ -1,0 +1,83 @@
+//! The host functions of a store: a list that only grows, so that functions in it can be called while others are added.
+
+use std::sync::{Arc, OnceLock};
+
+use super::caller::Caller;
+use crate::exec::HostError;
+
+/// A host function as the executor's calls reach it: arguments in slots, results to be put there.
+pub(crate) type HostFn<T> =
+    dyn Fn(Caller<'_, T>, &mut [u64]) -> Result<(), HostError> + Send + Sync;
+
+/// Entries of the first chunk, as a power of two; each chunk has twice as many as the one before.
+const FIRST: u32 = 3;
+
+type Chunk<T> = Box<[OnceLock<Arc<HostFn<T>>>]>;
+
+/// Host functions by number.
+///
+/// A call borrows the function it is in. Were they in a vector, every call would have to count a reference, since the function may add
+/// others; here an entry never moves.
+pub(crate) struct HostList<T> {
+    chunks: [OnceLock<Chunk<T>>; 32 - FIRST as usize],
+}
+
+impl<T> HostList<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            chunks: std::array::from_fn(|_| OnceLock::new()),
+        }
+    }
+
+    /// Sets the entry of a number that has not been used yet.
+    pub(crate) fn set(&self, host: u32, func: Arc<HostFn<T>>) {
+        let (chunk, at) = place(host);
+        let chunk = self.chunks[chunk].get_or_init(|| {
+            (0..1u64 << (chunk as u32 + FIRST))
+                .map(|_| OnceLock::new())
+                .collect()
+        });
+        // The number is fresh, so the entry is empty.
+        let _ = chunk[at].set(func);
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, host: u32) -> &HostFn<T> {
+        let (chunk, at) = place(host);
+        match self.chunks[chunk].get().and_then(|chunk| chunk[at].get()) {
+            Some(func) => &**func,
+            None => unreachable!("a function of the store names one of its host functions"),
+        }
+    }
+}
+
+/// The chunk and the entry in it. Numbers stay below 2³² less the first chunk, as addresses of functions do.
+#[inline]
+fn place(host: u32) -> (usize, usize) {
+    let number = u64::from(host) + (1 << FIRST);
+    let log = number.ilog2();
+    ((log - FIRST) as usize, (number - (1 << log)) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_follow_each_other_without_gaps() {
+        let mut expected = (0, 0);
+        for host in 0..1000 {
+            assert_eq!(place(host), expected);
+            expected.1 += 1;
+            if expected.1 == 8 << expected.0 {
+                expected = (expected.0 + 1, 0);
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_number_has_a_place() {
+        let (chunk, _) = place(u32::MAX - 8);
+        assert!(chunk < 32 - FIRST as usize);
+    }
+}

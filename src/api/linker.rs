@@ -1,0 +1,530 @@
+//! Linking by name.
+
+use core::fmt;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::caller::Caller;
+use super::context::{AsContext, AsContextMut};
+use super::engine::Engine;
+use super::externs::Extern;
+use super::func::{Func, HostFunc, IntoFunc};
+use super::global::Global;
+use super::hosts::HostFn;
+use super::instance::{Found, Instance, InstancePre};
+use super::memory::Memory;
+use super::module::Module;
+use super::near::nearest;
+use super::refs::Ref;
+use super::table::Table;
+use super::tag::Tag;
+use super::types::{ExternType, FuncType, ImportType, ValType};
+use super::val::Val;
+use crate::error::{Error, Misuse};
+use crate::runtime::registry::TypeId;
+
+/// What modules can import, by two names each, and the making of instances with it.
+///
+/// A linker may be used with many stores as long as only functions are defined in it; other definitions belong to one store.
+///
+/// ```
+/// use tickwasm::{Engine, Linker, Module, Store};
+///
+/// let engine = Engine::default();
+/// let mut linker = Linker::new(&engine);
+/// linker.func_wrap("math", "square", |x: f64| x * x)?;
+/// let module = Module::new(&engine, r#"(module
+///     (import "math" "square" (func $square (param f64) (result f64)))
+///     (func (export "run") (param f64) (result f64) (call $square (local.get 0))))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = linker.instantiate(&mut store, &module)?;
+/// let run = instance.get_typed_func::<f64, f64>(&mut store, "run")?;
+/// assert_eq!(run.call(&mut store, 1.5)?, 2.25);
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+pub struct Linker<T> {
+    engine: Engine,
+    modules: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Definition<T>>>,
+    shadowing: bool,
+}
+
+enum Definition<T> {
+    Item(Extern, ExternType),
+    Host {
+        ty: FuncType,
+        id: TypeId,
+        func: Arc<HostFn<T>>,
+    },
+}
+
+impl<T> Clone for Definition<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Item(item, ty) => Self::Item(*item, ty.clone()),
+            Self::Host { ty, id, func } => Self::Host {
+                ty: ty.clone(),
+                id: *id,
+                func: func.clone(),
+            },
+        }
+    }
+}
+
+impl<T> Definition<T> {
+    fn found(&self) -> Found<T> {
+        match self {
+            Self::Item(item, _) => Found::Item(*item),
+            Self::Host { id, func, .. } => Found::Host(*id, func.clone()),
+        }
+    }
+
+    /// The definition as a part of a store.
+    fn get(&self, mut store: impl AsContextMut<Data = T>) -> Extern {
+        match self {
+            Self::Item(item, _) => *item,
+            Self::Host { ty, func, .. } => Func::host(
+                &mut store,
+                &HostFunc {
+                    ty: ty.clone(),
+                    func: func.clone(),
+                },
+            )
+            .into(),
+        }
+    }
+}
+
+impl<T> Clone for Linker<T> {
+    fn clone(&self) -> Self {
+        Self {
+            engine: self.engine.clone(),
+            modules: self.modules.clone(),
+            shadowing: self.shadowing,
+        }
+    }
+}
+
+impl<T> fmt::Debug for Linker<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.modules.iter().map(|(module, names)| {
+            let names: Vec<_> = names.keys().collect();
+            (module, names)
+        });
+        f.debug_map().entries(names).finish()
+    }
+}
+
+impl<T> Linker<T> {
+    /// A linker without definitions.
+    pub fn new(engine: &Engine) -> Self {
+        Self {
+            engine: engine.clone(),
+            modules: BTreeMap::new(),
+            shadowing: false,
+        }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Whether a name may be defined again, which replaces what it was. Off at first: then it is an error.
+    pub fn allow_shadowing(&mut self, allow: bool) -> &mut Self {
+        self.shadowing = allow;
+        self
+    }
+
+    /// Defines a part of a store. From then on the linker can be used with that store only where the part is imported.
+    ///
+    /// # Errors
+    /// If the name is defined already, or the part is one of another store.
+    pub fn define(
+        &mut self,
+        store: impl AsContext<Data = T>,
+        module: &str,
+        name: &str,
+        item: impl Into<Extern>,
+    ) -> Result<&mut Self, Error> {
+        let item = item.into();
+        let context = store.as_context();
+        item.checked(&context.inner.runtime)?;
+        self.insert(module, name, Definition::Item(item, item.ty(context)))
+    }
+
+    /// Defines a host function, given as a closure of Rust types; see [`Func::wrap`].
+    ///
+    /// # Errors
+    /// If the name is defined already.
+    pub fn func_wrap<Params, Results>(
+        &mut self,
+        module: &str,
+        name: &str,
+        func: impl IntoFunc<T, Params, Results>,
+    ) -> Result<&mut Self, Error> {
+        self.host(module, name, func.into_host())
+    }
+
+    /// Defines a host function of a type that is known only when this is run; see [`Func::new`].
+    ///
+    /// # Errors
+    /// If the name is defined already.
+    pub fn func_new(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
+        func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Result<&mut Self, Error> {
+        self.host(module, name, HostFunc::new(ty, func))
+    }
+
+    fn host(&mut self, module: &str, name: &str, host: HostFunc<T>) -> Result<&mut Self, Error> {
+        let id = host.ty.register(self.engine.registry());
+        let HostFunc { ty, func } = host;
+        self.insert(module, name, Definition::Host { ty, id, func })
+    }
+
+    fn insert(
+        &mut self,
+        module: &str,
+        name: &str,
+        definition: Definition<T>,
+    ) -> Result<&mut Self, Error> {
+        let names = match self.modules.get_mut(module) {
+            Some(names) => names,
+            None => self.modules.entry(module.into()).or_default(),
+        };
+        if !self.shadowing && names.contains_key(name) {
+            return Err(Misuse::DefinedTwice {
+                module: module.into(),
+                name: name.into(),
+            }
+            .into());
+        }
+        names.insert(name.into(), definition);
+        Ok(self)
+    }
+
+    /// Defines all exports of an instance under a module's name.
+    ///
+    /// # Errors
+    /// If one of the names is defined already.
+    pub fn instance(
+        &mut self,
+        store: impl AsContext<Data = T>,
+        module: &str,
+        instance: Instance,
+    ) -> Result<&mut Self, Error> {
+        let context = store.as_context();
+        for export in instance.exports(&context) {
+            let item = export.into_extern();
+            self.insert(
+                module,
+                export.name(),
+                Definition::Item(item, item.ty(context)),
+            )?;
+        }
+        Ok(self)
+    }
+
+    /// Makes an instance of a module and defines its exports under a name.
+    ///
+    /// If the module exports `_start`, it is a *command*: each call of one of its functions then is made in a fresh instance, and it is
+    /// not instantiated here. Otherwise it is a *reactor*, whose `_initialize`, if it exports one, is called at once.
+    ///
+    /// # Errors
+    /// If an import is missing, instantiation or `_initialize` fails, or a name is defined already.
+    pub fn module(
+        &mut self,
+        mut store: impl AsContextMut<Data = T>,
+        name: &str,
+        module: &Module,
+    ) -> Result<&mut Self, Error>
+    where
+        T: 'static,
+    {
+        if module.get_export("_start").is_some() {
+            return self.command(name, module);
+        }
+        let instance = self.instantiate(&mut store, module)?;
+        if let Some(initialize) = instance.get_func(&mut store, "_initialize") {
+            initialize.call(&mut store, &[], &mut [])?;
+        }
+        self.instance(&mut store, name, instance)
+    }
+
+    fn command(&mut self, name: &str, module: &Module) -> Result<&mut Self, Error>
+    where
+        T: 'static,
+    {
+        let pre = self.instantiate_pre(module)?;
+        for export in module.exports() {
+            let ExternType::Func(ty) = export.ty() else {
+                continue;
+            };
+            let (pre, function) = (pre.clone(), Box::<str>::from(export.name()));
+            self.func_new(
+                name,
+                export.name(),
+                ty,
+                move |mut caller, params, results| {
+                    let instance = pre.instantiate(&mut caller)?;
+                    match instance.get_func(&mut caller, &function) {
+                        Some(func) => func.call(&mut caller, params, results),
+                        None => unreachable!("it is one of the module's exports"),
+                    }
+                },
+            )?;
+        }
+        Ok(self)
+    }
+
+    /// Defines a name as another one, of which it is a copy.
+    ///
+    /// # Errors
+    /// If what is to be copied is not defined, or the new name is.
+    pub fn alias(
+        &mut self,
+        module: &str,
+        name: &str,
+        as_module: &str,
+        as_name: &str,
+    ) -> Result<&mut Self, Error> {
+        let definition = self.definition(module, name).cloned();
+        let definition = definition.ok_or_else(|| Misuse::UnknownExport {
+            name: format!("{module}::{name}").into(),
+            similar: self.similar(module, name),
+        })?;
+        self.insert(as_module, as_name, definition)
+    }
+
+    /// Defines all names of a module under another module's name as well.
+    ///
+    /// # Errors
+    /// If the module has no definitions, or one of the new names is defined already.
+    pub fn alias_module(&mut self, module: &str, as_module: &str) -> Result<&mut Self, Error> {
+        let names = self.modules.get(module).cloned();
+        let names = names.ok_or_else(|| Misuse::UnknownModule {
+            name: module.into(),
+        })?;
+        for (name, definition) in names {
+            self.insert(as_module, &name, definition)?;
+        }
+        Ok(self)
+    }
+
+    /// Defines the functions that a module imports and that are not defined as functions that fail when they are called. Other imports
+    /// stay undefined.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn define_unknown_imports_as_traps(&mut self, module: &Module) -> Result<(), Error> {
+        for import in module.imports() {
+            let ExternType::Func(ty) = import.ty() else {
+                continue;
+            };
+            if self.definition(import.module(), import.name()).is_some() {
+                continue;
+            }
+            let (from, name) = (import.module().to_owned(), import.name().to_owned());
+            let expected = Box::new(import.ty());
+            self.func_new(import.module(), import.name(), ty, move |_, _, _| {
+                Err(Error::MissingImport {
+                    module: from.clone(),
+                    name: name.clone(),
+                    expected: expected.clone(),
+                    similar: None,
+                })
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Defines what a module imports and is not defined: functions as ones that return 0 or null, globals as 0 or null, tables and
+    /// memories as empty ones of the size that the module asks for.
+    ///
+    /// # Errors
+    /// If a type has no such value, or a limit of the store does not suffice.
+    pub fn define_unknown_imports_as_default_values(
+        &mut self,
+        mut store: impl AsContextMut<Data = T>,
+        module: &Module,
+    ) -> Result<(), Error> {
+        let default = |ty: ValType| Val::default_for_ty(&ty).ok_or(Misuse::NoDefault(ty));
+        for import in module.imports() {
+            let (from, name) = (import.module(), import.name());
+            if self.definition(from, name).is_some() {
+                continue;
+            }
+            let item: Extern = match import.ty() {
+                ExternType::Func(ty) => {
+                    let values: Result<Vec<Val>, _> = ty.results().map(default).collect();
+                    let values = values?;
+                    self.func_new(from, name, ty, move |_, _, results| {
+                        results.copy_from_slice(&values);
+                        Ok(())
+                    })?;
+                    continue;
+                }
+                ExternType::Global(ty) => {
+                    let value = default(*ty.content())?;
+                    Global::new(&mut store, ty, value)?.into()
+                }
+                ExternType::Table(ty) => {
+                    let element = *ty.element();
+                    let null = Ref::null(&element.heap).filter(|_| element.nullable);
+                    let null = null.ok_or(Misuse::NoDefault(ValType::Ref(element)))?;
+                    Table::new(&mut store, ty, null)?.into()
+                }
+                ExternType::Memory(ty) => Memory::new(&mut store, ty)?.into(),
+                ExternType::Tag(ty) => Tag::new(&mut store, ty)?.into(),
+            };
+            self.define(&mut store, from, name, item)?;
+        }
+        Ok(())
+    }
+
+    /// Makes an instance of a module with what is defined here, and runs its start function.
+    ///
+    /// # Errors
+    /// [`Error::MissingImport`] if an import is not defined, and those of [`Instance::new`].
+    pub fn instantiate(
+        &self,
+        store: impl AsContextMut<Data = T>,
+        module: &Module,
+    ) -> Result<Instance, Error> {
+        self.instantiate_pre(module)?.instantiate(store)
+    }
+
+    /// Finds all imports of a module, so that instances can be made of it without further lookup.
+    ///
+    /// # Errors
+    /// [`Error::MissingImport`] if an import is not defined, [`Error::IncompatibleImport`] if it is a function of another type or no
+    /// function where one is needed. The other types are checked when an instance is made, when their sizes are known.
+    pub fn instantiate_pre(&self, module: &Module) -> Result<InstancePre<T>, Error> {
+        self.engine.check(module.engine())?;
+        let found: Result<Arc<[_]>, _> = module
+            .imports()
+            .map(|import| self.find(&import).map(Definition::found))
+            .collect();
+        Ok(InstancePre::new(module, found?))
+    }
+
+    /// What an import stands for here.
+    fn find(&self, import: &ImportType<'_>) -> Result<&Definition<T>, Error> {
+        let (module, name) = (import.module(), import.name());
+        let definition = self
+            .definition(module, name)
+            .ok_or_else(|| Error::MissingImport {
+                module: module.into(),
+                name: name.into(),
+                expected: Box::new(import.ty()),
+                similar: self.similar(module, name),
+            })?;
+        let expected = import.ty();
+        let fits = match (definition, &expected) {
+            (Definition::Host { ty, .. }, ExternType::Func(expected)) => {
+                self.func_fits(ty, expected)
+            }
+            (Definition::Host { .. }, _) => false,
+            (Definition::Item(..), _) => true,
+        };
+        match (definition, fits) {
+            (Definition::Host { ty, .. }, false) => Err(Error::IncompatibleImport {
+                module: module.into(),
+                name: name.into(),
+                expected: Box::new(expected),
+                found: Box::new(ExternType::Func(ty.clone())),
+            }),
+            _ => Ok(definition),
+        }
+    }
+
+    /// Whether a host function's type can be that of an import, whose declared type is settled when the instance is made.
+    fn func_fits(&self, found: &FuncType, expected: &FuncType) -> bool {
+        let registry = self.engine.registry();
+        let fits = |a: &[ValType], b: &[ValType]| {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| registry.matches(*a, *b))
+        };
+        fits(expected.param_types(), found.param_types())
+            && fits(found.result_types(), expected.result_types())
+    }
+
+    fn definition(&self, module: &str, name: &str) -> Option<&Definition<T>> {
+        self.modules.get(module)?.get(name)
+    }
+
+    /// What is defined under similar names: first within the module, then the name in another, then a module of similar name.
+    fn similar(&self, module: &str, name: &str) -> Option<Box<str>> {
+        let within = |module: &str| {
+            let names = self.modules.get(module)?;
+            nearest(name, names.keys().map(|name| &**name))
+        };
+        let elsewhere = || {
+            let mut modules = self.modules.iter();
+            let (other, _) = modules.find(|(_, names)| names.contains_key(name))?;
+            Some((&**other, name))
+        };
+        let (module, name) = within(module)
+            .map(|found| (module, found))
+            .or_else(elsewhere)
+            .or_else(|| {
+                let module = nearest(module, self.modules.keys().map(|name| &**name))?;
+                Some((module, within(module)?))
+            })?;
+        Some(format!("{module}::{name}").into())
+    }
+
+    /// What is defined under a name; a host function is added to the store.
+    pub fn get(
+        &self,
+        store: impl AsContextMut<Data = T>,
+        module: &str,
+        name: &str,
+    ) -> Option<Extern> {
+        Some(self.definition(module, name)?.get(store))
+    }
+
+    /// What is defined for an import, whatever its type.
+    pub fn get_by_import(
+        &self,
+        store: impl AsContextMut<Data = T>,
+        import: &ImportType<'_>,
+    ) -> Option<Extern> {
+        self.get(store, import.module(), import.name())
+    }
+
+    /// The function that running a module means: its export of the empty name, or else `_start`, or else a function that does nothing.
+    ///
+    /// # Errors
+    /// If what is defined under one of these names is no function.
+    pub fn get_default(
+        &self,
+        mut store: impl AsContextMut<Data = T>,
+        module: &str,
+    ) -> Result<Func, Error> {
+        for name in ["", "_start"] {
+            match self.get(&mut store, module, name) {
+                Some(Extern::Func(func)) => return Ok(func),
+                Some(_) => return Err(Misuse::NotAFunction { name: name.into() }.into()),
+                None => {}
+            }
+        }
+        Ok(Func::wrap(store, || {}))
+    }
+
+    /// All definitions, by module and name in alphabetical order; host functions are added to the store.
+    pub fn iter<'a>(
+        &'a self,
+        mut store: impl AsContextMut<Data = T> + 'a,
+    ) -> impl Iterator<Item = (&'a str, &'a str, Extern)> + 'a {
+        let names = self.modules.iter().flat_map(|(module, names)| {
+            names
+                .iter()
+                .map(move |(name, definition)| (module, name, definition))
+        });
+        names
+            .map(move |(module, name, definition)| (&**module, &**name, definition.get(&mut store)))
+    }
+}

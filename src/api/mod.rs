@@ -1,0 +1,76 @@
+//! The public interface: handles, and the embedder's side of everything. No algorithm of WebAssembly's is here.
+//!
+//! `context` is how every method reaches a store, `hosts` how host functions are kept, `wasm_ty` how Rust's values become slots.
+//! Errors are in [`error`](crate::error), all of this is re-exported by the crate's root.
+
+#![forbid(unsafe_code)]
+
+mod backtrace;
+mod caller;
+mod config;
+mod context;
+mod engine;
+mod externs;
+mod func;
+mod global;
+mod hosts;
+mod instance;
+mod linker;
+mod memory;
+mod module;
+mod near;
+mod refs;
+mod store;
+mod table;
+mod tag;
+mod typed_func;
+mod types;
+mod val;
+mod wasm_ty;
+
+pub use backtrace::{FrameInfo, WasmBacktrace};
+pub use caller::Caller;
+pub use config::Config;
+pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+pub use engine::Engine;
+pub use externs::{Export, Extern};
+pub use func::{Func, IntoFunc, WasmRet};
+pub use global::Global;
+pub use instance::{Instance, InstancePre};
+pub use linker::Linker;
+pub use memory::Memory;
+pub use module::{CustomSection, Module};
+pub use refs::{ExternRef, Ref, Rooted};
+pub use store::Store;
+pub use table::Table;
+pub use tag::Tag;
+pub use typed_func::TypedFunc;
+pub use types::{
+    ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType, MemoryType, Mutability,
+    RefType, TableType, TagType, TypeIdx, ValType,
+};
+pub use val::{V128, Val};
+pub use wasm_ty::{WasmParams, WasmResults, WasmTy};
+
+pub use crate::runtime::trap::Trap;
+
+/// What holds for the types above, and whoever relies on it is told here if it no longer does.
+const _: () = {
+    const fn send<V: Send>() {}
+    const fn send_and_sync<V: Send + Sync + 'static>() {}
+    const fn of_any_data<T: Send>() {
+        send::<Store<T>>();
+        send::<Caller<'_, T>>();
+        send_and_sync::<Linker<u8>>();
+        send_and_sync::<InstancePre<u8>>();
+    }
+    of_any_data::<core::cell::Cell<u8>>();
+    send_and_sync::<Linker<core::cell::Cell<u8>>>();
+    send_and_sync::<InstancePre<core::cell::Cell<u8>>>();
+    send_and_sync::<Store<u8>>();
+    send_and_sync::<Engine>();
+    send_and_sync::<Module>();
+    send_and_sync::<Extern>();
+    send_and_sync::<TypedFunc<(), ()>>();
+    send_and_sync::<crate::error::Error>();
+};

@@ -1,0 +1,202 @@
+//! The store: the embedder's data, and whatever its modules' instances consist of.
+
+use core::fmt;
+
+use super::context::{StoreContext, StoreContextMut};
+use super::engine::Engine;
+use super::hosts::HostList;
+use super::module::Module;
+use crate::error::{Error, Misuse};
+use crate::runtime;
+use crate::runtime::limiter::Exhausted;
+
+/// What instances live in, with data of the embedder's that host functions can reach.
+///
+/// All of it is freed with the store and nothing before, so a store is best made for a task and dropped after it. A store is used by one
+/// thread at a time, and may be sent to another if the data may.
+///
+/// Functions, memories and other parts of a store are *handles* ([`Func`](crate::Func), [`Memory`](crate::Memory) and so on), which are
+/// used together with it. A handle used with another store is an error where the signature allows one, and a panic otherwise.
+/// <https://webassembly.github.io/spec/core/exec/runtime.html#store>
+///
+/// ```
+/// use tickwasm::{Caller, Engine, Func, Store};
+///
+/// let mut store = Store::new(&Engine::default(), Vec::new());
+/// let log = Func::wrap(&mut store, |mut caller: Caller<'_, Vec<i32>>, n: i32| caller.data_mut().push(n));
+/// log.typed::<i32, ()>(&store)?.call(&mut store, 5)?;
+/// assert_eq!(store.into_data(), [5]);
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+pub struct Store<T> {
+    // The list of host functions stands apart from the rest, because calls borrow it while they change the rest.
+    parts: Box<(HostList<T>, StoreInner<T>)>,
+}
+
+/// A store without its list of host functions.
+pub(crate) struct StoreInner<T> {
+    pub(crate) runtime: runtime::store::Store,
+    pub(crate) engine: Engine,
+    /// The module of each instance.
+    pub(crate) modules: Vec<Module>,
+    /// How many host functions there are.
+    pub(crate) hosts: u32,
+    pub(crate) data: T,
+}
+
+impl<T> StoreInner<T> {
+    pub(crate) fn get_fuel(&self) -> Result<u64, Error> {
+        match self.engine.config().fuel {
+            true => Ok(self.runtime.fuel),
+            false => Err(Misuse::FuelNotCounted.into()),
+        }
+    }
+
+    pub(crate) fn set_fuel(&mut self, fuel: u64) -> Result<(), Error> {
+        self.get_fuel()?;
+        self.runtime.fuel = fuel;
+        Ok(())
+    }
+}
+
+impl<T> Store<T> {
+    /// An empty store, with the limits of the engine's configuration and without fuel.
+    pub fn new(engine: &Engine, data: T) -> Self {
+        let registry = engine.registry().clone();
+        let inner = StoreInner {
+            runtime: runtime::store::Store::new(registry, engine.config().limits.clone()),
+            engine: engine.clone(),
+            modules: Vec::new(),
+            hosts: 0,
+            data,
+        };
+        Self {
+            parts: Box::new((HostList::new(), inner)),
+        }
+    }
+
+    pub(crate) fn context(&self) -> StoreContext<'_, T> {
+        StoreContext {
+            inner: &self.parts.1,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn context_mut(&mut self) -> StoreContextMut<'_, T> {
+        let (hosts, inner) = &mut *self.parts;
+        StoreContextMut { hosts, inner }
+    }
+
+    fn inner(&self) -> &StoreInner<T> {
+        &self.parts.1
+    }
+
+    fn inner_mut(&mut self) -> &mut StoreInner<T> {
+        &mut self.parts.1
+    }
+
+    /// The embedder's data.
+    pub fn data(&self) -> &T {
+        &self.inner().data
+    }
+
+    /// The embedder's data.
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.inner_mut().data
+    }
+
+    /// The embedder's data; the store is freed.
+    pub fn into_data(self) -> T {
+        self.parts.1.data
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.inner().engine
+    }
+
+    /// The remaining fuel: how much the instructions may cost that are yet to run.
+    ///
+    /// ```
+    /// use tickwasm::{Config, Engine, Store};
+    ///
+    /// let engine = Engine::new(Config::new().consume_fuel(true))?;
+    /// let mut store = Store::new(&engine, ());
+    /// assert_eq!(store.get_fuel()?, 0);
+    /// store.set_fuel(1000)?;
+    /// assert_eq!(store.get_fuel()?, 1000);
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the engine does not count fuel, see [`Config::consume_fuel`](crate::Config::consume_fuel).
+    pub fn get_fuel(&self) -> Result<u64, Error> {
+        self.inner().get_fuel()
+    }
+
+    /// Sets the remaining fuel. A call that needs more stops with [`Error::FuelExhausted`].
+    ///
+    /// # Errors
+    /// If the engine does not count fuel, see [`Config::consume_fuel`](crate::Config::consume_fuel).
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<(), Error> {
+        self.inner_mut().set_fuel(fuel)
+    }
+
+    /// Sets how many bytes all memories of this store may have together.
+    ///
+    /// What they have already, they keep; see [`Config::max_memory_bytes`](crate::Config::max_memory_bytes).
+    pub fn set_max_memory_bytes(&mut self, bytes: u64) {
+        self.inner_mut().runtime.limits.memory_bytes = bytes;
+    }
+
+    /// Sets how many elements all tables of this store may have together.
+    pub fn set_max_table_elements(&mut self, elements: u64) {
+        self.inner_mut().runtime.limits.table_elements = elements;
+    }
+
+    /// Sets how many instances this store may have.
+    pub fn set_max_instances(&mut self, instances: u32) {
+        self.inner_mut().runtime.limits.instances = instances;
+    }
+
+    /// Bytes of all memories of this store together.
+    pub fn memory_bytes(&self) -> u64 {
+        self.inner().runtime.usage.memory_bytes
+    }
+
+    /// Elements of all tables of this store together.
+    pub fn table_elements(&self) -> u64 {
+        self.inner().runtime.usage.table_elements
+    }
+}
+
+impl<T: Default> Default for Store<T> {
+    /// An empty store with an engine of its own.
+    fn default() -> Self {
+        Self::new(&Engine::default(), T::default())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Store<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("data", self.data())
+            .field("instances", &self.inner().modules.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<Exhausted> for Error {
+    fn from(exhausted: Exhausted) -> Self {
+        match exhausted {
+            Exhausted::Memory { requested, limit } => Self::MemoryExhausted { requested, limit },
+            Exhausted::Table { requested, limit } => Self::TableExhausted { requested, limit },
+            Exhausted::Instances { limit } => Self::TooManyInstances { limit },
+            Exhausted::Host { requested } => Self::MemoryExhausted {
+                requested,
+                // What the host still has, nobody can tell; it is less than this.
+                limit: requested.saturating_sub(1),
+            },
+        }
+    }
+}

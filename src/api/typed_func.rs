@@ -1,0 +1,78 @@
+//! Functions whose type is known in Rust.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use super::context::AsContextMut;
+use super::func::Func;
+use super::wasm_ty::{MAX, WasmParams, WasmResults};
+use crate::error::Error;
+
+/// A function whose parameters and results are values of Rust types: made by [`Func::typed`] or
+/// [`Instance::get_typed_func`](crate::Instance::get_typed_func), which check that the types are right.
+///
+/// ```
+/// use tickwasm::{Engine, Instance, Module, Store};
+///
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module
+///     (func (export "swap") (param i32 i64) (result i64 i32)
+///         local.get 1
+///         local.get 0))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let swap = instance.get_typed_func::<(i32, i64), (i64, i32)>(&mut store, "swap")?;
+/// assert_eq!(swap.call(&mut store, (1, 2))?, (2, 1));
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+pub struct TypedFunc<Params, Results> {
+    func: Func,
+    types: PhantomData<fn(Params) -> Results>,
+}
+
+impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
+    pub(crate) fn new(func: Func) -> Self {
+        Self {
+            func,
+            types: PhantomData,
+        }
+    }
+
+    /// The function.
+    pub fn func(&self) -> &Func {
+        &self.func
+    }
+
+    /// Calls it.
+    ///
+    /// # Errors
+    /// If it is a function of another store, or an argument is a reference of one; if the call traps, runs out of fuel, or a host
+    /// function fails.
+    #[inline]
+    pub fn call(&self, mut store: impl AsContextMut, params: Params) -> Result<Results, Error> {
+        let mut context = store.as_context_mut();
+        let runtime = context.runtime();
+        let id = runtime.id;
+        let addr = self.func.checked(runtime)?;
+        let counts = const { (Params::TYPES.len(), Results::TYPES.len()) };
+        let mut slots = [0; MAX];
+        let slots = &mut slots[..counts.0.max(counts.1)];
+        params.write(slots, id)?;
+        context.invoke(addr, counts, slots)?;
+        Ok(Results::read(slots, id))
+    }
+}
+
+impl<Params, Results> Clone for TypedFunc<Params, Results> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<Params, Results> Copy for TypedFunc<Params, Results> {}
+
+impl<Params, Results> fmt::Debug for TypedFunc<Params, Results> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TypedFunc").field(&self.func).finish()
+    }
+}

@@ -1,0 +1,507 @@
+//! Types of what modules import and export, and of values.
+//!
+//! Value types are the syntax's own ([`ValType`], [`RefType`], [`HeapType`]); what contains them is wrapped here, since inside the crate
+//! it is written in terms of one module's indices.
+
+use core::fmt;
+use std::sync::Arc;
+
+use super::engine::Engine;
+use crate::runtime::instantiate::{canonical_global, canonical_table};
+use crate::runtime::registry::{Registry, TypeId};
+use crate::syntax::types as syntax;
+use crate::syntax::types::{AddrType, Limits};
+
+pub use crate::syntax::index::TypeIdx;
+pub use crate::syntax::types::{HeapType, RefType, ValType};
+
+/// The type of a function: what it takes and what it yields.
+///
+/// ```
+/// use tickwasm::{Engine, FuncType, ValType};
+///
+/// let ty = FuncType::new(&Engine::default(), [ValType::I32, ValType::I64], [ValType::F64]);
+/// assert_eq!(ty.params().len(), 2);
+/// assert_eq!(ty.result(0), Some(ValType::F64));
+/// assert_eq!(ty.to_string(), "[i32 i64] -> [f64]");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct FuncType {
+    inner: Arc<syntax::FuncType>,
+}
+
+impl FuncType {
+    /// The type of functions from `params` to `results`, each first to last.
+    pub fn new(
+        engine: &Engine,
+        params: impl IntoIterator<Item = ValType>,
+        results: impl IntoIterator<Item = ValType>,
+    ) -> Self {
+        // The engine gives a meaning to types that modules define, for which there is no constructor yet.
+        let _ = engine;
+        Self::of(params.into_iter().collect(), results.into_iter().collect())
+    }
+
+    pub(crate) fn of(params: Box<[ValType]>, results: Box<[ValType]>) -> Self {
+        Self {
+            inner: Arc::new(syntax::FuncType { params, results }),
+        }
+    }
+
+    pub(crate) fn registered(registry: &Registry, ty: TypeId) -> Self {
+        match registry.func_type(ty) {
+            Some(inner) => Self { inner },
+            None => unreachable!("validated: functions and tags have function types"),
+        }
+    }
+
+    pub(crate) fn register(&self, registry: &Registry) -> TypeId {
+        registry.register_func((*self.inner).clone())
+    }
+
+    pub(crate) fn param_types(&self) -> &[ValType] {
+        &self.inner.params
+    }
+
+    pub(crate) fn result_types(&self) -> &[ValType] {
+        &self.inner.results
+    }
+
+    /// Types of the parameters.
+    pub fn params(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
+        self.inner.params.iter().copied()
+    }
+
+    /// Types of the results.
+    pub fn results(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
+        self.inner.results.iter().copied()
+    }
+
+    /// The type of a parameter, counted from 0.
+    pub fn param(&self, at: usize) -> Option<ValType> {
+        self.inner.params.get(at).copied()
+    }
+
+    /// The type of a result, counted from 0.
+    pub fn result(&self, at: usize) -> Option<ValType> {
+        self.inner.results.get(at).copied()
+    }
+
+    /// How many slots its parameters take, and how many its results.
+    pub(crate) fn slots(&self) -> (usize, usize) {
+        let count = |types: &[ValType]| types.iter().map(|ty| ty.slots() as usize).sum();
+        (count(self.param_types()), count(self.result_types()))
+    }
+}
+
+impl fmt::Display for FuncType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl fmt::Debug for FuncType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FuncType({self})")
+    }
+}
+
+/// Whether a global may be set.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Mutability {
+    /// It keeps its initial value.
+    Const,
+    /// It may be set.
+    Var,
+}
+
+impl Mutability {
+    /// Whether it is [`Mutability::Var`].
+    pub fn is_var(self) -> bool {
+        self == Self::Var
+    }
+
+    /// Whether it is [`Mutability::Const`].
+    pub fn is_const(self) -> bool {
+        self == Self::Const
+    }
+}
+
+/// The type of a global.
+///
+/// ```
+/// use tickwasm::{GlobalType, Mutability, ValType};
+///
+/// let ty = GlobalType::new(ValType::I64, Mutability::Var);
+/// assert_eq!(ty.content(), &ValType::I64);
+/// assert_eq!(ty.to_string(), "(mut i64)");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct GlobalType {
+    pub(crate) inner: syntax::GlobalType,
+}
+
+impl GlobalType {
+    /// The type of globals that hold values of type `content`.
+    pub fn new(content: ValType, mutability: Mutability) -> Self {
+        Self {
+            inner: syntax::GlobalType {
+                value: content,
+                mutable: mutability.is_var(),
+            },
+        }
+    }
+
+    /// The type of its value.
+    pub fn content(&self) -> &ValType {
+        &self.inner.value
+    }
+
+    /// Whether it may be set.
+    pub fn mutability(&self) -> Mutability {
+        match self.inner.mutable {
+            true => Mutability::Var,
+            false => Mutability::Const,
+        }
+    }
+}
+
+impl fmt::Display for GlobalType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.inner.mutable {
+            true => write!(f, "(mut {})", self.inner.value),
+            false => self.inner.value.fmt(f),
+        }
+    }
+}
+
+/// The type of a table: what its elements are, and how many there may be.
+///
+/// ```
+/// use tickwasm::{RefType, TableType};
+///
+/// let ty = TableType::new(RefType::FUNCREF, 10, Some(20));
+/// assert_eq!((ty.minimum(), ty.maximum()), (10, Some(20)));
+/// assert_eq!(ty.to_string(), "10 20 funcref");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct TableType {
+    pub(crate) inner: syntax::TableType,
+}
+
+impl TableType {
+    /// The type of tables of `element` with `min` elements at first, and at most `max`.
+    pub fn new(element: RefType, min: u32, max: Option<u32>) -> Self {
+        Self {
+            inner: syntax::TableType {
+                addr: AddrType::I32,
+                limits: Limits {
+                    min: min.into(),
+                    max: max.map(u64::from),
+                },
+                element,
+            },
+        }
+    }
+
+    /// The type of its elements.
+    pub fn element(&self) -> &RefType {
+        &self.inner.element
+    }
+
+    /// How many elements it has at first.
+    pub fn minimum(&self) -> u64 {
+        self.inner.limits.min
+    }
+
+    /// How many elements it may have, if the type says.
+    pub fn maximum(&self) -> Option<u64> {
+        self.inner.limits.max
+    }
+
+    /// Whether it is addressed with 64 bits.
+    pub fn is_64(&self) -> bool {
+        self.inner.addr == AddrType::I64
+    }
+}
+
+impl fmt::Display for TableType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        limits(f, self.inner.addr, self.inner.limits)?;
+        write!(f, " {}", self.inner.element)
+    }
+}
+
+/// The type of a memory: its size in pages of 64 KiB.
+///
+/// ```
+/// use tickwasm::MemoryType;
+///
+/// let ty = MemoryType::new(1, Some(16));
+/// assert_eq!((ty.minimum(), ty.maximum(), ty.page_size()), (1, Some(16), 65536));
+/// assert_eq!(ty.to_string(), "1 16");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct MemoryType {
+    pub(crate) inner: syntax::MemType,
+}
+
+impl MemoryType {
+    /// The type of memories of `min` pages at first, and at most `max`.
+    pub fn new(min: u32, max: Option<u32>) -> Self {
+        Self {
+            inner: syntax::MemType {
+                addr: AddrType::I32,
+                limits: Limits {
+                    min: min.into(),
+                    max: max.map(u64::from),
+                },
+                shared: false,
+                page_size_log2: 16,
+            },
+        }
+    }
+
+    /// How many pages it has at first.
+    pub fn minimum(&self) -> u64 {
+        self.inner.limits.min
+    }
+
+    /// How many pages it may have, if the type says.
+    pub fn maximum(&self) -> Option<u64> {
+        self.inner.limits.max
+    }
+
+    /// Whether it is addressed with 64 bits.
+    pub fn is_64(&self) -> bool {
+        self.inner.addr == AddrType::I64
+    }
+
+    /// Whether threads may share it.
+    pub fn is_shared(&self) -> bool {
+        self.inner.shared
+    }
+
+    /// Bytes in a page.
+    pub fn page_size(&self) -> u64 {
+        1 << self.inner.page_size_log2
+    }
+}
+
+impl fmt::Display for MemoryType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        limits(f, self.inner.addr, self.inner.limits)?;
+        f.write_str(if self.inner.shared { " shared" } else { "" })
+    }
+}
+
+/// The type of a tag, which exceptions are told apart by.
+///
+/// ```
+/// use tickwasm::{Engine, FuncType, TagType, ValType};
+///
+/// let ty = TagType::new(FuncType::new(&Engine::default(), [ValType::I32], []));
+/// assert_eq!(ty.ty().param(0), Some(ValType::I32));
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct TagType {
+    ty: FuncType,
+}
+
+impl TagType {
+    /// The type of tags whose exceptions carry the parameters of `ty`.
+    pub fn new(ty: FuncType) -> Self {
+        Self { ty }
+    }
+
+    /// The function type whose parameters the exceptions carry.
+    pub fn ty(&self) -> &FuncType {
+        &self.ty
+    }
+}
+
+/// The type of something that can be imported or exported.
+///
+/// ```
+/// use tickwasm::{Engine, ExternType, Module};
+///
+/// let module = Module::new(&Engine::default(), r#"(module (memory (export "m") 1 2))"#)?;
+/// match module.get_export("m") {
+///     Some(ExternType::Memory(ty)) => assert_eq!(ty.maximum(), Some(2)),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum ExternType {
+    /// A function.
+    Func(FuncType),
+    /// A global.
+    Global(GlobalType),
+    /// A table.
+    Table(TableType),
+    /// A memory.
+    Memory(MemoryType),
+    /// A tag.
+    Tag(TagType),
+}
+
+impl ExternType {
+    /// The type that a module writes, given what its type indices mean in the engine.
+    pub(crate) fn of(registry: &Registry, types: &[TypeId], ty: syntax::ExternType) -> Self {
+        match ty {
+            syntax::ExternType::Func(ty) => {
+                Self::Func(FuncType::registered(registry, types[ty.index()]))
+            }
+            syntax::ExternType::Table(ty) => Self::Table(TableType {
+                inner: canonical_table(ty, types),
+            }),
+            syntax::ExternType::Mem(inner) => Self::Memory(MemoryType { inner }),
+            syntax::ExternType::Global(ty) => Self::Global(GlobalType {
+                inner: canonical_global(ty, types),
+            }),
+            syntax::ExternType::Tag(tag) => Self::Tag(TagType {
+                ty: FuncType::registered(registry, types[tag.ty.index()]),
+            }),
+        }
+    }
+
+    /// The function type, if it is one.
+    pub fn func(&self) -> Option<&FuncType> {
+        match self {
+            Self::Func(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// The global type, if it is one.
+    pub fn global(&self) -> Option<&GlobalType> {
+        match self {
+            Self::Global(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// The table type, if it is one.
+    pub fn table(&self) -> Option<&TableType> {
+        match self {
+            Self::Table(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// The memory type, if it is one.
+    pub fn memory(&self) -> Option<&MemoryType> {
+        match self {
+            Self::Memory(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// The tag type, if it is one.
+    pub fn tag(&self) -> Option<&TagType> {
+        match self {
+            Self::Tag(ty) => Some(ty),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for ExternType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Func(ty) => write!(f, "function {ty}"),
+            Self::Global(ty) => write!(f, "global {ty}"),
+            Self::Table(ty) => write!(f, "table {ty}"),
+            Self::Memory(ty) => write!(f, "memory {ty}"),
+            Self::Tag(ty) => write!(f, "tag {}", ty.ty),
+        }
+    }
+}
+
+macro_rules! from_type {
+    ($($variant:ident($ty:ident))*) => {$(
+        impl From<$ty> for ExternType {
+            fn from(ty: $ty) -> Self {
+                Self::$variant(ty)
+            }
+        }
+    )*};
+}
+
+from_type!(Func(FuncType) Global(GlobalType) Table(TableType) Memory(MemoryType) Tag(TagType));
+
+/// An import of a module.
+///
+/// ```
+/// use tickwasm::{Engine, Module};
+///
+/// let module = Module::new(&Engine::default(), r#"(module (import "env" "log" (func (param i32))))"#)?;
+/// let import = module.imports().next().expect("it has one");
+/// assert_eq!((import.module(), import.name()), ("env", "log"));
+/// assert_eq!(import.ty().to_string(), "function [i32] -> []");
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ImportType<'m> {
+    pub(crate) module: &'m str,
+    pub(crate) name: &'m str,
+    pub(crate) ty: ExternType,
+}
+
+impl<'m> ImportType<'m> {
+    /// The name of the module to import from.
+    pub fn module(&self) -> &'m str {
+        self.module
+    }
+
+    /// The name within that module.
+    pub fn name(&self) -> &'m str {
+        self.name
+    }
+
+    /// What the module expects.
+    pub fn ty(&self) -> ExternType {
+        self.ty.clone()
+    }
+}
+
+/// An export of a module.
+///
+/// ```
+/// use tickwasm::{Engine, Module};
+///
+/// let module = Module::new(&Engine::default(), r#"(module (func (export "run") (result i32) i32.const 0))"#)?;
+/// let export = module.exports().next().expect("it has one");
+/// assert_eq!(export.name(), "run");
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ExportType<'m> {
+    pub(crate) name: &'m str,
+    pub(crate) ty: ExternType,
+}
+
+impl<'m> ExportType<'m> {
+    /// The name.
+    pub fn name(&self) -> &'m str {
+        self.name
+    }
+
+    /// What is exported.
+    pub fn ty(&self) -> ExternType {
+        self.ty.clone()
+    }
+}
+
+/// Limits in the text format.
+fn limits(f: &mut fmt::Formatter<'_>, addr: AddrType, limits: Limits) -> fmt::Result {
+    if addr == AddrType::I64 {
+        f.write_str("i64 ")?;
+    }
+    write!(f, "{}", limits.min)?;
+    match limits.max {
+        Some(max) => write!(f, " {max}"),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,207 @@
+//! Rust types whose values pass to and from WebAssembly functions, singly and in tuples.
+//!
+//! A value is passed in one 64-bit slot: integers and floats zero-extended, references as one more than their address, 0 for null.
+
+use super::func::Func;
+use super::refs::ExternRef;
+use super::types::{HeapType, RefType, ValType};
+use crate::error::Misuse;
+use crate::runtime::store::StoreId;
+
+/// A Rust type with a WebAssembly type of its own: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, [`Func`], [`ExternRef`], and options of the
+/// latter two.
+///
+/// `u32` and `u64` are the same WebAssembly types as `i32` and `i64`, with the same bits. It cannot be implemented outside this crate.
+///
+/// ```
+/// use tickwasm::{Engine, Func, Store};
+///
+/// let mut store = Store::new(&Engine::default(), ());
+/// let double = Func::wrap(&mut store, |n: u64| n * 2);
+/// assert_eq!(double.typed::<u64, u64>(&store)?.call(&mut store, 1 << 62)?, 1 << 63);
+/// assert_eq!(double.typed::<i64, i64>(&store)?.call(&mut store, -4)?, -8);
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+pub trait WasmTy: sealed::Slot {}
+
+/// The parameters of a [`TypedFunc`](crate::TypedFunc): a [`WasmTy`] or a tuple of up to 16.
+///
+/// ```
+/// fn takes<P: tickwasm::WasmParams>() {}
+/// takes::<()>();
+/// takes::<i32>();
+/// takes::<(i32, f64)>();
+/// ```
+pub trait WasmParams: sealed::Slots {}
+
+/// The results of a [`TypedFunc`](crate::TypedFunc) or a host function: a [`WasmTy`] or a tuple of up to 16.
+///
+/// ```
+/// fn yields<R: tickwasm::WasmResults>() {}
+/// yields::<(u32, Option<tickwasm::ExternRef>)>();
+/// ```
+pub trait WasmResults: sealed::Slots {}
+
+impl<V: sealed::Slot> WasmTy for V {}
+impl<V: sealed::Slots> WasmParams for V {}
+impl<V: sealed::Slots> WasmResults for V {}
+
+/// What makes the traits above usable by this crate alone.
+pub(crate) mod sealed {
+    use super::{Misuse, StoreId, ValType};
+
+    pub trait Slot: Sized + 'static {
+        /// The WebAssembly type.
+        const TYPE: ValType;
+        /// The value in a slot of a store.
+        fn into_slot(self, store: StoreId) -> Result<u64, Misuse>;
+        /// The value that a slot of a store holds.
+        fn from_slot(slot: u64, store: StoreId) -> Self;
+    }
+
+    pub trait Slots: Sized + 'static {
+        /// The WebAssembly types, one slot each.
+        const TYPES: &'static [ValType];
+        /// Puts the values into slots, of which there are enough.
+        fn write(self, slots: &mut [u64], store: StoreId) -> Result<(), Misuse>;
+        /// Takes the values from slots, of which there are enough.
+        fn read(slots: &[u64], store: StoreId) -> Self;
+    }
+}
+
+/// Most values of a tuple.
+pub(crate) const MAX: usize = 16;
+
+/// Numbers: how one becomes bits and back.
+macro_rules! numbers {
+    ($($ty:ty = $wasm:ident, $into:expr, $from:expr;)*) => {$(
+        impl sealed::Slot for $ty {
+            const TYPE: ValType = ValType::$wasm;
+
+            #[inline]
+            fn into_slot(self, _: StoreId) -> Result<u64, Misuse> {
+                let into: fn(Self) -> u64 = $into;
+                Ok(into(self))
+            }
+
+            #[inline]
+            fn from_slot(slot: u64, _: StoreId) -> Self {
+                let from: fn(u64) -> Self = $from;
+                from(slot)
+            }
+        }
+    )*};
+}
+
+numbers! {
+    i32 = I32, |value| u64::from(value as u32), |slot| slot as i32;
+    u32 = I32, u64::from, |slot| slot as u32;
+    i64 = I64, |value| value as u64, |slot| slot as i64;
+    u64 = I64, |value| value, |slot| slot;
+    f32 = F32, |value| value.to_bits().into(), |slot| f32::from_bits(slot as u32);
+    f64 = F64, f64::to_bits, f64::from_bits;
+}
+
+/// References, nullable and not.
+macro_rules! references {
+    ($($ty:ident $heap:ident;)*) => {$(
+        impl sealed::Slot for Option<$ty> {
+            const TYPE: ValType = ValType::Ref(RefType::nullable(HeapType::$heap));
+
+            fn into_slot(self, store: StoreId) -> Result<u64, Misuse> {
+                $ty::to_slot(self, store)
+            }
+
+            fn from_slot(slot: u64, store: StoreId) -> Self {
+                $ty::of_slot(slot, store)
+            }
+        }
+
+        impl sealed::Slot for $ty {
+            const TYPE: ValType = ValType::Ref(RefType::non_null(HeapType::$heap));
+
+            fn into_slot(self, store: StoreId) -> Result<u64, Misuse> {
+                $ty::to_slot(Some(self), store)
+            }
+
+            fn from_slot(slot: u64, store: StoreId) -> Self {
+                match $ty::of_slot(slot, store) {
+                    Some(value) => value,
+                    None => unreachable!("validated: a value of non-null type is not null"),
+                }
+            }
+        }
+    )*};
+}
+
+references! {
+    Func Func;
+    ExternRef Extern;
+}
+
+impl<V: sealed::Slot> sealed::Slots for V {
+    const TYPES: &'static [ValType] = &[V::TYPE];
+
+    #[inline]
+    fn write(self, slots: &mut [u64], store: StoreId) -> Result<(), Misuse> {
+        slots[0] = self.into_slot(store)?;
+        Ok(())
+    }
+
+    #[inline]
+    fn read(slots: &[u64], store: StoreId) -> Self {
+        V::from_slot(slots[0], store)
+    }
+}
+
+macro_rules! tuples {
+    ($callback:ident) => {
+        $callback!();
+        $callback!(A1);
+        $callback!(A1 A2);
+        $callback!(A1 A2 A3);
+        $callback!(A1 A2 A3 A4);
+        $callback!(A1 A2 A3 A4 A5);
+        $callback!(A1 A2 A3 A4 A5 A6);
+        $callback!(A1 A2 A3 A4 A5 A6 A7);
+        $callback!(A1 A2 A3 A4 A5 A6 A7 A8);
+        $callback!(A1 A2 A3 A4 A5 A6 A7 A8 A9);
+        $callback!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10);
+        $callback!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11);
+        $callback!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12);
+        $callback!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13);
+        $callback!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14);
+        $callback!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14 A15);
+        $callback!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14 A15 A16);
+    };
+}
+pub(crate) use tuples;
+
+macro_rules! tuple {
+    ($($name:ident)*) => {
+        #[allow(non_snake_case, unused_variables, unused_mut)]
+        impl<$($name: sealed::Slot),*> sealed::Slots for ($($name,)*) {
+            const TYPES: &'static [ValType] = &[$($name::TYPE),*];
+
+            #[inline]
+            fn write(self, slots: &mut [u64], store: StoreId) -> Result<(), Misuse> {
+                let ($($name,)*) = self;
+                let mut slots = slots.iter_mut();
+                $(
+                    if let Some(slot) = slots.next() {
+                        *slot = $name.into_slot(store)?;
+                    }
+                )*
+                Ok(())
+            }
+
+            #[inline]
+            fn read(slots: &[u64], store: StoreId) -> Self {
+                let mut slots = slots.iter();
+                ($($name::from_slot(slots.next().copied().unwrap_or(0), store),)*)
+            }
+        }
+    };
+}
+
+tuples!(tuple);

@@ -1,0 +1,553 @@
+//! The one error type of the public interface.
+//!
+//! Each stage inside has its own (`decode`, `validate`, `lower`, `runtime`); they meet here. Texts keep the phrases that people match
+//! on: `all fuel consumed`, ``unknown import: `m::n` has not been defined``, `out of bounds memory access`.
+
+use core::any::Any;
+use core::fmt;
+use std::error::Error as StdError;
+use std::path::PathBuf;
+
+use crate::api::{ExternType, FuncType, ValType, WasmBacktrace};
+use crate::compile::CompileError;
+use crate::exec::HostError;
+use crate::runtime::trap::Trap;
+
+/// A result whose error is [`enum@Error`] where nothing else is said.
+pub type Result<T, E = Error> = core::result::Result<T, E>;
+
+/// Whatever can go wrong.
+///
+/// It converts into `Box<dyn std::error::Error + Send + Sync>`, and so into the error types that accept any error, with `?`; a boxed
+/// error converts into it, as [`Error::Host`].
+///
+/// ```
+/// use tickwasm::{Engine, Error, Instance, Module, Store, Trap};
+///
+/// let engine = Engine::default();
+/// let error = Module::new(&engine, "(module (func (result i32)))").unwrap_err();
+/// assert!(matches!(error, Error::Compilation(_)));
+///
+/// let module = Module::new(&engine, r#"(module (func (export "run") unreachable))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let run = Instance::new(&mut store, &module, &[])?.get_typed_func::<(), ()>(&mut store, "run")?;
+/// let error = run.call(&mut store, ()).unwrap_err();
+/// assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::UnreachableCodeReached));
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A program is not a module, or breaks a rule of the specification.
+    #[error("compilation failed: {0}")]
+    Compilation(#[source] CompilationError),
+    /// A module imports what nobody has defined.
+    #[error("unknown import: `{module}::{name}` has not been defined (expected: {expected}){}", Hint(.similar))]
+    MissingImport {
+        /// The name of the module to import from.
+        module: String,
+        /// The name within that module.
+        name: String,
+        /// What the module expects.
+        expected: Box<ExternType>,
+        /// What is defined under a similar name, as `module::name`.
+        similar: Option<Box<str>>,
+    },
+    /// What is defined under the names of an import is of another type.
+    #[error("incompatible import type for `{module}::{name}`: expected {expected}, found {found}")]
+    IncompatibleImport {
+        /// The name of the module to import from.
+        module: String,
+        /// The name within that module.
+        name: String,
+        /// What the module expects.
+        expected: Box<ExternType>,
+        /// What it was given. A table's or memory's type tells its current size.
+        found: Box<ExternType>,
+    },
+    /// The memories of a store, or one memory, would exceed a limit, or the host has not as much.
+    #[error("memory exhausted (requested {requested} bytes, limit {limit})")]
+    MemoryExhausted {
+        /// Bytes that there would be.
+        requested: u64,
+        /// Bytes that there may be.
+        limit: u64,
+    },
+    /// The tables of a store, or one table, would exceed a limit.
+    #[error("table elements exhausted (requested {requested}, limit {limit})")]
+    TableExhausted {
+        /// Elements that there would be.
+        requested: u64,
+        /// Elements that there may be.
+        limit: u64,
+    },
+    /// A store would have more instances than its limit.
+    #[error("too many instances (limit {limit})")]
+    TooManyInstances {
+        /// How many there may be.
+        limit: u32,
+    },
+    /// The fuel did not suffice for the next instruction.
+    #[error("all fuel consumed by WebAssembly")]
+    FuelExhausted,
+    /// Execution trapped.
+    #[error("{0}")]
+    Trap(TrapError),
+    /// A host function failed, or something else of the embedder's.
+    #[error("{0}")]
+    Host(#[source] HostFailure),
+    /// An access of the embedder to a memory reached beyond it.
+    #[error(transparent)]
+    MemoryAccess(#[from] MemoryAccessError),
+    /// This crate was not used as it has to be.
+    #[error(transparent)]
+    Misuse(#[from] Misuse),
+    /// A file could not be read.
+    #[error("cannot read `{}`: {error}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        error: std::io::Error,
+    },
+}
+
+/// The end of a message about something missing.
+struct Hint<'a>(&'a Option<Box<str>>);
+
+impl fmt::Display for Hint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(similar) => write!(f, "; `{similar}` is defined"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error {
+    /// An error of the embedder's own, as a host function may return it.
+    pub fn new(error: impl StdError + Send + Sync + 'static) -> Self {
+        Self::from(HostError::from(error))
+    }
+
+    /// An error of the embedder's own that is just a text.
+    pub fn msg(message: impl fmt::Display) -> Self {
+        Self::from(HostError::from(message.to_string()))
+    }
+
+    /// The error that this one is about, if it is of type `E`: what a host function failed with, the [`Trap`] code of a trap
+    /// (also of exhausted fuel), its [`WasmBacktrace`], or any other error that a variant carries.
+    pub fn downcast_ref<E: StdError + Send + Sync + 'static>(&self) -> Option<&E> {
+        fn of<E: 'static>(error: &dyn Any) -> Option<&E> {
+            error.downcast_ref()
+        }
+        match self {
+            Self::Compilation(error) => of(error),
+            Self::FuelExhausted => of(&Trap::OutOfFuel),
+            Self::Trap(error) => of(error)
+                .or_else(|| of(&error.code))
+                .or_else(|| of(&error.backtrace)),
+            Self::Host(failure) => failure
+                .error
+                .downcast_ref()
+                .or_else(|| of(&failure.backtrace)),
+            Self::MemoryAccess(error) => of(error),
+            Self::Misuse(error) => of(error),
+            Self::File { error, .. } => of(error),
+            _ => None,
+        }
+        .or_else(|| of(self))
+    }
+
+    /// Whether [`Error::downcast_ref`] finds an error of type `E`.
+    pub fn is<E: StdError + Send + Sync + 'static>(&self) -> bool {
+        self.downcast_ref::<E>().is_some()
+    }
+
+    /// The error that a host function failed with, if it is of type `E`.
+    ///
+    /// # Errors
+    /// This error, if it is about anything else.
+    pub fn downcast<E: StdError + Send + Sync + 'static>(self) -> Result<E, Self> {
+        match self {
+            Self::Host(HostFailure { error, backtrace }) => match error.downcast() {
+                Ok(error) => Ok(*error),
+                Err(error) => Err(Self::Host(HostFailure { error, backtrace })),
+            },
+            error => Err(error),
+        }
+    }
+
+    /// The calls that were under way when execution stopped, if it did.
+    pub fn backtrace(&self) -> Option<&WasmBacktrace> {
+        match self {
+            Self::Trap(error) => Some(&error.backtrace),
+            Self::Host(failure) => Some(&failure.backtrace),
+            _ => None,
+        }
+    }
+
+    /// Adds a backtrace where there can be one and is none yet.
+    pub(crate) fn with_backtrace(mut self, calls: WasmBacktrace) -> Self {
+        if let Self::Trap(TrapError { backtrace, .. }) | Self::Host(HostFailure { backtrace, .. }) =
+            &mut self
+        {
+            if backtrace.frames().is_empty() {
+                *backtrace = calls;
+            }
+        }
+        self
+    }
+}
+
+impl From<HostError> for Error {
+    fn from(error: HostError) -> Self {
+        // What went through a host function unchanged is what it was before.
+        let error = match error.downcast::<Self>() {
+            Ok(error) => return *error,
+            Err(error) => error,
+        };
+        let error = match error.downcast::<Trap>() {
+            Ok(trap) => return Self::from(*trap),
+            Err(error) => error,
+        };
+        Self::Host(HostFailure {
+            error,
+            backtrace: WasmBacktrace::default(),
+        })
+    }
+}
+
+impl From<Trap> for Error {
+    fn from(code: Trap) -> Self {
+        match code {
+            Trap::OutOfFuel => Self::FuelExhausted,
+            code => Self::Trap(TrapError {
+                code,
+                backtrace: WasmBacktrace::default(),
+            }),
+        }
+    }
+}
+
+impl From<CompilationError> for Error {
+    fn from(error: CompilationError) -> Self {
+        Self::Compilation(error)
+    }
+}
+
+/// Errors of the standard library that host functions meet, as [`Error::Host`].
+macro_rules! from_std {
+    ($($ty:ty)*) => {$(
+        impl From<$ty> for Error {
+            fn from(error: $ty) -> Self {
+                Self::new(error)
+            }
+        }
+    )*};
+}
+
+from_std! {
+    std::io::Error
+    fmt::Error
+    core::str::Utf8Error
+    std::string::FromUtf8Error
+    core::num::TryFromIntError
+    core::num::ParseIntError
+    core::num::ParseFloatError
+    core::array::TryFromSliceError
+    std::time::SystemTimeError
+}
+
+/// A program that is not a module, or breaks a rule of the specification.
+///
+/// ```
+/// use tickwasm::{CompilationStage, Engine, Error, Module};
+///
+/// match Module::new(&Engine::default(), b"\0asm\x01\0\0\0\x0c") {
+///     Err(Error::Compilation(error)) => {
+///         assert_eq!(error.stage(), CompilationStage::Decode);
+///         assert_eq!(error.offset(), Some(9));
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct CompilationError(CompilationKind);
+
+#[derive(Debug, thiserror::Error)]
+enum CompilationKind {
+    #[error("{message}")]
+    Text {
+        message: Box<str>,
+        position: Option<(usize, usize)>,
+    },
+    #[error(transparent)]
+    Binary(CompileError),
+}
+
+/// What found a program wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum CompilationStage {
+    /// The text is not in the text format.
+    Text,
+    /// The bytes are not in the binary format.
+    Decode,
+    /// The module breaks a rule of validation, or needs a feature that is off.
+    Validate,
+    /// The module exceeds a limit of this implementation.
+    Lower,
+}
+
+impl CompilationError {
+    /// `message` may end with the place as the text format's parser prints it: `--> file:line:column`.
+    #[cfg(feature = "wat")]
+    pub(crate) fn text(message: &str) -> Self {
+        let position = message.lines().find_map(|line| {
+            let place = line.trim_start().strip_prefix("--> ")?;
+            let mut parts = place.rsplitn(3, ':');
+            let column = parts.next()?.parse().ok()?;
+            let line = parts.next()?.parse().ok()?;
+            Some((line, column))
+        });
+        Self(CompilationKind::Text {
+            message: message.into(),
+            position,
+        })
+    }
+
+    /// What found the program wrong.
+    pub fn stage(&self) -> CompilationStage {
+        match &self.0 {
+            CompilationKind::Text { .. } => CompilationStage::Text,
+            CompilationKind::Binary(CompileError::Decode(_)) => CompilationStage::Decode,
+            CompilationKind::Binary(CompileError::Validate(_)) => CompilationStage::Validate,
+            CompilationKind::Binary(CompileError::Lower { .. }) => CompilationStage::Lower,
+        }
+    }
+
+    /// Line and column, each counted from 1, where the text is wrong, for [`CompilationStage::Text`].
+    pub fn line_column(&self) -> Option<(usize, usize)> {
+        match &self.0 {
+            CompilationKind::Text { position, .. } => *position,
+            CompilationKind::Binary(_) => None,
+        }
+    }
+
+    /// The offset in the binary of what is wrong; for a module given as text, in the binary that the text stands for.
+    pub fn offset(&self) -> Option<usize> {
+        match &self.0 {
+            CompilationKind::Text { .. } => None,
+            CompilationKind::Binary(error) => error.offset(),
+        }
+    }
+}
+
+impl From<CompileError> for CompilationError {
+    fn from(error: CompileError) -> Self {
+        Self(CompilationKind::Binary(error))
+    }
+}
+
+/// A trap, and where it happened.
+///
+/// <https://webassembly.github.io/spec/core/intro/overview.html#trap>
+///
+/// ```
+/// use tickwasm::{Engine, Error, Instance, Module, Store, Trap};
+///
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (func $f (export "f") (param i32) (result i32)
+///     local.get 0  i32.const 0  i32.div_s))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let f = Instance::new(&mut store, &module, &[])?.get_typed_func::<i32, i32>(&mut store, "f")?;
+/// match f.call(&mut store, 1) {
+///     Err(Error::Trap(trap)) => {
+///         assert_eq!(trap.code(), Trap::IntegerDivisionByZero);
+///         assert_eq!(trap.backtrace().frames()[0].func_name(), Some("f"));
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("wasm trap: {code}{}", Calls(.backtrace))]
+pub struct TrapError {
+    code: Trap,
+    backtrace: WasmBacktrace,
+}
+
+impl TrapError {
+    /// The reason.
+    pub fn code(&self) -> Trap {
+        self.code
+    }
+
+    /// The calls that were under way, innermost first. Empty if the trap happened outside of any, as while segments are copied.
+    pub fn backtrace(&self) -> &WasmBacktrace {
+        &self.backtrace
+    }
+}
+
+/// A backtrace below a message.
+struct Calls<'a>(&'a WasmBacktrace);
+
+impl fmt::Display for Calls<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.frames() {
+            [] => Ok(()),
+            _ => write!(f, "\n{}", self.0),
+        }
+    }
+}
+
+/// The failure of a host function, and where it was called.
+///
+/// Its text is that of the error, which is also its source.
+///
+/// ```
+/// use tickwasm::{Engine, Error, Func, Store};
+///
+/// let mut store = Store::new(&Engine::default(), ());
+/// let parse = Func::wrap(&mut store, || -> Result<i32, std::num::ParseIntError> { "x".parse() });
+/// let error = parse.typed::<(), i32>(&store)?.call(&mut store, ()).unwrap_err();
+/// assert!(error.downcast_ref::<std::num::ParseIntError>().is_some());
+/// assert_eq!(error.to_string(), "invalid digit found in string");
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug)]
+pub struct HostFailure {
+    error: HostError,
+    backtrace: WasmBacktrace,
+}
+
+impl HostFailure {
+    /// What the host function failed with.
+    pub fn error(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        &*self.error
+    }
+
+    /// The calls that were under way, innermost first.
+    pub fn backtrace(&self) -> &WasmBacktrace {
+        &self.backtrace
+    }
+
+    /// What the host function failed with.
+    pub fn into_error(self) -> Box<dyn StdError + Send + Sync + 'static> {
+        self.error
+    }
+}
+
+impl fmt::Display for HostFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl StdError for HostFailure {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.error)
+    }
+}
+
+/// An access of the embedder to a memory, beyond its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("out of bounds memory access: {size} bytes at {offset} of a memory of {len} bytes")]
+#[non_exhaustive]
+pub struct MemoryAccessError {
+    /// Where the access began.
+    pub offset: usize,
+    /// How many bytes were to be accessed.
+    pub size: usize,
+    /// How many bytes the memory has.
+    pub len: usize,
+}
+
+/// A use of this crate that it does not allow.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// A value of one store was used with another.
+    #[error("object used with the wrong store")]
+    WrongStore,
+    /// A module, linker or store of one engine was used with one of another.
+    #[error("object used with the wrong engine")]
+    WrongEngine,
+    /// Fuel was asked for in an engine that does not count it.
+    #[error("fuel is not counted: the engine was made without `Config::consume_fuel`")]
+    FuelNotCounted,
+    /// There is no export of this name.
+    #[error("unknown export `{name}`{}", Hint(.similar))]
+    UnknownExport {
+        /// The name.
+        name: Box<str>,
+        /// A similar name that is exported.
+        similar: Option<Box<str>>,
+    },
+    /// An export of this name is not a function.
+    #[error("export `{name}` is not a function")]
+    NotAFunction {
+        /// The name.
+        name: Box<str>,
+    },
+    /// A function was called with too few or too many arguments, or with room for too few or too many results.
+    #[error("expected {expected} {what}, got {found}")]
+    Count {
+        /// What was counted.
+        what: &'static str,
+        /// How many there have to be.
+        expected: usize,
+        /// How many there were.
+        found: usize,
+    },
+    /// A value is not of the type that is needed in its place.
+    #[error("type mismatch: expected {expected}, found {found}")]
+    Type {
+        /// The type that is needed.
+        expected: ValType,
+        /// The type of the value.
+        found: ValType,
+    },
+    /// A function was asked for with other types than it has.
+    #[error("type mismatch: the function has type {found}, asked for was {expected}")]
+    Signature {
+        /// The type that was asked for.
+        expected: FuncType,
+        /// The type of the function.
+        found: FuncType,
+    },
+    /// A global that cannot be set was to be set.
+    #[error("immutable global cannot be set")]
+    ImmutableGlobal,
+    /// An element of a table was to be accessed that it does not have.
+    #[error("out of bounds table access: element {index} of a table of {size}")]
+    TableIndex {
+        /// The element.
+        index: u64,
+        /// How many there are.
+        size: u64,
+    },
+    /// A name was defined twice in a linker that does not allow it.
+    #[error("import of `{module}::{name}` defined twice")]
+    DefinedTwice {
+        /// The module's name.
+        module: Box<str>,
+        /// The name within the module.
+        name: Box<str>,
+    },
+    /// A linker has no module of this name.
+    #[error("no module `{name}` is defined")]
+    UnknownModule {
+        /// The name.
+        name: Box<str>,
+    },
+    /// A type has no value that could stand where none is given.
+    #[error("{0} has no default value")]
+    NoDefault(ValType),
+    /// A type's size range is empty or larger than what can be addressed.
+    #[error("size minimum must not be greater than maximum")]
+    Limits,
+}

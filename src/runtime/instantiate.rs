@@ -1,0 +1,298 @@
+//! Instantiation: makes an instance of a module in a store.
+//!
+//! The start function is not called here, since nothing here can run code: `api` does that with the executor.
+//! <https://webassembly.github.io/spec/core/exec/modules.html#instantiation>
+
+use std::sync::Arc;
+
+use super::addr::*;
+use super::const_expr::{Scope, reference};
+use super::func_inst::FuncInst;
+use super::global_inst::GlobalInst;
+use super::limiter::Exhausted;
+use super::module_inst::ModuleInst;
+use super::registry::{TypeId, engine_type};
+use super::store::Store;
+use super::tag_inst::TagInst;
+use super::trap::Trap;
+use crate::code::CodeUnit;
+use crate::syntax::module::{ConstExpr, ElemItems, Module, SegmentMode};
+use crate::syntax::types::*;
+use crate::validate::matching;
+
+/// A compiled module, as far as its instances share it.
+#[derive(Clone, Copy)]
+pub struct Template<'a> {
+    /// The module.
+    pub module: &'a Arc<Module>,
+    /// Its bytes.
+    pub bytes: &'a Arc<[u8]>,
+    /// Its types, canonical in the store's engine.
+    pub types: &'a Arc<[TypeId]>,
+    /// Its code.
+    pub code: &'a Arc<CodeUnit>,
+}
+
+/// Why a module could not be instantiated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InstantiateError {
+    /// Not as many values as the module has imports.
+    Count {
+        /// How many the module imports.
+        expected: usize,
+        /// How many were given.
+        found: usize,
+    },
+    /// An import is not of the type that the module expects.
+    Incompatible {
+        /// The import's position.
+        import: usize,
+    },
+    /// A limit, or the host's memory, does not suffice.
+    Exhausted(Exhausted),
+    /// An active segment does not fit.
+    Trap(Trap),
+}
+
+impl From<Exhausted> for InstantiateError {
+    fn from(error: Exhausted) -> Self {
+        Self::Exhausted(error)
+    }
+}
+
+impl From<Trap> for InstantiateError {
+    fn from(trap: Trap) -> Self {
+        Self::Trap(trap)
+    }
+}
+
+/// Makes an instance.
+///
+/// After an error the store may hold parts of the instance, which other instances may already refer to: segments are copied in order,
+/// and what was copied before a trap stays.
+pub fn instantiate(
+    store: &mut Store,
+    template: Template<'_>,
+    imports: &[ExternVal],
+) -> Result<InstanceAddr, InstantiateError> {
+    let Template { module, types, .. } = template;
+    check_imports(store, template, imports)?;
+    let addr = check_instances(store)?;
+
+    let mut instance = ModuleInst {
+        module: Arc::clone(module),
+        bytes: Arc::clone(template.bytes),
+        code: Arc::clone(template.code),
+        types: Arc::clone(types),
+        funcs: Vec::new(),
+        tables: Vec::new(),
+        mems: Vec::new(),
+        globals: Vec::new(),
+        tags: Vec::new(),
+        elems: Vec::new(),
+        datas: Vec::new(),
+        imported_funcs: 0,
+        imported_globals: 0,
+    };
+    for import in imports {
+        match *import {
+            ExternVal::Func(addr) => instance.funcs.push(addr),
+            ExternVal::Table(addr) => instance.tables.push(addr),
+            ExternVal::Mem(addr) => instance.mems.push(addr),
+            ExternVal::Global(addr) => instance.globals.push(addr),
+            ExternVal::Tag(addr) => instance.tags.push(addr),
+        }
+    }
+    instance.imported_funcs = instance.funcs.len() as u32;
+    instance.imported_globals = instance.globals.len() as u32;
+
+    // Memories come first: nothing refers to the instance yet, so that a refusal leaves no trace but a memory nobody can reach.
+    for ty in &module.mems {
+        instance.mems.push(store.alloc_memory(*ty)?);
+    }
+    for tag in &module.tags {
+        let ty = types[tag.ty.index()];
+        instance.tags.push(store.alloc_tag(TagInst { ty })?);
+    }
+    instance.funcs.reserve_exact(module.funcs.len());
+    for (defined, ty) in module.funcs.iter().enumerate() {
+        let func = FuncInst::wasm(types[ty.index()], addr, defined as u32);
+        instance.funcs.push(store.alloc_func(func)?);
+    }
+    instance.globals.reserve_exact(module.globals.len());
+    for global in &module.globals {
+        let value = scope(store, &instance).eval(&global.init);
+        let ty = canonical_global(global.ty, types);
+        let addr = store.alloc_global(GlobalInst { value, ty })?;
+        instance.globals.push(addr);
+    }
+    for table in &module.tables {
+        let init = table
+            .init
+            .as_ref()
+            .map_or(0, |expr| eval(store, &instance, expr));
+        let addr = store.alloc_table(canonical_table(table.ty, types), init)?;
+        instance.tables.push(addr);
+    }
+    instance.elems = module
+        .elems
+        .iter()
+        .map(|elem| match elem.mode {
+            SegmentMode::Passive => elements(store, &instance, &elem.items),
+            // An active segment is made when it is copied, right below; neither kind can be used by instructions.
+            SegmentMode::Active { .. } | SegmentMode::Declarative => Box::default(),
+        })
+        .collect();
+    instance.datas = module
+        .datas
+        .iter()
+        .map(|data| match data.mode {
+            SegmentMode::Passive => data.init.clone(),
+            SegmentMode::Active { .. } | SegmentMode::Declarative => 0..0,
+        })
+        .collect();
+
+    // From here on other instances can come to know this one: it has to be complete even if a segment traps.
+    store.instances.push(instance);
+    copy_segments(store, template, addr)?;
+    Ok(addr)
+}
+
+/// Copies the active segments: first all element segments, then all data segments, each in order.
+fn copy_segments(
+    store: &mut Store,
+    template: Template<'_>,
+    addr: InstanceAddr,
+) -> Result<(), Trap> {
+    for elem in &template.module.elems {
+        if let SegmentMode::Active { target, offset } = &elem.mode {
+            let instance = &store.instances[addr.index()];
+            let at = eval(store, instance, offset);
+            let items = elements(store, instance, &elem.items);
+            let table = instance.tables[target.index()];
+            store.tables[table.index()].init(at, &items, 0, items.len() as u64)?;
+        }
+    }
+    for data in &template.module.datas {
+        if let SegmentMode::Active { target, offset } = &data.mode {
+            let instance = &store.instances[addr.index()];
+            let at = eval(store, instance, offset);
+            let bytes = &template.bytes[data.init.clone()];
+            let memory = instance.mems[target.index()];
+            store.mems[memory.index()].init(at, bytes, 0, bytes.len() as u64)?;
+        }
+    }
+    Ok(())
+}
+
+/// What constant expressions of an instance can refer to at the moment.
+fn scope<'a>(store: &'a Store, instance: &'a ModuleInst) -> Scope<'a> {
+    Scope {
+        store_globals: &store.globals,
+        globals: &instance.globals,
+        funcs: &instance.funcs,
+    }
+}
+
+/// The value, a single slot, of a constant expression.
+fn eval(store: &Store, instance: &ModuleInst, expr: &ConstExpr) -> u64 {
+    scope(store, instance).eval(expr)[0]
+}
+
+/// The elements of a segment in slot form.
+fn elements(store: &Store, instance: &ModuleInst, items: &ElemItems) -> Box<[u64]> {
+    match items {
+        ElemItems::Funcs(funcs) => funcs
+            .iter()
+            .map(|func| reference(instance.funcs[func.index()]))
+            .collect(),
+        ElemItems::Exprs(exprs) => exprs
+            .iter()
+            .map(|expr| eval(store, instance, expr))
+            .collect(),
+    }
+}
+
+/// The address of the next instance, if the store may have one more.
+fn check_instances(store: &Store) -> Result<InstanceAddr, Exhausted> {
+    let limit = store.limits.instances.min(FuncInst::HOST);
+    match u32::try_from(store.instances.len()) {
+        Ok(addr) if addr < limit => Ok(InstanceAddr(addr)),
+        _ => Err(Exhausted::Instances { limit }),
+    }
+}
+
+fn check_imports(
+    store: &Store,
+    template: Template<'_>,
+    imports: &[ExternVal],
+) -> Result<(), InstantiateError> {
+    let expected = &template.module.imports;
+    if expected.len() != imports.len() {
+        return Err(InstantiateError::Count {
+            expected: expected.len(),
+            found: imports.len(),
+        });
+    }
+    for (import, (expected, found)) in expected.iter().zip(imports).enumerate() {
+        if !import_matches(store, *found, expected.ty, template.types) {
+            return Err(InstantiateError::Incompatible { import });
+        }
+    }
+    Ok(())
+}
+
+/// Whether something of a store may be imported where a module expects a type.
+///
+/// A table or memory counts with its current size, not with the one it was made with.
+/// <https://webassembly.github.io/spec/core/valid/matching.html#external-types>
+pub fn import_matches(
+    store: &Store,
+    found: ExternVal,
+    expected: ExternType,
+    types: &[TypeId],
+) -> bool {
+    let registry = &store.registry;
+    match (found, expected) {
+        (ExternVal::Func(found), ExternType::Func(expected)) => {
+            let (found, expected) = (store.funcs[found.index()].ty, types[expected.index()]);
+            found == expected || registry.is_subtype(found, expected)
+        }
+        (ExternVal::Table(found), ExternType::Table(expected)) => {
+            let table = &store.tables[found.index()];
+            let mut found = table.ty;
+            found.limits.min = table.size();
+            registry.table_matches(found, canonical_table(expected, types))
+        }
+        (ExternVal::Mem(found), ExternType::Mem(expected)) => {
+            let memory = &store.mems[found.index()];
+            let mut found = memory.ty;
+            found.limits.min = memory.size();
+            matching::mem(found, expected)
+        }
+        (ExternVal::Global(found), ExternType::Global(expected)) => {
+            let expected = canonical_global(expected, types);
+            registry.global_matches(store.globals[found.index()].ty, expected)
+        }
+        (ExternVal::Tag(found), ExternType::Tag(expected)) => {
+            store.tags[found.index()].ty == types[expected.ty.index()]
+        }
+        _ => false,
+    }
+}
+
+/// A global type as the engine knows it: a type index of a module becomes a canonical id.
+pub fn canonical_global(ty: GlobalType, types: &[TypeId]) -> GlobalType {
+    GlobalType {
+        value: engine_type(ty.value, types),
+        ..ty
+    }
+}
+
+/// A table type as the engine knows it.
+pub fn canonical_table(ty: TableType, types: &[TypeId]) -> TableType {
+    match engine_type(ValType::Ref(ty.element), types) {
+        ValType::Ref(element) => TableType { element, ..ty },
+        _ => ty,
+    }
+}
