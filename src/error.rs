@@ -325,7 +325,7 @@ impl CompilationError {
             CompilationKind::Text { .. } => CompilationStage::Text,
             CompilationKind::Binary(CompileError::Decode(_)) => CompilationStage::Decode,
             CompilationKind::Binary(CompileError::Validate(_)) => CompilationStage::Validate,
-            CompilationKind::Binary(CompileError::Lower { .. }) => CompilationStage::Lower,
+            CompilationKind::Binary(CompileError::Lower(_)) => CompilationStage::Lower,
         }
     }
 

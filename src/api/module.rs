@@ -110,7 +110,9 @@ impl Module {
     /// # Errors
     /// Those of [`Module::new`].
     pub fn validate(engine: &Engine, bytes: &[u8]) -> Result<(), Error> {
-        Self::new(engine, bytes).map(drop)
+        let binary = to_binary(bytes)?;
+        let done = compile::validate(&binary, engine.config().features);
+        Ok(done.map(drop).map_err(CompilationError::from)?)
     }
 
     fn compile(engine: &Engine, binary: Arc<[u8]>) -> Result<Self, Error> {
