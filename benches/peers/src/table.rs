@@ -37,22 +37,28 @@ impl Results {
             .filter(|(index, _)| *index != base)
         {
             header.push((*name).to_owned());
-            columns.push(self.ratios(index, base));
+            columns.push((index, self.ratios(index, base)));
         }
         if let (Some(ours), Some(theirs)) = (self.column("tickwasm"), self.column("wasmi")) {
             header.push("tickwasm/wasmi".to_owned());
-            columns.push(self.ratios(ours, theirs));
+            columns.push((ours, self.ratios(ours, theirs)));
         }
         let mut rows = vec![header];
         for (index, name) in self.workloads.iter().enumerate() {
-            let mut row = vec![name.clone(), milliseconds(self.cells[index][base])];
-            row.extend(columns.iter().map(|column| {
-                column[index].map_or("fail".to_owned(), |ratio| format!("{ratio:.2}"))
+            let cells = &self.cells[index];
+            let mut row = vec![name.clone(), milliseconds(cells[base])];
+            row.extend(columns.iter().map(|(engine, column)| {
+                match (column[index], cells[*engine]) {
+                    (Some(ratio), _) => format!("{ratio:.2}"),
+                    (None, None) => "fail".to_owned(),
+                    // It is the engine to compare with that failed.
+                    (None, Some(_)) => "–".to_owned(),
+                }
             }));
             rows.push(row);
         }
         let mut last = vec!["**geometric mean**".to_owned(), String::new()];
-        last.extend(columns.iter().map(|column| geometric_mean(column)));
+        last.extend(columns.iter().map(|(_, column)| geometric_mean(column)));
         rows.push(last);
         draw(&rows)
     }

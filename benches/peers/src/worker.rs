@@ -3,10 +3,11 @@
 //! The child (`serve`) runs the module once for every line it reads, on a fresh instance, and answers with the result
 //! and the CPU time of the call. The parent (`Worker`) asks one child at a time, which is what interleaving needs.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
@@ -46,6 +47,8 @@ pub(crate) struct Worker {
     child: Child,
     requests: ChildStdin,
     answers: Receiver<String>,
+    /// Collects what the child writes to its standard error.
+    complaints: Option<JoinHandle<String>>,
 }
 
 impl Worker {
@@ -57,9 +60,11 @@ impl Worker {
             .arg(module)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
+            .env("RUST_BACKTRACE", "0")
             .spawn()?;
-        let (Some(requests), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(requests), Some(stdout), Some(mut stderr)) = pipes else {
             return Err(std::io::ErrorKind::BrokenPipe.into());
         };
         let (sender, answers) = channel();
@@ -71,10 +76,17 @@ impl Worker {
                 }
             }
         });
+        let complaints = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            // Whatever arrived before a broken pipe is all there is.
+            let _ = stderr.read_to_end(&mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        });
         Ok(Self {
             child,
             requests,
             answers,
+            complaints: Some(complaints),
         })
     }
 
@@ -112,10 +124,19 @@ impl Worker {
     }
 
     fn last_words(&mut self) -> String {
-        match self.child.wait() {
-            Ok(status) => format!("the process ended: {status}"),
-            Err(error) => error.to_string(),
-        }
+        let status = match self.child.wait() {
+            Ok(status) => status,
+            Err(error) => return error.to_string(),
+        };
+        let complaints = self.complaints.take().and_then(|thread| thread.join().ok());
+        let complaints = complaints.unwrap_or_default();
+        let lines: Vec<&str> = complaints
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
+        let words = lines[..lines.len().min(2)].join(" ");
+        format!("the process ended with {status}. {words}")
     }
 }
 
