@@ -18,3 +18,11 @@ pub use error::{
     CompilationError, CompilationStage, Error, HostFailure, MemoryAccessError, Misuse, Result,
     TrapError,
 };
+
+#[cfg(feature = "harness")]
+pub mod harness;
+
+/// The examples of the README are tested as those of the documentation are.
+#[cfg(all(doctest, feature = "wat"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,1 +1,101 @@
-fn main() {}
+//! The `tickwasm` command: runs, validates, tests and inspects WebAssembly modules.
+//!
+//! Exit codes: 0 when all went well, 1 when a guest trapped or a script failed, 2 for a bad module or a wrong use.
+
+mod inspect;
+mod run;
+mod validate;
+mod values;
+mod wast;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A WebAssembly interpreter.
+#[derive(Parser)]
+#[command(name = "tickwasm", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs a function of a module and prints its results, one a line.
+    Run(run::Args),
+    /// Says whether modules are valid.
+    Validate(validate::Args),
+    /// Runs scripts in the official script language.
+    Wast(wast::Args),
+    /// Shows what a module is made of.
+    Inspect(inspect::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Validate(args) => validate::validate(&args),
+        Command::Wast(args) => wast::wast(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                eprintln!("error: {}", failure.message);
+            }
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Why a command did not do what it was asked for.
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    /// The guest's fault while it ran, or a script that failed.
+    fn guest(message: impl Into<String>) -> Self {
+        Self {
+            code: 1,
+            message: message.into(),
+        }
+    }
+
+    /// A module that cannot be used, or a wrong use of the command.
+    fn usage(message: impl Into<String>) -> Self {
+        Self {
+            code: 2,
+            message: message.into(),
+        }
+    }
+
+    /// A module that cannot be used: names the file.
+    fn module(file: &Path, error: &dyn Error) -> Self {
+        Self::usage(format!("{}: {}", file.display(), chain(error)))
+    }
+}
+
+/// An error's text with those of its sources.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let message = error.to_string();
+        if !text.contains(&message) {
+            text = format!("{text}: {message}");
+        }
+        source = error.source();
+    }
+    text
+}
+
+/// Reads a file, text or binary.
+fn read(file: &PathBuf) -> Result<Vec<u8>, Failure> {
+    std::fs::read(file).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))
+}

@@ -1,0 +1,441 @@
+//! Scripts: their directives, run one after the other.
+//!
+//! <https://github.com/WebAssembly/spec/tree/main/interpreter#scripts>
+//!
+//! A directive that fails is recorded and the script goes on, so that one report shows all that is wrong. A module that
+//! cannot be instantiated leaves no current module behind: what follows must not be judged on the module before it.
+
+use std::collections::HashMap;
+
+use wast::lexer::Lexer;
+use wast::parser::{self, ParseBuffer};
+use wast::token::{Id, Span};
+use wast::{QuoteWat, QuoteWatTest, Wast, WastArg, WastDirective, WastExecute, WastInvoke, Wat};
+
+use super::{Failure, Report, phrases, spectest, values};
+use crate::{Engine, Error, Instance, Linker, Module, Store, Val};
+
+/// Runs a script on an engine and says what passed.
+///
+/// `file` is the name failures are reported under; nothing is read from it. A text that does not parse is a failure at
+/// the line where it stops making sense.
+pub fn run_script(engine: &Engine, file: &str, text: &str) -> Report {
+    Script::new(engine).run(file, text)
+}
+
+/// A script about to be run: what [`run_script`] does, with settings.
+pub struct Script {
+    engine: Engine,
+    fuel: Option<u64>,
+}
+
+impl Script {
+    /// A script to be run on an engine.
+    pub fn new(engine: &Engine) -> Self {
+        Self {
+            engine: engine.clone(),
+            fuel: None,
+        }
+    }
+
+    /// Sets the fuel that the script's store starts with: needed when the engine's configuration asks for fuel.
+    #[must_use]
+    pub fn fuel(mut self, fuel: u64) -> Self {
+        self.fuel = Some(fuel);
+        self
+    }
+
+    /// Runs it: see [`run_script`].
+    pub fn run(self, file: &str, text: &str) -> Report {
+        let mut report = Report::default();
+        let fail = |span: Span, expected: String, actual: String| {
+            let (line, column) = span.linecol_in(text);
+            Failure {
+                file: file.to_owned(),
+                line: line + 1,
+                column: column + 1,
+                expected,
+                actual,
+            }
+        };
+        let mut lexer = Lexer::new(text);
+        // Some official scripts test exactly these characters.
+        lexer.allow_confusing_unicode(true);
+        let parsed = ParseBuffer::new_with_lexer(lexer);
+        let script = match &parsed {
+            Ok(buffer) => {
+                parser::parse::<Wast<'_>>(buffer).map_err(|error| (error.span(), error.message()))
+            }
+            Err(error) => Err((error.span(), error.message())),
+        };
+        let directives = match script {
+            Ok(script) => script.directives,
+            Err((span, message)) => {
+                report
+                    .failures
+                    .push(fail(span, "a script".to_owned(), message));
+                return report;
+            }
+        };
+        let mut runner = match Runner::new(&self.engine, self.fuel) {
+            Ok(runner) => runner,
+            Err(error) => {
+                report.failures.push(fail(
+                    Span::from_offset(0),
+                    "the spectest module".to_owned(),
+                    chain(&error),
+                ));
+                return report;
+            }
+        };
+        for directive in directives {
+            let span = directive.span();
+            match runner.directive(directive) {
+                Ok(()) => report.passed += 1,
+                Err(Mismatch { expected, actual }) => {
+                    report.failures.push(fail(span, expected, actual))
+                }
+            }
+        }
+        report
+    }
+}
+
+/// What a directive asked for and what it got instead.
+struct Mismatch {
+    expected: String,
+    actual: String,
+}
+
+fn mismatch<T>(expected: impl Into<String>, actual: impl Into<String>) -> Result<T, Mismatch> {
+    Err(Mismatch {
+        expected: expected.into(),
+        actual: actual.into(),
+    })
+}
+
+/// A module of the script that could not be made: by whom it was refused.
+enum Refusal {
+    /// The text format's own rules, judged by `wast`.
+    Text(String),
+    /// Our decoder or validator.
+    Engine(Error),
+    /// A kind of module we know nothing of.
+    Component,
+}
+
+impl Refusal {
+    fn text(&self) -> String {
+        match self {
+            Self::Text(message) => message.clone(),
+            Self::Engine(error) => chain(error),
+            Self::Component => "components are not supported".to_owned(),
+        }
+    }
+}
+
+/// An action that ended without results.
+enum Stopped {
+    /// The action itself went wrong: a trap, an exhausted stack, a start function that trapped, a link error.
+    Engine(Error),
+    /// The script asks for something that is not there, or that the runner cannot do.
+    Script(String),
+}
+
+impl Stopped {
+    fn text(&self) -> String {
+        match self {
+            Self::Engine(error) => chain(error),
+            Self::Script(message) => message.clone(),
+        }
+    }
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+/// An error's text with those of its sources.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let message = error.to_string();
+        if !text.contains(&message) {
+            text = format!("{text}: {message}");
+        }
+        source = error.source();
+    }
+    text
+}
+
+/// A script under way.
+struct Runner<'a> {
+    engine: Engine,
+    store: Store<()>,
+    linker: Linker<()>,
+    /// What an action without a module's name means.
+    current: Option<Instance>,
+    instances: HashMap<&'a str, Instance>,
+    /// The module last defined, and those with a name.
+    definition: Option<Module>,
+    definitions: HashMap<&'a str, Module>,
+}
+
+impl<'a> Runner<'a> {
+    fn new(engine: &Engine, fuel: Option<u64>) -> Result<Self, Error> {
+        let mut store = Store::new(engine, ());
+        if let Some(fuel) = fuel {
+            store.set_fuel(fuel)?;
+        }
+        let mut linker = Linker::new(engine);
+        // A script may register two modules under one name; the later one counts.
+        linker.allow_shadowing(true);
+        spectest::define(&mut linker, &mut store)?;
+        Ok(Self {
+            engine: engine.clone(),
+            store,
+            linker,
+            current: None,
+            instances: HashMap::new(),
+            definition: None,
+            definitions: HashMap::new(),
+        })
+    }
+
+    fn directive(&mut self, directive: WastDirective<'a>) -> Result<(), Mismatch> {
+        match directive {
+            WastDirective::Module(mut module) => {
+                let name = module.name();
+                self.current = None;
+                let module = self
+                    .module(&mut module)
+                    .or_else(|refusal| mismatch("a valid module", refusal.text()))?;
+                self.instantiate(name, &module)
+            }
+            WastDirective::ModuleDefinition(mut module) => {
+                let name = module.name();
+                let module = self
+                    .module(&mut module)
+                    .or_else(|refusal| mismatch("a valid module", refusal.text()))?;
+                if let Some(name) = name {
+                    self.definitions.insert(name.name(), module.clone());
+                }
+                self.definition = Some(module);
+                Ok(())
+            }
+            WastDirective::ModuleInstance {
+                instance, module, ..
+            } => {
+                self.current = None;
+                let definition = match module {
+                    Some(name) => self.definitions.get(name.name()),
+                    None => self.definition.as_ref(),
+                };
+                match definition.cloned() {
+                    Some(definition) => self.instantiate(instance, &definition),
+                    None => mismatch(
+                        "a module to instantiate",
+                        "no module of that name was defined",
+                    ),
+                }
+            }
+            WastDirective::Register { name, module, .. } => {
+                let registered = match self.instance(module) {
+                    Ok(instance) => self
+                        .linker
+                        .instance(&mut self.store, name, instance)
+                        .map(drop)
+                        .map_err(Stopped::from),
+                    Err(stopped) => Err(stopped),
+                };
+                registered.or_else(|stopped| mismatch("an instance to register", stopped.text()))
+            }
+            WastDirective::Invoke(invoke) => match self.invoke(&invoke) {
+                Ok(_) => Ok(()),
+                Err(stopped) => mismatch("a call that returns", stopped.text()),
+            },
+            WastDirective::AssertReturn { exec, results, .. } => match self.execute(exec) {
+                Ok(actual) if values::all_match(&self.store, &results, &actual) => Ok(()),
+                Ok(actual) => mismatch(
+                    values::show_patterns(&results),
+                    values::show_results(&self.store, &actual),
+                ),
+                Err(stopped) => mismatch(values::show_patterns(&results), stopped.text()),
+            },
+            WastDirective::AssertTrap { exec, message, .. } => {
+                let outcome = self.execute(exec);
+                self.assert_stops("a trap", message, outcome)
+            }
+            WastDirective::AssertExhaustion { call, message, .. } => {
+                let outcome = self.invoke(&call);
+                self.assert_stops("exhaustion", message, outcome)
+            }
+            WastDirective::AssertUnlinkable {
+                module, message, ..
+            } => {
+                let outcome = self.execute(WastExecute::Wat(module));
+                self.assert_stops("a link error", message, outcome)
+            }
+            WastDirective::AssertException { exec, .. } => {
+                let outcome = self.execute(exec);
+                self.assert_stops("an exception", "exception", outcome)
+            }
+            WastDirective::AssertMalformed {
+                module, message, ..
+            }
+            | WastDirective::AssertMalformedCustom {
+                module, message, ..
+            } => self.assert_refused("a malformed module", module, message),
+            WastDirective::AssertInvalid {
+                module, message, ..
+            }
+            | WastDirective::AssertInvalidCustom {
+                module, message, ..
+            } => self.assert_refused("an invalid module", module, message),
+            WastDirective::AssertSuspension { message, .. } => mismatch(
+                format!("a suspension: {message}"),
+                "assertions on suspensions are not supported",
+            ),
+            WastDirective::Thread(_) | WastDirective::Wait { .. } => {
+                mismatch("another thread", "threads in scripts are not supported yet")
+            }
+        }
+    }
+
+    /// Makes a module of the script into one of ours.
+    fn module(&self, module: &mut QuoteWat<'_>) -> Result<Module, Refusal> {
+        let binary = match module {
+            QuoteWat::Wat(Wat::Component(_)) | QuoteWat::QuoteComponent(..) => {
+                return Err(Refusal::Component);
+            }
+            module => match module
+                .to_test()
+                .map_err(|error| Refusal::Text(error.message()))?
+            {
+                QuoteWatTest::Binary(binary) => binary,
+                QuoteWatTest::Text(text) => quoted(&text)?,
+            },
+        };
+        Module::from_binary(&self.engine, &binary).map_err(Refusal::Engine)
+    }
+
+    fn instantiate(&mut self, name: Option<Id<'a>>, module: &Module) -> Result<(), Mismatch> {
+        match self.linker.instantiate(&mut self.store, module) {
+            Ok(instance) => {
+                self.current = Some(instance);
+                if let Some(name) = name {
+                    self.instances.insert(name.name(), instance);
+                }
+                Ok(())
+            }
+            Err(error) => mismatch("an instance", chain(&error)),
+        }
+    }
+
+    fn instance(&self, name: Option<Id<'_>>) -> Result<Instance, Stopped> {
+        match name {
+            Some(name) => self.instances.get(name.name()).copied(),
+            None => self.current,
+        }
+        .ok_or_else(|| match name {
+            Some(name) => Stopped::Script(format!("there is no instance `${}`", name.name())),
+            None => Stopped::Script("there is no current instance".to_owned()),
+        })
+    }
+
+    fn execute(&mut self, exec: WastExecute<'a>) -> Result<Vec<Val>, Stopped> {
+        match exec {
+            WastExecute::Invoke(invoke) => self.invoke(&invoke),
+            WastExecute::Wat(module) => {
+                let module = match self.module(&mut QuoteWat::Wat(module)) {
+                    Ok(module) => module,
+                    Err(Refusal::Engine(error)) => {
+                        return Err(Stopped::Script(format!(
+                            "invalid module: {}",
+                            chain(&error)
+                        )));
+                    }
+                    Err(refusal) => return Err(Stopped::Script(refusal.text())),
+                };
+                self.linker.instantiate(&mut self.store, &module)?;
+                Ok(Vec::new())
+            }
+            WastExecute::Get { module, global, .. } => {
+                let instance = self.instance(module)?;
+                match instance.get_global(&mut self.store, global) {
+                    Some(global) => Ok(vec![global.get(&mut self.store)]),
+                    None => Err(Stopped::Script(format!(
+                        "there is no exported global `{global}`"
+                    ))),
+                }
+            }
+        }
+    }
+
+    fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Result<Vec<Val>, Stopped> {
+        let instance = self.instance(invoke.module)?;
+        let Some(func) = instance.get_func(&mut self.store, invoke.name) else {
+            return Err(Stopped::Script(format!(
+                "there is no exported function `{}`",
+                invoke.name
+            )));
+        };
+        let args = invoke
+            .args
+            .iter()
+            .map(|arg: &WastArg<'_>| values::argument(&mut self.store, arg));
+        let args = args
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| Stopped::Script(error.to_string()))?;
+        let count = func.ty(&self.store).results().len();
+        let mut results = vec![Val::I32(0); count];
+        func.call(&mut self.store, &args, &mut results)?;
+        Ok(results)
+    }
+
+    /// Checks that an action was stopped by the engine, for the reason the script gives.
+    fn assert_stops(
+        &self,
+        what: &str,
+        message: &str,
+        outcome: Result<Vec<Val>, Stopped>,
+    ) -> Result<(), Mismatch> {
+        match outcome {
+            Err(Stopped::Engine(error)) if phrases::matches(message, &chain(&error)) => Ok(()),
+            Err(stopped) => mismatch(format!("{what}: {message}"), stopped.text()),
+            Ok(results) => mismatch(
+                format!("{what}: {message}"),
+                values::show_results(&self.store, &results),
+            ),
+        }
+    }
+
+    /// Checks that a module is refused: by us for the reason the script gives, or by the text format for any, since the
+    /// words of `wast` are its own. A few quoted modules get past `wast` and are refused by us for what became of them.
+    fn assert_refused(
+        &self,
+        what: &str,
+        mut module: QuoteWat<'a>,
+        message: &str,
+    ) -> Result<(), Mismatch> {
+        let quoted = matches!(module, QuoteWat::QuoteModule(..));
+        match self.module(&mut module) {
+            Err(Refusal::Text(_)) => Ok(()),
+            Err(Refusal::Engine(error)) if quoted || phrases::matches(message, &chain(&error)) => {
+                Ok(())
+            }
+            Err(refusal) => mismatch(format!("{what}: {message}"), refusal.text()),
+            Ok(_) => mismatch(format!("{what}: {message}"), "a valid module"),
+        }
+    }
+}
+
+/// Encodes a quoted module.
+fn quoted(text: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let text = std::str::from_utf8(text)
+        .map_err(|_| Refusal::Text("malformed UTF-8 encoding".to_owned()))?;
+    wat::parse_str(text).map_err(|error| Refusal::Text(error.to_string()))
+}

@@ -1,0 +1,264 @@
+//! The values a script names: made into arguments, compared with results, and shown.
+
+use core::fmt::{self, Write as _};
+
+use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
+use wast::token::{F32, F64};
+use wast::{WastArg, WastRet};
+
+use crate::{ExternRef, Store, Val};
+
+/// Why a value of the script cannot be made or compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum ValueError {
+    #[error("values of this kind are not supported yet")]
+    Unsupported,
+    #[error("no reference can be made for the host's object")]
+    HostRef,
+}
+
+/// Makes an argument of what the script says.
+pub(super) fn argument(store: &mut Store<()>, arg: &WastArg<'_>) -> Result<Val, ValueError> {
+    let WastArg::Core(arg) = arg else {
+        return Err(ValueError::Unsupported);
+    };
+    Ok(match arg {
+        WastArgCore::I32(value) => Val::I32(*value),
+        WastArgCore::I64(value) => Val::I64(*value),
+        WastArgCore::F32(value) => Val::F32(value.bits),
+        WastArgCore::F64(value) => Val::F64(value.bits),
+        WastArgCore::V128(value) => Val::V128(u128::from_le_bytes(value.to_le_bytes()).into()),
+        WastArgCore::RefNull(heap) => match heap {
+            HeapType::Abstract {
+                shared: false,
+                ty: AbstractHeapType::Func | AbstractHeapType::NoFunc,
+            } => Val::FuncRef(None),
+            HeapType::Abstract {
+                shared: false,
+                ty: AbstractHeapType::Extern | AbstractHeapType::NoExtern,
+            } => Val::ExternRef(None),
+            _ => return Err(ValueError::Unsupported),
+        },
+        WastArgCore::RefExtern(object) => Val::ExternRef(Some(
+            ExternRef::new(store, *object).map_err(|_| ValueError::HostRef)?,
+        )),
+        _ => return Err(ValueError::Unsupported),
+    })
+}
+
+/// Whether results are what the script says: as many, and each within its pattern.
+pub(super) fn all_match(store: &Store<()>, patterns: &[WastRet<'_>], results: &[Val]) -> bool {
+    patterns.len() == results.len()
+        && patterns
+            .iter()
+            .zip(results)
+            .all(|(pattern, result)| match pattern {
+                WastRet::Core(pattern) => matches(store, pattern, result),
+                _ => false,
+            })
+}
+
+fn matches(store: &Store<()>, pattern: &WastRetCore<'_>, result: &Val) -> bool {
+    match (pattern, result) {
+        (WastRetCore::Either(patterns), result) => patterns
+            .iter()
+            .any(|pattern| matches(store, pattern, result)),
+        (WastRetCore::I32(expected), Val::I32(actual)) => expected == actual,
+        (WastRetCore::I64(expected), Val::I64(actual)) => expected == actual,
+        (WastRetCore::F32(pattern), Val::F32(actual)) => f32_matches(pattern, *actual),
+        (WastRetCore::F64(pattern), Val::F64(actual)) => f64_matches(pattern, *actual),
+        (WastRetCore::V128(pattern), Val::V128(actual)) => v128_matches(pattern, actual.as_u128()),
+        (WastRetCore::RefNull(heap), Val::FuncRef(None)) => heap.as_ref().is_none_or(|heap| {
+            matches!(
+                heap,
+                HeapType::Abstract {
+                    ty: AbstractHeapType::Func | AbstractHeapType::NoFunc,
+                    ..
+                }
+            )
+        }),
+        (WastRetCore::RefNull(heap), Val::ExternRef(None)) => heap.as_ref().is_none_or(|heap| {
+            matches!(
+                heap,
+                HeapType::Abstract {
+                    ty: AbstractHeapType::Extern | AbstractHeapType::NoExtern,
+                    ..
+                }
+            )
+        }),
+        (WastRetCore::RefFunc(None), Val::FuncRef(Some(_))) => true,
+        (WastRetCore::RefExtern(None), Val::ExternRef(Some(_))) => true,
+        (WastRetCore::RefExtern(Some(expected)), Val::ExternRef(Some(actual))) => {
+            object(store, actual) == Some(*expected)
+        }
+        _ => false,
+    }
+}
+
+/// The number by which a script knows an object of the host.
+fn object(store: &Store<()>, reference: &ExternRef) -> Option<u32> {
+    reference.data(store).ok()??.downcast_ref::<u32>().copied()
+}
+
+// The canonical NaN has the quiet bit as its whole payload; an arithmetic one has the quiet bit at least. The sign is free.
+fn f32_matches(pattern: &NanPattern<F32>, actual: u32) -> bool {
+    match pattern {
+        NanPattern::CanonicalNan => actual & 0x7fff_ffff == 0x7fc0_0000,
+        NanPattern::ArithmeticNan => actual & 0x7fc0_0000 == 0x7fc0_0000,
+        NanPattern::Value(expected) => expected.bits == actual,
+    }
+}
+
+fn f64_matches(pattern: &NanPattern<F64>, actual: u64) -> bool {
+    match pattern {
+        NanPattern::CanonicalNan => actual & 0x7fff_ffff_ffff_ffff == 0x7ff8_0000_0000_0000,
+        NanPattern::ArithmeticNan => actual & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000,
+        NanPattern::Value(expected) => expected.bits == actual,
+    }
+}
+
+fn v128_matches(pattern: &V128Pattern, actual: u128) -> bool {
+    // Lane 0 stands lowest.
+    let lane = |i: usize, bits: usize| actual >> (i * bits);
+    let ints = |lanes: &[u64], bits: usize| {
+        let mask = u64::MAX >> (64 - bits);
+        let mut lanes = lanes.iter().enumerate();
+        lanes.all(|(i, expected)| lane(i, bits) as u64 & mask == expected & mask)
+    };
+    match pattern {
+        V128Pattern::I8x16(lanes) => ints(&lanes.map(|lane| lane as u64), 8),
+        V128Pattern::I16x8(lanes) => ints(&lanes.map(|lane| lane as u64), 16),
+        V128Pattern::I32x4(lanes) => ints(&lanes.map(|lane| lane as u64), 32),
+        V128Pattern::I64x2(lanes) => ints(&lanes.map(|lane| lane as u64), 64),
+        V128Pattern::F32x4(lanes) => {
+            let mut lanes = lanes.iter().enumerate();
+            lanes.all(|(i, pattern)| f32_matches(pattern, lane(i, 32) as u32))
+        }
+        V128Pattern::F64x2(lanes) => {
+            let mut lanes = lanes.iter().enumerate();
+            lanes.all(|(i, pattern)| f64_matches(pattern, lane(i, 64) as u64))
+        }
+    }
+}
+
+/// What the script asks for, in the script's own notation.
+pub(super) fn show_patterns(patterns: &[WastRet<'_>]) -> String {
+    list(patterns, |f, pattern| match pattern {
+        WastRet::Core(pattern) => show_pattern(f, pattern),
+        other => write!(f, "({other:?})"),
+    })
+}
+
+/// What came, in the script's notation.
+pub(super) fn show_results(store: &Store<()>, results: &[Val]) -> String {
+    list(results, |f, result| show_result(f, store, result))
+}
+
+fn list<T>(items: &[T], show: impl Fn(&mut String, &T) -> fmt::Result) -> String {
+    let mut text = String::new();
+    for item in items {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        // Writing to a string cannot fail.
+        let _ = show(&mut text, item);
+    }
+    if text.is_empty() {
+        "no results".to_owned()
+    } else {
+        text
+    }
+}
+
+fn show_pattern(f: &mut String, pattern: &WastRetCore<'_>) -> fmt::Result {
+    match pattern {
+        WastRetCore::I32(value) => write!(f, "(i32.const {value})"),
+        WastRetCore::I64(value) => write!(f, "(i64.const {value})"),
+        WastRetCore::F32(NanPattern::Value(value)) => show_f32(f, value.bits),
+        WastRetCore::F64(NanPattern::Value(value)) => show_f64(f, value.bits),
+        WastRetCore::F32(NanPattern::CanonicalNan) => f.write_str("(f32.const nan:canonical)"),
+        WastRetCore::F32(NanPattern::ArithmeticNan) => f.write_str("(f32.const nan:arithmetic)"),
+        WastRetCore::F64(NanPattern::CanonicalNan) => f.write_str("(f64.const nan:canonical)"),
+        WastRetCore::F64(NanPattern::ArithmeticNan) => f.write_str("(f64.const nan:arithmetic)"),
+        WastRetCore::RefNull(_) => f.write_str("(ref.null)"),
+        WastRetCore::RefExtern(None) => f.write_str("(ref.extern)"),
+        WastRetCore::RefExtern(Some(object)) => write!(f, "(ref.extern {object})"),
+        WastRetCore::RefFunc(_) => f.write_str("(ref.func)"),
+        WastRetCore::Either(patterns) => {
+            f.write_str("(either")?;
+            for pattern in patterns {
+                f.write_str(" ")?;
+                show_pattern(f, pattern)?;
+            }
+            f.write_str(")")
+        }
+        other => write!(f, "({other:?})"),
+    }
+}
+
+fn show_result(f: &mut String, store: &Store<()>, result: &Val) -> fmt::Result {
+    match result {
+        Val::I32(value) => write!(f, "(i32.const {value})"),
+        Val::I64(value) => write!(f, "(i64.const {value})"),
+        Val::F32(bits) => show_f32(f, *bits),
+        Val::F64(bits) => show_f64(f, *bits),
+        Val::V128(value) => write!(f, "(v128.const {:#034x})", value.as_u128()),
+        Val::FuncRef(None) => f.write_str("(ref.null func)"),
+        Val::FuncRef(Some(_)) => f.write_str("(ref.func)"),
+        Val::ExternRef(None) => f.write_str("(ref.null extern)"),
+        Val::ExternRef(Some(reference)) => match object(store, reference) {
+            Some(object) => write!(f, "(ref.extern {object})"),
+            None => f.write_str("(ref.extern)"),
+        },
+    }
+}
+
+// The bits stand beside the number, for two NaNs and the two zeros look alike without them.
+fn show_f32(f: &mut String, bits: u32) -> fmt::Result {
+    write!(f, "(f32.const {:?} (;{bits:#010x};))", f32::from_bits(bits))
+}
+
+fn show_f64(f: &mut String, bits: u64) -> fmt::Result {
+    write!(f, "(f64.const {:?} (;{bits:#018x};))", f64::from_bits(bits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_canonical_nan_has_no_payload_but_the_quiet_bit() {
+        assert!(f32_matches(&NanPattern::CanonicalNan, 0x7fc0_0000));
+        assert!(f32_matches(&NanPattern::CanonicalNan, 0xffc0_0000));
+        assert!(!f32_matches(&NanPattern::CanonicalNan, 0x7fc0_0001));
+        assert!(!f64_matches(
+            &NanPattern::CanonicalNan,
+            0x7ff0_0000_0000_0000
+        ));
+    }
+
+    #[test]
+    fn lane_0_of_a_vector_stands_lowest() {
+        let vector = 0x0000_0004_0000_0003_ffff_fffe_0000_0001;
+        assert!(v128_matches(&V128Pattern::I32x4([1, -2, 3, 4]), vector));
+        assert!(!v128_matches(&V128Pattern::I32x4([4, 3, -2, 1]), vector));
+        assert!(v128_matches(
+            &V128Pattern::I64x2([-0x1_ffff_ffff, 0x4_0000_0003]),
+            vector
+        ));
+    }
+
+    #[test]
+    fn an_arithmetic_nan_has_the_quiet_bit() {
+        assert!(f32_matches(&NanPattern::ArithmeticNan, 0xffc0_0001));
+        assert!(!f32_matches(&NanPattern::ArithmeticNan, 0x7fa0_0000));
+        assert!(f64_matches(
+            &NanPattern::ArithmeticNan,
+            0x7ff8_0000_0000_1234
+        ));
+        assert!(!f64_matches(
+            &NanPattern::ArithmeticNan,
+            0x7ff4_0000_0000_0000
+        ));
+    }
+}
