@@ -10,7 +10,7 @@ use core::ops::Range;
 
 use super::error::{Check, ErrorKind, Kind, Space, Subject};
 use super::matching::{self, Types};
-use super::operand::OpType;
+use super::operand::{ABSTRACT_HEAPS, OpType};
 use crate::features::{Feature, Features};
 use crate::syntax::index::*;
 use crate::syntax::types::*;
@@ -48,6 +48,8 @@ pub struct Context {
     pub(super) infos: Vec<TypeInfo>,
     /// Parameters and results of the function types.
     pub(super) operands: Vec<OpType>,
+    /// For each abstract heap type a bit for each that it matches.
+    pub(super) abstract_matches: [u16; ABSTRACT_HEAPS.len()],
 }
 
 /// What is asked of a type most.
@@ -57,8 +59,12 @@ pub(super) struct TypeInfo {
     pub(super) canonical: TypeIdx,
     /// The declared supertype, as its canonical index.
     pub(super) supertype: Option<TypeIdx>,
+    /// Its place when all types are listed so that subtypes follow their supertypes, and the place behind its last subtype. Both are 0
+    /// until all types are known.
+    pub(super) order: u32,
+    pub(super) order_end: u32,
     /// How many supertypes there are above it.
-    pub(super) depth: u32,
+    pub(super) depth: u8,
     pub(super) kind: Kind,
     /// Where in `operands` its parameters begin, if it is a function type; the results follow.
     pub(super) operands: u32,
@@ -94,6 +100,9 @@ impl Types for Context {
     fn is_subtype(&self, sub: TypeIdx, sup: TypeIdx) -> bool {
         let sup = &self.infos[sup.index()];
         let mut sub = &self.infos[sub.index()];
+        if sup.order_end != 0 {
+            return sup.order <= sub.order && sub.order < sup.order_end;
+        }
         // The depth bounds the way up: a type below another has it as its ancestor at exactly that depth.
         while sub.depth > sup.depth {
             let Some(next) = sub.supertype else {
@@ -186,10 +195,54 @@ impl Context {
         if !a.is_ref() || !b.is_ref() || (b.is_non_null() && !a.is_non_null()) {
             return false;
         }
+        // Every way through here is short, whatever the types: thousands of operands may be compared for a few bytes of a body.
+        if let (Some(a), Some(b)) = (a.abstract_heap(), b.abstract_heap()) {
+            return self.abstract_matches[a] >> b & 1 != 0;
+        }
         match (a.heap(), b.heap()) {
             (Some(a), Some(b)) => matching::heap(self, a, b),
             // The bottom of all references matches any of them.
             (a, _) => a.is_none(),
+        }
+    }
+
+    /// Prepares for matching, once all types are there.
+    pub(super) fn index_types(&mut self) {
+        for (i, a) in ABSTRACT_HEAPS.into_iter().enumerate() {
+            for (j, b) in ABSTRACT_HEAPS.into_iter().enumerate() {
+                let matches = matching::heap(self, a, b);
+                self.abstract_matches[i] |= u16::from(matches) << j;
+            }
+        }
+        // How many types there are in the tree of subtypes of each; a supertype always stands before its subtypes.
+        let mut sizes = vec![0; self.infos.len()];
+        for (i, info) in self.infos.iter().enumerate().rev() {
+            if info.canonical.index() == i {
+                sizes[i] += 1;
+                if let Some(above) = info.supertype {
+                    sizes[above.index()] += sizes[i];
+                }
+            }
+        }
+        // Where the next subtype of each goes, and the next type without a supertype.
+        let (mut next, mut next_root) = (vec![0; self.infos.len()], 0);
+        for i in 0..self.infos.len() {
+            let info = self.infos[i];
+            let (order, end) = if info.canonical.index() == i {
+                let place = match info.supertype {
+                    Some(above) => &mut next[above.index()],
+                    None => &mut next_root,
+                };
+                let order = *place;
+                *place += sizes[i];
+                next[i] = order + 1;
+                (order, order + sizes[i])
+            } else {
+                let equal = self.infos[info.canonical.index()];
+                (equal.order, equal.order_end)
+            };
+            self.infos[i].order = order;
+            self.infos[i].order_end = end;
         }
     }
 

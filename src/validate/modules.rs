@@ -72,6 +72,7 @@ impl Checker<'_> {
                 .add_rec_type(group, &mut interner)
                 .at(offset(&self.module.offsets.types, i))?;
         }
+        self.ctx.index_types();
         Ok(())
     }
 

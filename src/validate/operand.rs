@@ -20,6 +20,22 @@ const HEAP: u32 = 0x1F;
 const CONCRETE: u32 = 12;
 const BOT_HEAP: u32 = 13;
 
+/// The abstract heap types, by number.
+pub(super) const ABSTRACT_HEAPS: [HeapType; CONCRETE as usize] = [
+    HeapType::Any,
+    HeapType::Eq,
+    HeapType::I31,
+    HeapType::Struct,
+    HeapType::Array,
+    HeapType::None,
+    HeapType::Func,
+    HeapType::NoFunc,
+    HeapType::Exn,
+    HeapType::NoExn,
+    HeapType::Extern,
+    HeapType::NoExtern,
+];
+
 impl OpType {
     /// The bottom of all types: an operand of unreachable code.
     pub(super) const BOT: Self = Self(0);
@@ -86,6 +102,17 @@ impl OpType {
         self.0 & (REF | NULLABLE) == REF
     }
 
+    /// The number of an abstract heap type in [`ABSTRACT_HEAPS`], if the reference has one.
+    #[inline]
+    pub(super) const fn abstract_heap(self) -> Option<usize> {
+        let heap = self.0 & HEAP;
+        if self.is_ref() && heap < CONCRETE {
+            Some(heap as usize)
+        } else {
+            None
+        }
+    }
+
     /// The same reference without null.
     pub(super) const fn without_null(self) -> Self {
         if self.is_ref() {
@@ -100,22 +127,11 @@ impl OpType {
         if !self.is_ref() {
             return None;
         }
-        Some(match self.0 & HEAP {
-            0 => HeapType::Any,
-            1 => HeapType::Eq,
-            2 => HeapType::I31,
-            3 => HeapType::Struct,
-            4 => HeapType::Array,
-            5 => HeapType::None,
-            6 => HeapType::Func,
-            7 => HeapType::NoFunc,
-            8 => HeapType::Exn,
-            9 => HeapType::NoExn,
-            10 => HeapType::Extern,
-            11 => HeapType::NoExtern,
-            CONCRETE => HeapType::Concrete(TypeIdx(self.0 >> 8)),
-            _ => return None,
-        })
+        match self.0 & HEAP {
+            CONCRETE => Some(HeapType::Concrete(TypeIdx(self.0 >> 8))),
+            BOT_HEAP.. => None,
+            heap => Some(ABSTRACT_HEAPS[heap as usize]),
+        }
     }
 
     /// The value type; in unreachable code, where there may be none, an arbitrary one.
@@ -158,22 +174,8 @@ mod tests {
 
     #[test]
     fn every_type_survives_packing() {
-        let heaps = [
-            HeapType::Any,
-            HeapType::Eq,
-            HeapType::I31,
-            HeapType::Struct,
-            HeapType::Array,
-            HeapType::None,
-            HeapType::Func,
-            HeapType::NoFunc,
-            HeapType::Exn,
-            HeapType::NoExn,
-            HeapType::Extern,
-            HeapType::NoExtern,
-            HeapType::Concrete(TypeIdx(0)),
-            HeapType::Concrete(TypeIdx(999_999)),
-        ];
+        let concrete = [0, 999_999].map(|index| HeapType::Concrete(TypeIdx(index)));
+        let heaps = ABSTRACT_HEAPS.into_iter().chain(concrete);
         let numbers = [
             ValType::I32,
             ValType::I64,
@@ -182,7 +184,6 @@ mod tests {
             ValType::V128,
         ];
         let refs = heaps
-            .into_iter()
             .flat_map(|heap| [RefType::nullable(heap), RefType::non_null(heap)])
             .map(ValType::Ref);
         for ty in numbers.into_iter().chain(refs) {

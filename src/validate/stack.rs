@@ -51,6 +51,9 @@ pub(super) struct Buffers {
     set: Vec<u64>,
     /// Those of them that were set since the function began, to be unset when a block ends.
     set_order: Vec<u32>,
+    /// For the parameters and results of each type, in which round they were marked last.
+    marks: Vec<[u32; 2]>,
+    round: u32,
     /// The parameters and results of an instruction, where they stand together nowhere else.
     pub(super) params: Vec<ValType>,
     pub(super) results: Vec<ValType>,
@@ -560,6 +563,30 @@ impl<'c> FuncValidator<'c> {
             Some(at) => Ok(&outer[at]),
             None => Err(unknown(Space::Label, label.0, self.open)),
         }
+    }
+
+    /// Begins a round of marking lists: none is marked.
+    pub(super) fn begin_marks(&mut self) {
+        let buffers = &mut self.buffers;
+        buffers.round = buffers.round.wrapping_add(1);
+        if buffers.round == 0 || buffers.marks.len() < self.ctx.types.len() {
+            buffers.round = 1;
+            buffers.marks.clear();
+            buffers.marks.resize(self.ctx.types.len(), [0; 2]);
+        }
+    }
+
+    /// Marks a list and says whether it was marked already; short ones never are, they are compared as quickly.
+    #[inline]
+    pub(super) fn mark(&mut self, list: List) -> bool {
+        let (ty, which) = match list {
+            List::Empty | List::One(_) => return false,
+            List::Params(ty) => (ty, 0),
+            List::Results(ty) => (ty, 1),
+        };
+        let round = self.buffers.round;
+        let mark = &mut self.buffers.marks[ty.index()][which];
+        core::mem::replace(mark, round) == round
     }
 
     // Locals.

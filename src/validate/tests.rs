@@ -242,6 +242,39 @@ fn instruction_types_are_those_of_the_place() {
 }
 
 #[test]
+fn subtypes_are_found_in_any_tree_of_types_and_through_equal_ones() {
+    let text = "(module
+        (type $a (sub (struct)))
+        (type $x (func))
+        (type $b (sub $a (struct)))
+        (type $c (sub $a (struct (field i32))))
+        (type $a2 (sub (struct)))
+        (type $d (sub $b (struct (field i64))))
+        (type $b2 (sub $a2 (struct)))
+        (type $e (sub $b2 (struct (field f32))))
+        (func (param (ref null $FROM)) (result (ref null $TO)) (local.get 0)))";
+    let names = ["a", "x", "b", "c", "a2", "d", "b2", "e"];
+    let above = |name| match name {
+        "a" | "a2" => "a",
+        "b" | "b2" => "b a",
+        "c" => "c a",
+        "d" => "d b a",
+        "e" => "e b a",
+        other => other,
+    };
+    for from in names {
+        for to in names {
+            let text = text.replace("$FROM", &format!("${from}"));
+            let error = with(&text.replace("$TO", &format!("${to}")), Features::ALL);
+            let expected = above(from)
+                .split(' ')
+                .any(|above| above == to.trim_end_matches('2'));
+            assert_eq!(error.is_empty(), expected, "{from} {to}: {error}");
+        }
+    }
+}
+
+#[test]
 fn labels_of_br_table_have_one_arity() {
     invalid(
         "(module (func (block (result i32) i32.const 1 i32.const 0 br_table 0 1) drop))",

@@ -93,6 +93,8 @@ impl Context {
         let mut info = TypeInfo {
             canonical,
             supertype: None,
+            order: 0,
+            order_end: 0,
             depth: 0,
             kind: kind(&ty.composite),
             operands: self.operands.len() as u32,
@@ -105,7 +107,7 @@ impl Context {
             info.depth = above.depth + 1;
             too_many(
                 "super types in a chain",
-                info.depth as usize,
+                info.depth.into(),
                 limits::MAX_SUBTYPE_DEPTH,
             )?;
         }

@@ -159,11 +159,11 @@ impl FuncValidator<'_> {
         let list = self.label_list(default)?;
         let mut one = [OpType::BOT];
         let arity = list.packed(self.ctx, &mut one).len();
-        let mut checked = None;
+        self.begin_marks();
         for &label in labels {
             let list = self.label_list(label)?;
-            // Most labels are like the one before, and their list may be a thousand types long.
-            if checked == Some(list) {
+            // Labels often have the type of another, which may be a thousand operands.
+            if self.mark(list) {
                 continue;
             }
             let types = list.packed(self.ctx, &mut one);
@@ -175,7 +175,6 @@ impl FuncValidator<'_> {
                 })?;
             }
             self.check_top(types)?;
-            checked = Some(list);
         }
         self.pop_list(list)?;
         self.set_unreachable();
