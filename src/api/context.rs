@@ -158,6 +158,7 @@ impl<'a, T> StoreContextMut<'a, T> {
         let error = match stop.reason {
             Reason::Trap(trap) => Error::from(trap),
             Reason::Host(error) => Error::from(error),
+            Reason::Panic(panic) => std::panic::resume_unwind(panic),
         };
         error.with_backtrace(backtrace)
     }

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use core::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicPtr;
 
 use super::{Embedder, Reason};
@@ -225,7 +226,10 @@ impl Machine {
             core::slice::from_raw_parts_mut(args.cast::<Slot>(), slice.len())
         };
         // SAFETY: CTX; the machine does not touch the store while the embedder runs.
-        let result = unsafe { (*self.embedder).call_host(host, Some(instance), slots) };
+        let call =
+            AssertUnwindSafe(|| unsafe { (*self.embedder).call_host(host, Some(instance), slots) });
+        // A panic must not pass through handlers; it goes on where the guest was called from.
+        let result = catch_unwind(call);
         // The embedder may have been handed out anew: take the store from it again.
         // SAFETY: as above.
         self.store = unsafe { (*self.embedder).store() };
@@ -233,7 +237,10 @@ impl Machine {
         store.stack_used = outer;
         self.fuel = store.fuel;
         self.refresh();
-        result.map_err(Reason::Host)
+        match result {
+            Ok(result) => result.map_err(Reason::Host),
+            Err(panic) => Err(Reason::Panic(panic)),
+        }
     }
 
     /// Prepares the call of a function of another instance; returns where its code begins.

@@ -70,6 +70,8 @@ pub enum Reason {
     Trap(Trap),
     /// A host function failed.
     Host(HostError),
+    /// A host function panicked. The panic is to go on where the guest was called from.
+    Panic(Box<dyn core::any::Any + Send>),
 }
 
 /// A call that was under way.

@@ -70,7 +70,16 @@ pub struct Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, expected, actual } = self;
-        write!(f, "{file}:{line}:{column}\n  expected: {expected}\n    actual: {actual}")
+        let Self {
+            file,
+            line,
+            column,
+            expected,
+            actual,
+        } = self;
+        write!(
+            f,
+            "{file}:{line}:{column}\n  expected: {expected}\n    actual: {actual}"
+        )
     }
 }

@@ -173,17 +173,19 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn end(&mut self) {
+        if self.labels.labels.len() == 1 {
+            // The function's own end returns, while its label is still there to say what.
+            if self.dead == 0 {
+                self.emit_return();
+            }
+            self.dead = 0;
+            self.operands.truncate(0);
+            return;
+        }
         let label = self.labels.pop();
         let (_, middle, end) = label.types;
         match label.kind {
-            Kind::Func => {
-                if self.dead == 0 {
-                    self.emit_return();
-                }
-                self.dead = 0;
-                self.operands.truncate(0);
-                return;
-            }
+            Kind::Func => unreachable!("validated: the function's label is the outermost"),
             Kind::Loop(_) => {
                 if self.dead > 0 {
                     return self.stay_dead(&label);

@@ -28,15 +28,17 @@ unsafe fn fall_through(mut r: Regs) -> Ret {
     }
 }
 
-/// Returns to the caller.
+/// What the current frame's record says: where to return to, and to which frame. Results may be written over it, so it is read
+/// before they are.
 #[inline(always)]
-unsafe fn ret(mut r: Regs) -> Ret {
+unsafe fn record(r: &Regs) -> (*const u32, *mut u8) {
     // SAFETY: FRAME; the record lies below the frame's base.
     unsafe {
         let record = r.sp.sub(RECORD_BYTES);
-        r.ip = record.cast::<*const u32>().read();
-        r.sp = record.add(8).cast::<*mut u8>().read();
-        next(r)
+        (
+            record.cast::<*const u32>().read(),
+            record.add(8).cast::<*mut u8>().read(),
+        )
     }
 }
 
@@ -69,15 +71,18 @@ handler! {
 
     /// return without results
     fn return_0(r) {
-        ret(r)
+        (r.ip, r.sp) = record(&r);
+        next(r)
     }
 
     /// `slot := x`; return, the result in the accumulator too
     fn return_1[T: Value, X: Source<T>](r) {
         let x = X::get(&mut r);
-        *slot(&mut r) = x.to_slot();
+        let to = slot(&mut r);
+        (r.ip, r.sp) = record(&r);
+        *to = x.to_slot();
         T::set_acc(&mut r, x);
-        ret(r)
+        next(r)
     }
 
     /// `slots[to ..] := slots[from ..]`; return
@@ -85,13 +90,8 @@ handler! {
         let from = slot(&mut r);
         let to = slot(&mut r);
         let count = cell(&mut r) as usize;
-        // The results may reach over the record, so it is read first.
-        let record = r.sp.sub(RECORD_BYTES);
-        let ip = record.cast::<*const u32>().read();
-        let sp = record.add(8).cast::<*mut u8>().read();
+        (r.ip, r.sp) = record(&r);
         core::ptr::copy(from, to, count);
-        r.ip = ip;
-        r.sp = sp;
         next(r)
     }
 
