@@ -17,7 +17,7 @@ use crate::runtime::store::StoreId;
 /// use tickwasm::{Engine, Func, Store};
 ///
 /// let mut store = Store::new(&Engine::default(), ());
-/// let double = Func::wrap(&mut store, |n: u64| n * 2);
+/// let double = Func::wrap(&mut store, |n: u64| n.wrapping_mul(2));
 /// assert_eq!(double.typed::<u64, u64>(&store)?.call(&mut store, 1 << 62)?, 1 << 63);
 /// assert_eq!(double.typed::<i64, i64>(&store)?.call(&mut store, -4)?, -8);
 /// # Ok::<(), tickwasm::Error>(())

@@ -1,0 +1,267 @@
+//! What went wrong can be told from the error, by type and by text.
+
+use std::error::Error as StdError;
+
+use super::instance;
+use tickwasm::*;
+
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("disk {0} is full")]
+struct DiskFull(u32);
+
+/// Calls a host function that fails through a guest.
+fn fail<R: WasmRet>(func: impl Fn() -> R + Send + Sync + 'static) -> Error {
+    let engine = Engine::default();
+    let mut linker = Linker::new(&engine);
+    linker.func_wrap("host", "fail", func).unwrap();
+    let module = Module::new(
+        &engine,
+        r#"(module $guest
+            (import "host" "fail" (func $fail))
+            (func $inner (call $fail))
+            (func $outer (export "run") (call $inner) (unreachable)))"#,
+    )
+    .unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let run = instance
+        .get_typed_func::<(), ()>(&mut store, "run")
+        .unwrap();
+    run.call(&mut store, ()).unwrap_err()
+}
+
+fn names(error: &Error) -> Vec<Option<&str>> {
+    error
+        .backtrace()
+        .unwrap()
+        .frames()
+        .iter()
+        .map(FrameInfo::func_name)
+        .collect()
+}
+
+#[test]
+fn a_host_functions_error_keeps_its_type_text_and_source() {
+    let error = fail(|| -> Result<(), DiskFull> { Err(DiskFull(3)) });
+    assert!(matches!(error, Error::Host(_)));
+    assert_eq!(error.downcast_ref::<DiskFull>(), Some(&DiskFull(3)));
+    assert_eq!(error.to_string(), "disk 3 is full");
+    let source = StdError::source(&error).unwrap();
+    assert_eq!(source.to_string(), "disk 3 is full");
+    assert_eq!(names(&error), [Some("inner"), Some("outer")]);
+    assert_eq!(error.downcast::<DiskFull>().unwrap(), DiskFull(3));
+}
+
+#[test]
+fn boxed_errors_and_texts_are_errors_of_the_host() {
+    let error =
+        fail(|| -> Result<(), Box<dyn StdError + Send + Sync>> { Err("no such thing".into()) });
+    assert_eq!(error.to_string(), "no such thing");
+    let error = fail(|| -> Result<()> { Err(Error::msg("neither this")) });
+    assert_eq!(error.to_string(), "neither this");
+    let error = fail(|| -> Result<()> {
+        let number: i32 = "x".parse()?;
+        panic!("parsed {number}");
+    });
+    assert!(error.is::<std::num::ParseIntError>());
+}
+
+#[test]
+fn a_trap_from_the_host_is_a_trap() {
+    let error = fail(|| -> Result<()> { Err(Trap::IntegerOverflow.into()) });
+    assert!(matches!(&error, Error::Trap(trap) if trap.code() == Trap::IntegerOverflow));
+    assert_eq!(names(&error), [Some("inner"), Some("outer")]);
+    let error = fail(|| -> Result<(), Trap> { Err(Trap::NullReference) });
+    assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::NullReference));
+    let error = fail(|| -> Result<()> { Err(Trap::OutOfFuel.into()) });
+    assert!(matches!(error, Error::FuelExhausted));
+}
+
+#[test]
+fn errors_convert_both_ways_with_the_question_mark() {
+    fn out(error: Error) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Err(error)?
+    }
+    fn back(error: Box<dyn StdError + Send + Sync>) -> Result<()> {
+        Err(error)?
+    }
+    let boxed = out(fail(|| -> Result<(), DiskFull> { Err(DiskFull(1)) })).unwrap_err();
+    let error = back(boxed).unwrap_err();
+    assert_eq!(error.downcast_ref::<DiskFull>(), Some(&DiskFull(1)));
+    let boxed = out(Error::FuelExhausted).unwrap_err();
+    assert!(matches!(back(boxed), Err(Error::FuelExhausted)));
+}
+
+#[test]
+fn a_trap_names_functions_from_innermost_out() {
+    let (mut store, instance) = instance(
+        r#"(module $shop
+            (func $divide (param i32 i32) (result i32) (i32.div_u (local.get 0) (local.get 1)))
+            (func (export "run") (result i32) (call $divide (i32.const 1) (i32.const 0))))"#,
+    );
+    let run = instance
+        .get_typed_func::<(), i32>(&mut store, "run")
+        .unwrap();
+    let error = run.call(&mut store, ()).unwrap_err();
+    let frames = error.backtrace().unwrap().frames();
+    assert_eq!(frames.len(), 2);
+    assert_eq!(
+        (frames[0].func_index(), frames[0].func_name()),
+        (0, Some("divide"))
+    );
+    assert_eq!((frames[1].func_index(), frames[1].func_name()), (1, None));
+    assert_eq!(frames[0].module_name(), Some("shop"));
+    assert!(frames[0].module_offset() < frames[1].module_offset());
+    let text = error.to_string();
+    assert!(
+        text.starts_with("wasm trap: integer divide by zero\n"),
+        "{text}"
+    );
+    assert!(text.contains("shop!divide"), "{text}");
+}
+
+#[test]
+fn an_instance_stays_usable_after_a_trap() {
+    let (mut store, instance) = instance(
+        r#"(module (global $g (mut i32) (i32.const 0))
+            (func (export "run") (param i32) (result i32)
+                (global.set $g (i32.add (global.get $g) (i32.const 1)))
+                (if (local.get 0) (then unreachable))
+                (global.get $g)))"#,
+    );
+    let run = instance
+        .get_typed_func::<i32, i32>(&mut store, "run")
+        .unwrap();
+    for expected in [2, 4, 6] {
+        assert!(run.call(&mut store, 1).is_err());
+        assert_eq!(run.call(&mut store, 0).unwrap(), expected);
+    }
+}
+
+fn compile_error(source: impl AsRef<[u8]>) -> CompilationError {
+    match Module::new(&Engine::default(), source) {
+        Err(Error::Compilation(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_error_in_text_tells_line_and_column() {
+    let error = compile_error("(module\n  (func i32.bogus))");
+    assert_eq!(error.stage(), CompilationStage::Text);
+    assert_eq!(error.line_column(), Some((2, 9)));
+    assert_eq!(error.offset(), None);
+    assert!(error.to_string().contains("i32.bogus"), "{error}");
+}
+
+#[test]
+fn an_error_in_a_binary_tells_the_offset() {
+    let error = compile_error(b"\0asm\x02\0\0\0");
+    assert_eq!(error.stage(), CompilationStage::Decode);
+    assert_eq!(error.offset(), Some(4));
+    assert!(
+        error.to_string().starts_with("unknown binary version"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_invalid_module_tells_both_types_and_the_offset() {
+    let error = compile_error("(module (func (result i32) i64.const 1))");
+    assert_eq!(error.stage(), CompilationStage::Validate);
+    assert!(error.offset().is_some());
+    let text = error.to_string();
+    assert!(text.starts_with("type mismatch"), "{text}");
+    assert!(text.contains("i32") && text.contains("i64"), "{text}");
+}
+
+#[test]
+fn a_module_of_an_unimplemented_feature_is_refused_by_name() {
+    let mut config = Config::new();
+    config.wasm_threads(true);
+    let engine = Engine::new(&config).unwrap();
+    let error = Module::new(&engine, "(module (memory 1 1 shared))")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("threads") && error.contains("not supported yet"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_feature_that_is_switched_off_is_refused() {
+    let mut config = Config::new();
+    config.wasm_tail_call(false);
+    let engine = Engine::new(&config).unwrap();
+    let error = Module::new(&engine, "(module (func return_call 0))")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("tail-call") && error.contains("switched off"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = Module::from_file(&Engine::default(), "does/not/exist.wasm").unwrap_err();
+    assert!(matches!(error, Error::File { .. }));
+    assert!(error.to_string().contains("does/not/exist.wasm"));
+}
+
+#[test]
+fn an_unknown_export_names_its_like() {
+    let (mut store, instance) =
+        instance(r#"(module (func (export "transform")) (memory (export "m") 1))"#);
+    let error = instance
+        .get_typed_func::<(), ()>(&mut store, "transfrom")
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "unknown export `transfrom`; `transform` is defined"
+    );
+    let error = instance
+        .get_typed_func::<(), ()>(&mut store, "m")
+        .unwrap_err();
+    assert_eq!(error.to_string(), "export `m` is not a function");
+    let error = instance
+        .get_typed_func::<i32, ()>(&mut store, "transform")
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("[] -> []") && text.contains("[i32] -> []"),
+        "{text}"
+    );
+}
+
+#[test]
+fn untyped_calls_check_numbers_and_types() {
+    let (mut store, instance) =
+        instance(r#"(module (func (export "f") (param i32) (result i32) local.get 0))"#);
+    let f = instance.get_func(&mut store, "f").unwrap();
+    let mut one = [Val::I32(0)];
+    let text = |result: Result<()>| result.unwrap_err().to_string();
+    assert_eq!(
+        text(f.call(&mut store, &[], &mut one)),
+        "expected 1 arguments, got 0"
+    );
+    assert_eq!(
+        text(f.call(&mut store, &[Val::I32(1)], &mut [])),
+        "expected 1 results, got 0"
+    );
+    assert_eq!(
+        text(f.call(&mut store, &[Val::I64(1)], &mut one)),
+        "type mismatch: expected i32, found i64"
+    );
+    f.call(&mut store, &[Val::I32(1)], &mut one).unwrap();
+}
+
+#[test]
+fn a_panic_in_a_host_function_passes_through() {
+    let result = std::panic::catch_unwind(|| fail(|| -> () { panic!("on purpose") }));
+    assert_eq!(
+        result.unwrap_err().downcast_ref::<&str>(),
+        Some(&"on purpose")
+    );
+}

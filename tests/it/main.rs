@@ -1,0 +1,23 @@
+//! Tests of the public interface, through nothing else. What scripts of the official suite can express is not here.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+mod errors;
+mod handles;
+mod hosts;
+mod instances;
+mod limits;
+mod linking;
+mod modules;
+mod parts;
+
+use tickwasm::{Engine, Instance, Module, Store};
+
+/// An instance of a module that imports nothing, in a store of its own.
+fn instance(wat: &str) -> (Store<()>, Instance) {
+    let engine = Engine::default();
+    let module = Module::new(&engine, wat).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    (store, instance)
+}
