@@ -212,6 +212,14 @@ impl From<HostError> for Error {
             Ok(trap) => return Self::from(*trap),
             Err(error) => error,
         };
+        let error = match error.downcast::<MemoryAccessError>() {
+            Ok(access) => return Self::from(*access),
+            Err(error) => error,
+        };
+        let error = match error.downcast::<Misuse>() {
+            Ok(misuse) => return Self::from(*misuse),
+            Err(error) => error,
+        };
         Self::Host(HostFailure {
             error,
             backtrace: WasmBacktrace::default(),

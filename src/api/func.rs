@@ -253,8 +253,8 @@ impl<T> HostFunc<T> {
                 &mut results,
             )?;
             let runtime = &caller.store.inner.runtime;
-            val::write(&results, signature.result_types(), slots, runtime)?;
-            Ok(())
+            val::write(&results, signature.result_types(), slots, runtime)
+                .map_err(|misuse| Error::from(misuse).into())
         };
         Self {
             ty,
