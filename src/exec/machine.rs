@@ -51,8 +51,10 @@ pub(crate) struct Machine {
     pub stop_ip: *const u32,
     /// The frame in which it ended.
     pub stop_sp: *mut u8,
-    /// Why it ended; nothing if it finished.
-    pub reason: Option<Reason>,
+    /// The trap that ended it, if one did.
+    pub trap: Option<Trap>,
+    /// What a host function ended it with, if one did.
+    pub failure: Option<Reason>,
     /// Calls from one instance to another that are under way, innermost last.
     pub crossings: Vec<Crossing>,
     /// The first slot of the value stack.
@@ -124,7 +126,8 @@ impl Machine {
             },
             stop_ip: core::ptr::null(),
             stop_sp: core::ptr::null_mut(),
-            reason: None,
+            trap: None,
+            failure: None,
             crossings: Vec::new(),
             stack_base,
             embedder,
@@ -303,14 +306,14 @@ impl Machine {
         (elems.as_ptr(), elems.len() as u64)
     }
 
-    /// Notes a trap.
-    pub(super) fn trap(&mut self, trap: Trap) {
-        self.reason = Some(Reason::Trap(trap));
+    /// Why execution ended; nothing if it finished.
+    pub(super) fn take_reason(&mut self) -> Option<Reason> {
+        self.failure.take().or(self.trap.take().map(Reason::Trap))
     }
 
     /// Notes that a host function failed.
     pub(super) fn fail(&mut self, reason: Reason) {
-        self.reason = Some(reason);
+        self.failure = Some(reason);
     }
 }
 

@@ -168,7 +168,7 @@ fn run(
     // SAFETY: HANDLER; CODE: an entry is code or the stub, and returns to `EXIT`. FRAME: `enter` checks it. MEM, CTX: the machine is
     // in the function's instance.
     unsafe { dispatch::start(regs, code, sp, exit) };
-    match machine.reason.take() {
+    match machine.take_reason() {
         None => {
             // SAFETY: FRAME; the function returned, so its results are where its arguments were.
             unsafe { args.copy_to_nonoverlapping(slots.as_mut_ptr(), results) };

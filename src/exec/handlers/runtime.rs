@@ -3,7 +3,6 @@
 //! Operands lie in consecutive slots, and the result replaces the first.
 
 use super::operand::{cell, slot};
-use super::trap;
 use crate::exec::dispatch::{handler, next};
 use crate::exec::machine::Machine;
 use crate::runtime::trap::Trap;
@@ -64,7 +63,7 @@ unsafe extern "C" fn run<C: Call>(
             trapped: false,
         },
         Err(reason) => {
-            machine.trap(reason);
+            machine.trap = Some(reason);
             Done {
                 value: 0,
                 trapped: true,
