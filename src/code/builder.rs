@@ -11,7 +11,7 @@ pub type HandlerCells = [MaybeUninit<u32>; 2];
 /// Finds the handler of an op; `exec::select` is the one there is.
 pub type Select = fn(&Op) -> HandlerCells;
 
-/// Cells in front of the first op: the frame's size in bytes, the number of slots to set to zero.
+/// Cells in front of the first op: the frame's size in bytes, and one that keeps static code aligned.
 pub const HEADER_CELLS: usize = 2;
 
 /// A position in the code, in cells.
@@ -119,16 +119,11 @@ impl Builder {
     }
 
     /// Writes the header and hands over the code and the origins.
-    pub fn finish(
-        mut self,
-        frame_bytes: u32,
-        zero_slots: u32,
-    ) -> Result<(Code, Vec<Origin>), LowerError> {
+    pub fn finish(mut self, frame_bytes: u32) -> Result<(Code, Vec<Origin>), LowerError> {
         if self.cells.len() > MAX_CELLS {
             return Err(LowerError::CodeTooLong);
         }
         self.cells[0] = MaybeUninit::new(frame_bytes);
-        self.cells[1] = MaybeUninit::new(zero_slots);
         Ok((
             Code {
                 cells: self.cells.into_boxed_slice(),

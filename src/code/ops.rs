@@ -11,6 +11,9 @@ use crate::syntax::instr::Opcode;
 /// Where a slot is: bytes from the frame's base, negative for parameters.
 pub type SlotOffset = i32;
 
+/// The most locals that are set to zero by a handler that knows their number.
+pub const MAX_INLINE_ZEROS: u32 = 8;
+
 /// The register class of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Bank {
@@ -177,6 +180,11 @@ pub enum Op {
         x: Src,
         /// To where.
         d: Dst,
+    },
+    /// `slots[0 .. count] := 0`, at the beginning of a function; a few by a handler of their own, which reads no operand
+    ZeroLocals {
+        /// How many.
+        count: u32,
     },
     /// `pin := slot`, its home
     LoadPin {
@@ -475,6 +483,11 @@ impl Op {
                 value.write(out);
                 out.cell(offset);
             }
+            Self::ZeroLocals { count } => {
+                if count > MAX_INLINE_ZEROS {
+                    out.cell(count);
+                }
+            }
             Self::LoadPin { home, .. } => out.cell(home as u32),
             Self::AddScaled { x, y, k, d } => {
                 x.write(out);
@@ -670,6 +683,7 @@ impl fmt::Display for Op {
                 )
             }
             Self::Copy { x, d, .. } => write!(f, "{d} := {x}"),
+            Self::ZeroLocals { count } => write!(f, "[0..] := 0 x {count}"),
             Self::LoadPin { home, .. } => write!(f, "pin := [{}]", slot(home)),
             Self::AddScaled { x, y, k, d } => write!(f, "{d} := {x} + ({y} << {k})"),
             Self::CopyRange { from, to, count } => {

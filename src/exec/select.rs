@@ -114,6 +114,17 @@ fn handler(op: &Op) -> Handler {
         Op::LoadFrom { op, .. } => load_from(op),
         Op::StoreTo { op, .. } => store_to(op),
         Op::Copy { bank, x, d } => copy(bank, x, d),
+        Op::ZeroLocals { count } => match count {
+            1 => variable::zero_locals::<1>,
+            2 => variable::zero_locals::<2>,
+            3 => variable::zero_locals::<3>,
+            4 => variable::zero_locals::<4>,
+            5 => variable::zero_locals::<5>,
+            6 => variable::zero_locals::<6>,
+            7 => variable::zero_locals::<7>,
+            8 => variable::zero_locals::<8>,
+            _ => variable::zero_many_locals,
+        },
         Op::LoadPin { bank, .. } => match bank {
             Bank::Int => variable::load_pin::<u64>,
             Bank::F32 => variable::load_pin::<f32>,

@@ -94,6 +94,10 @@ impl<'m> Lowerer<'m> {
             dead: 0,
             at: 0,
         };
+        let count = lowerer.operands.local_slots();
+        if count > 0 {
+            lowerer.emit(Op::ZeroLocals { count });
+        }
         if module.fuel {
             lowerer.charge_entry(locals);
         } else {
@@ -162,8 +166,8 @@ impl<'m> Lowerer<'m> {
 
     /// Writes the header and hands over the code; the origins of its ops, if they were wanted.
     pub fn finish(self) -> Result<(Code, Vec<Origin>), LowerError> {
-        let (frame_bytes, zero_slots) = self.operands.frame()?;
-        self.builder.finish(frame_bytes, zero_slots)
+        let frame_bytes = self.operands.frame_bytes()?;
+        self.builder.finish(frame_bytes)
     }
 
     /// Emits an op as it is.

@@ -120,12 +120,17 @@ impl Operands {
         self.stack.len()
     }
 
-    /// The frame's size in bytes, and how many slots at its beginning must be zero.
-    pub fn frame(&self) -> Result<(u32, u32), LowerError> {
+    /// The frame's size in bytes.
+    pub fn frame_bytes(&self) -> Result<u32, LowerError> {
         if self.max_slots > MAX_SLOTS {
             return Err(LowerError::FrameTooLarge);
         }
-        Ok((self.max_slots * SLOT as u32, self.local_slots))
+        Ok(self.max_slots * SLOT as u32)
+    }
+
+    /// Slots of the locals that are not parameters.
+    pub fn local_slots(&self) -> u32 {
+        self.local_slots
     }
 
     /// The slot of the operand at a height.

@@ -37,7 +37,6 @@ pub(crate) unsafe fn enter(
     unsafe {
         let code = code.cast::<u32>();
         let frame = *code as usize;
-        let zeros = *code.add(1);
         if sp.addr() + frame > (*r.ctx).stack_end.addr() {
             r.ip = ret_ip;
             r.sp = ret_sp;
@@ -48,13 +47,6 @@ pub(crate) unsafe fn enter(
         record.add(8).cast::<*mut u8>().write(ret_sp);
         r.sp = sp;
         r.ip = code.add(HEADER_CELLS);
-        let mut local = sp.cast::<u64>();
-        let end = local.add(zeros as usize);
-        while local != end {
-            // Volatile, so that this stays a store for each local instead of a call for a handful of them.
-            local.write_volatile(0);
-            local = local.add(1);
-        }
         next(r)
     }
 }

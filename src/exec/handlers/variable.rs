@@ -27,6 +27,19 @@ handler! {
         next(r)
     }
 
+    /// `slots[0 .. N] := 0`
+    fn zero_locals[const N: usize](r) {
+        r.sp.cast::<[u64; N]>().write([0; N]);
+        next(r)
+    }
+
+    /// `slots[0 .. count] := 0`
+    fn zero_many_locals(r) {
+        let count = cell(&mut r) as usize;
+        r.sp.cast::<u64>().write_bytes(0, count);
+        next(r)
+    }
+
     /// `pin := slot`
     fn load_pin[T: Value](r) {
         let home = T::from_slot(*slot(&mut r));
