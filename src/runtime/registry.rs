@@ -1,7 +1,7 @@
 //! The types of all modules of an engine, each once: equality of types across modules is equality of numbers.
 //!
 //! What a type index of one module means in another is answered here and nowhere else. How equal types are found is
-//! [`canonical`](crate::validate::canonical)'s business. Types are kept as long as the registry.
+//! [`canonical`]'s business. Types are kept as long as the registry.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
