@@ -201,16 +201,42 @@ impl Parts {
 }
 
 impl Compiled {
-    /// The lowered ops of a function, each with the offset of the instruction it came from, as text: for people who work on lowering.
-    pub fn listing(&self, defined: u32) -> Vec<(usize, String)> {
-        match self.parts.lower(defined, true) {
-            Ok((_, origins)) => origins
-                .iter()
-                .map(|origin| (origin.offset, origin.op.to_string()))
-                .collect(),
-            Err(_) => Vec::new(),
+    /// The instructions of a function with the ops they were lowered to, as text: for people who work on lowering.
+    pub fn listing(&self, defined: u32) -> Vec<ListedInstr> {
+        let Ok((_, mut origins)) = self.parts.lower(defined, true) else {
+            return Vec::new();
+        };
+        let Ok(mut body) = Body::new(&self.bytes, &self.module.bodies[defined as usize]) else {
+            return Vec::new();
+        };
+        // Ops stand in the order of execution, which is not always that of the instructions they came from.
+        origins.sort_by_key(|origin| origin.offset);
+        let mut origins = origins.into_iter().peekable();
+        let mut listing = Vec::new();
+        while let Ok(Some((instr, at))) = &body.next() {
+            let mut ops = Vec::new();
+            while let Some(origin) = origins.next_if(|origin| origin.offset <= *at) {
+                ops.push((origin.cell.0, origin.op.to_string()));
+            }
+            listing.push(ListedInstr {
+                offset: *at,
+                instr: instr.to_string(),
+                ops,
+            });
         }
+        listing
     }
+}
+
+/// An instruction and what it was lowered to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListedInstr {
+    /// Where the instruction is in the binary.
+    pub offset: usize,
+    /// The instruction.
+    pub instr: String,
+    /// Its ops, each with its position in the function's code. Empty where a later instruction took it in.
+    pub ops: Vec<(u32, String)>,
 }
 
 impl fmt::Debug for Parts {

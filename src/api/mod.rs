@@ -52,6 +52,7 @@ pub use types::{
 pub use val::{V128, Val};
 pub use wasm_ty::{WasmParams, WasmResults, WasmTy};
 
+pub use crate::compile::ListedInstr;
 pub use crate::runtime::trap::Trap;
 
 /// What holds for the types above, and whoever relies on it is told here if it no longer does.

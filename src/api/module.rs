@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use super::types::{ExportType, ExternType, ImportType};
-use crate::compile::{self, Compiled};
+use crate::compile::{self, Compiled, ListedInstr};
 use crate::error::{CompilationError, Error};
 use crate::runtime::instantiate::Template;
 use crate::syntax;
@@ -175,6 +175,26 @@ impl Module {
             name: &custom.name,
             data: &bytes[custom.data.clone()],
         })
+    }
+
+    /// The instructions of a function that the module defines, with the ops of threaded code they were lowered to; empty where
+    /// there is no such function. `defined` counts the functions behind the imported ones.
+    ///
+    /// This is for people who work on lowering: what the lines say may change with any version.
+    ///
+    /// ```
+    /// # use tickwasm::{Engine, Module};
+    /// # let engine = Engine::default();
+    /// let module = Module::new(&engine, "(module (func (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))")?;
+    /// let add = &module.listing(0)[2];
+    /// assert_eq!(add.instr, "i32.add");
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    pub fn listing(&self, defined: u32) -> Vec<ListedInstr> {
+        if defined as usize >= self.syntax().bodies.len() {
+            return Vec::new();
+        }
+        self.inner.compiled.listing(defined)
     }
 
     pub(crate) fn compiled(&self) -> &Compiled {

@@ -66,9 +66,19 @@ pub fn inspect(args: &Args) -> Result<(), Failure> {
     }
     if args.code {
         println!("\ncode");
-        return Err(Failure::usage(
-            "the listing of lowered code is not supported yet",
-        ));
+        for defined in 0.. {
+            let listing = module.listing(defined);
+            if listing.is_empty() {
+                break;
+            }
+            println!("  defined function {defined}");
+            for line in listing {
+                println!("    {:#08x}  {}", line.offset, line.instr);
+                for (cell, op) in line.ops {
+                    println!("{:48}{cell:6}  {op}", "");
+                }
+            }
+        }
     }
     Ok(())
 }
