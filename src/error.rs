@@ -192,10 +192,9 @@ impl Error {
     pub(crate) fn with_backtrace(mut self, calls: WasmBacktrace) -> Self {
         if let Self::Trap(TrapError { backtrace, .. }) | Self::Host(HostFailure { backtrace, .. }) =
             &mut self
+            && backtrace.frames().is_empty()
         {
-            if backtrace.frames().is_empty() {
-                *backtrace = calls;
-            }
+            *backtrace = calls;
         }
         self
     }
@@ -296,7 +295,7 @@ enum CompilationKind {
     Binary(CompileError),
 }
 
-/// What found a program wrong.
+/// What found a program wrong. See [`CompilationError`] for an example.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum CompilationStage {
@@ -462,6 +461,16 @@ impl StdError for HostFailure {
 }
 
 /// An access of the embedder to a memory, beyond its end.
+///
+/// ```
+/// use tickwasm::{Engine, Memory, MemoryType, Store};
+///
+/// let mut store = Store::new(&Engine::default(), ());
+/// let memory = Memory::new(&mut store, MemoryType::new(1, None))?;
+/// let error = memory.read(&store, 65535, &mut [0; 2]).unwrap_err();
+/// assert_eq!(error.to_string(), "out of bounds memory access: 2 bytes at 65535 of a memory of 65536 bytes");
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("out of bounds memory access: {size} bytes at {offset} of a memory of {len} bytes")]
 #[non_exhaustive]
@@ -475,6 +484,13 @@ pub struct MemoryAccessError {
 }
 
 /// A use of this crate that it does not allow.
+///
+/// ```
+/// use tickwasm::{Engine, Error, Misuse, Store};
+///
+/// let mut store = Store::new(&Engine::default(), ());
+/// assert!(matches!(store.set_fuel(1), Err(Error::Misuse(Misuse::FuelNotCounted))));
+/// ```
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Misuse {

@@ -1,4 +1,53 @@
-//! tickwasm runs WebAssembly: an interpreter in pure Rust, written from scratch.
+//! A WebAssembly interpreter in pure Rust, written from scratch: no JIT, no executable memory, no C.
+//!
+//! ```
+//! use tickwasm::{Engine, Linker, Module, Store};
+//!
+//! // Modules are compiled for an engine, from text or from the binary format.
+//! let engine = Engine::default();
+//! let module = Module::new(&engine, r#"(module
+//!     (import "host" "double" (func $double (param i32) (result i32)))
+//!     (func (export "run") (param i32) (result i32)
+//!         (i32.add (call $double (local.get 0)) (i32.const 1))))"#)?;
+//!
+//! // What they import is defined in a linker,
+//! let mut linker = Linker::new(&engine);
+//! linker.func_wrap("host", "double", |x: i32| x * 2)?;
+//!
+//! // and their instances live in a store.
+//! let mut store = Store::new(&engine, ());
+//! let instance = linker.instantiate(&mut store, &module)?;
+//! let run = instance.get_typed_func::<i32, i32>(&mut store, "run")?;
+//! assert_eq!(run.call(&mut store, 20)?, 41);
+//! # Ok::<(), tickwasm::Error>(())
+//! ```
+//!
+//! # Where to look
+//!
+//! | to | see |
+//! |---|---|
+//! | configure features, fuel and limits | [`Config`], [`Engine`] |
+//! | load a program, and see what it needs and offers | [`Module`] |
+//! | offer functions and other things to programs | [`Linker`], [`Func::wrap`], [`Caller`] |
+//! | run a program | [`Linker::instantiate`], [`InstancePre`], [`Instance`], [`TypedFunc`] |
+//! | exchange data with it | [`Memory`], [`Global`], [`Table`], [`ExternRef`] |
+//! | bound what it uses | [`Store::set_fuel`], [`Store::set_max_memory_bytes`], [`Config::max_wasm_stack`] |
+//! | understand what went wrong | [`enum@Error`], [`Trap`], [`WasmBacktrace`] |
+//!
+//! Names and meanings are those of `wasmtime` wherever there is no reason against it.
+//!
+//! # Untrusted programs
+//!
+//! A program can use up what it is given and no more: memory and tables up to the store's limits, value stack up to
+//! [`Config::max_wasm_stack`], time up to the fuel. Whatever its bytes are, they lead to a [`Result`], not to a panic, and no nesting or
+//! recursion of a guest uses the host's stack. What host functions let it do is up to them.
+//!
+//! # Features of the crate
+//!
+//! * `wat` (default): [`Module::new`] takes the text format as well as binaries.
+//! * `harness`: runs scripts in the official script language.
+//! * `cli`: builds the `tickwasm` command.
+//! * `loop-dispatch`: dispatches by a loop also where tail calls would be used.
 
 mod api;
 mod code;

@@ -40,7 +40,17 @@ pub struct StoreContextMut<'a, T> {
     pub(crate) inner: &'a mut StoreInner<T>,
 }
 
-/// What gives access to a store: [`Store`], [`Caller`], and references to them.
+/// What gives access to a store: [`Store`], [`Caller`], [`StoreContext`], [`StoreContextMut`], and references to them.
+///
+/// ```
+/// use tickwasm::{AsContext, Engine, Store};
+///
+/// fn data<T: Copy>(store: impl AsContext<Data = T>) -> T {
+///     *store.as_context().data()
+/// }
+/// let mut store = Store::new(&Engine::default(), 3);
+/// assert_eq!(data(&store) + data(&mut store), 6);
+/// ```
 pub trait AsContext {
     /// The embedder's data in the store.
     type Data;
@@ -49,7 +59,19 @@ pub trait AsContext {
     fn as_context(&self) -> StoreContext<'_, Self::Data>;
 }
 
-/// What gives access to a store that is to be changed.
+/// What gives access to a store that is to be changed: [`Store`], [`Caller`], [`StoreContextMut`], and mutable references to them.
+///
+/// ```
+/// use tickwasm::{AsContextMut, Engine, Store};
+///
+/// fn count(mut store: impl AsContextMut<Data = u32>) {
+///     *store.as_context_mut().data_mut() += 1;
+/// }
+/// let mut store = Store::new(&Engine::default(), 0);
+/// count(&mut store);
+/// count(store.as_context_mut());
+/// assert_eq!(*store.data(), 2);
+/// ```
 pub trait AsContextMut: AsContext {
     /// The store.
     fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data>;

@@ -107,6 +107,10 @@ impl fmt::Debug for FuncType {
 }
 
 /// Whether a global may be set.
+///
+/// ```
+/// assert!(tickwasm::Mutability::Var.is_var());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Mutability {
     /// It keeps its initial value.

@@ -179,7 +179,7 @@ pub(crate) use tuples;
 
 macro_rules! tuple {
     ($($name:ident)*) => {
-        #[allow(non_snake_case, unused_variables, unused_mut)]
+        #[allow(non_snake_case, unused_variables, unused_mut, clippy::unused_unit)]
         impl<$($name: sealed::Slot),*> sealed::Slots for ($($name,)*) {
             const TYPES: &'static [ValType] = &[$($name::TYPE),*];
 

@@ -80,10 +80,8 @@ pub fn instantiate(
     let addr = check_instances(store)?;
 
     let mut instance = ModuleInst {
-        module: Arc::clone(module),
         bytes: Arc::clone(template.bytes),
         code: Arc::clone(template.code),
-        types: Arc::clone(types),
         funcs: Vec::new(),
         tables: Vec::new(),
         mems: Vec::new(),
@@ -215,7 +213,8 @@ fn elements(store: &Store, instance: &ModuleInst, items: &ElemItems) -> Box<[u64
 
 /// The address of the next instance, if the store may have one more.
 fn check_instances(store: &Store) -> Result<InstanceAddr, Exhausted> {
-    let limit = store.limits.instances.min(FuncInst::HOST);
+    // A number below the limit is below `FuncInst::HOST`, too.
+    let limit = store.limits.instances;
     match u32::try_from(store.instances.len()) {
         Ok(addr) if addr < limit => Ok(InstanceAddr(addr)),
         _ => Err(Exhausted::Instances { limit }),

@@ -5,21 +5,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::addr::*;
-use super::registry::TypeId;
 use crate::code::CodeUnit;
-use crate::syntax::module::Module;
 
 /// An instance of a module: where in the store each of the module's indices leads.
 #[derive(Debug)]
 pub struct ModuleInst {
-    /// The module.
-    pub module: Arc<Module>,
     /// The module's bytes, which hold its data segments.
     pub bytes: Arc<[u8]>,
     /// The module's code, shared by all its instances.
     pub code: Arc<CodeUnit>,
-    /// The module's types, canonical in the engine.
-    pub types: Arc<[TypeId]>,
     /// Functions, imports first.
     pub funcs: Vec<FuncAddr>,
     /// Tables, imports first.

@@ -179,9 +179,7 @@ impl Store {
 
 /// `value << shift`, or the largest number where that does not fit.
 fn shl(value: u64, shift: u8) -> u64 {
-    value
-        .checked_mul(1u64.checked_shl(shift.into()).unwrap_or(u64::MAX))
-        .unwrap_or(u64::MAX)
+    value.saturating_mul(1u64.checked_shl(shift.into()).unwrap_or(u64::MAX))
 }
 
 /// Appends to one of the store's lists. Addresses have 32 bits, and their successor must fit a reference's slot as well.

@@ -3,6 +3,14 @@
 /// The reason of a trap.
 ///
 /// <https://webassembly.github.io/spec/core/intro/overview.html#trap>
+///
+/// ```
+/// use tickwasm::{Error, Trap};
+///
+/// // A host function can trap as instructions do:
+/// let error = Error::from(Trap::IntegerOverflow);
+/// assert_eq!(error.downcast_ref::<Trap>().unwrap().to_string(), "integer overflow");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
 #[non_exhaustive]
 #[repr(u8)]

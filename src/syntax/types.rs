@@ -22,6 +22,13 @@ pub enum NumType {
 }
 
 /// An abstract or concrete heap type: what a reference points at.
+///
+/// ```
+/// use tickwasm::{HeapType, RefType};
+///
+/// assert_eq!(RefType::FUNCREF.heap_type(), HeapType::Func);
+/// assert_eq!(HeapType::NoExtern.to_string(), "noextern");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum HeapType {
     /// Common supertype of all internal references.
@@ -48,11 +55,19 @@ pub enum HeapType {
     Extern,
     /// Bottom of the external hierarchy.
     NoExtern,
-    /// A type that the module defines.
+    /// A type that the module defines; in the public interface, a type of the engine, by its number there.
     Concrete(TypeIdx),
 }
 
 /// A reference type: `(ref null? ht)`.
+///
+/// ```
+/// use tickwasm::{HeapType, RefType};
+///
+/// let ty = RefType::new(false, HeapType::Extern);
+/// assert_eq!(ty.to_string(), "(ref extern)");
+/// assert!(RefType::EXTERNREF.is_nullable());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct RefType {
     /// Whether the null reference belongs to the type.
@@ -66,6 +81,21 @@ impl RefType {
     pub const FUNCREF: Self = Self::nullable(HeapType::Func);
     /// `(ref null extern)`.
     pub const EXTERNREF: Self = Self::nullable(HeapType::Extern);
+
+    /// A reference type of its two parts.
+    pub const fn new(nullable: bool, heap: HeapType) -> Self {
+        Self { nullable, heap }
+    }
+
+    /// Whether the null reference belongs to the type.
+    pub const fn is_nullable(&self) -> bool {
+        self.nullable
+    }
+
+    /// What the reference points at.
+    pub const fn heap_type(&self) -> HeapType {
+        self.heap
+    }
 
     /// `(ref null heap)`.
     pub const fn nullable(heap: HeapType) -> Self {
@@ -85,6 +115,13 @@ impl RefType {
 }
 
 /// The type of a value on the operand stack, in a local or in a global.
+///
+/// ```
+/// use tickwasm::ValType;
+///
+/// assert_eq!(ValType::I64.to_string(), "i64");
+/// assert!(ValType::FUNCREF.is_ref() && !ValType::F32.is_ref());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ValType {
     /// 32-bit integers.

@@ -97,6 +97,7 @@ fn mixed_parameters_keep_their_order() {
 #[test]
 fn sixteen_in_and_sixteen_out() {
     type Sixteen<A, B, C, D> = (A, B, C, D, A, B, C, D, A, B, C, D, A, B, C, D);
+    type Reversed = TypedFunc<Sixteen<i32, u64, f32, f64>, Sixteen<f64, f32, u64, i32>>;
     let engine = Engine::default();
     let mut linker = Linker::new(&engine);
     #[rustfmt::skip]
@@ -110,8 +111,7 @@ fn sixteen_in_and_sixteen_out() {
         .unwrap();
     let module = Module::new(&engine, relay(&host.ty(&store))).unwrap();
     let instance = linker.instantiate(&mut store, &module).unwrap();
-    let guest: TypedFunc<Sixteen<i32, u64, f32, f64>, Sixteen<f64, f32, u64, i32>> =
-        instance.get_typed_func(&mut store, "f").unwrap();
+    let guest: Reversed = instance.get_typed_func(&mut store, "f").unwrap();
     #[rustfmt::skip]
     let (p, o, n, m, l, k, j, i, h, g, f, e, d, c, b, a) = guest
         .call(&mut store, (0, 1, 2., 3., 4, 5, 6., 7., 8, 9, 10., 11., 12, 13, 14., 15.))
