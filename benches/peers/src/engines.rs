@@ -62,19 +62,24 @@ fn text(error: impl std::fmt::Display) -> String {
 
 #[cfg(feature = "tickwasm")]
 fn tickwasm(wasm: &[u8]) -> Result<Run, String> {
-    tickwasm_with(&tickwasm::Config::new(), None, wasm)
+    tickwasm_with(tickwasm::Config::new(), None, wasm)
 }
 
 #[cfg(feature = "tickwasm")]
 fn tickwasm_fuel(wasm: &[u8]) -> Result<Run, String> {
     let mut config = tickwasm::Config::new();
     config.consume_fuel(true);
-    tickwasm_with(&config, Some(i64::MAX as u64), wasm)
+    tickwasm_with(config, Some(i64::MAX as u64), wasm)
 }
 
 #[cfg(feature = "tickwasm")]
-fn tickwasm_with(config: &tickwasm::Config, fuel: Option<u64>, wasm: &[u8]) -> Result<Run, String> {
-    let engine = tickwasm::Engine::new(config).map_err(text)?;
+fn tickwasm_with(
+    mut config: tickwasm::Config,
+    fuel: Option<u64>,
+    wasm: &[u8],
+) -> Result<Run, String> {
+    config.eager_lowering(true);
+    let engine = tickwasm::Engine::new(&config).map_err(text)?;
     let module = tickwasm::Module::new(&engine, wasm).map_err(text)?;
     let mut store = tickwasm::Store::new(&engine, ());
     if let Some(fuel) = fuel {
