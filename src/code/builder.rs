@@ -31,11 +31,35 @@ impl Waiting {
     }
 }
 
+/// A cell of a target; they are kept in the order of their cells.
 #[derive(Clone, Copy, Debug)]
 struct Fixup {
     cell: CellPos,
     next: Option<u32>,
+    /// Where it leads, once that is known.
+    target: Option<CellPos>,
 }
+
+/// The beginning of a loop up to its first branch, short enough to be repeated where the loop is continued.
+#[derive(Clone, Copy, Debug)]
+struct LoopHead {
+    start: CellPos,
+    /// Where the branch is.
+    branch: CellPos,
+    /// The branch.
+    op: Op,
+    /// Where its targets are.
+    targets: CellPos,
+    /// What comes after them.
+    end: CellPos,
+}
+
+/// The most ops of a loop's head.
+const MAX_HEAD_OPS: u32 = 6;
+/// The most targets of a `br_table` that ends a loop's head.
+const MAX_HEAD_TARGETS: u32 = 32;
+/// Cells of repeated heads that any function may have, besides half of the others.
+const HEAD_BUDGET: usize = 4096;
 
 /// Where an op came from, for those who ask.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -52,6 +76,12 @@ pub struct Origin {
 pub struct Builder {
     cells: Vec<MaybeUninit<u32>>,
     fixups: Vec<Fixup>,
+    /// The heads of loops, in the order of their starts.
+    heads: Vec<LoopHead>,
+    /// The loop that began last, if no branch has been seen in it, and the number of its ops.
+    in_head: Option<(CellPos, u32)>,
+    /// Cells of heads that have been repeated.
+    repeated: usize,
     select: Select,
     /// Origins of all ops, if they are wanted.
     origins: Option<Vec<Origin>>,
@@ -67,6 +97,9 @@ impl Builder {
         Self {
             cells: header.to_vec(),
             fixups: Vec::new(),
+            heads: Vec::new(),
+            in_head: None,
+            repeated: 0,
             select,
             origins: with_origins.then(Vec::new),
         }
@@ -86,13 +119,130 @@ impl Builder {
                 op: *op,
             });
         }
+        let begin = self.here();
         self.cells.extend_from_slice(&(self.select)(op));
         op.operands(self);
+        if let Some((start, ops)) = self.in_head {
+            self.in_head = self.extend_head(start, ops + 1, op, begin);
+        }
+    }
+
+    /// Begins a loop: the position of its first op.
+    pub fn begin_loop(&mut self) -> CellPos {
+        let start = self.here();
+        self.in_head = Some((start, 0));
+        start
+    }
+
+    /// Whether the loop's head goes on after this op. Notes the head where it ends.
+    fn extend_head(
+        &mut self,
+        start: CellPos,
+        ops: u32,
+        op: &Op,
+        branch: CellPos,
+    ) -> Option<(CellPos, u32)> {
+        let targets = match op {
+            Op::BrUnop { .. } | Op::BrBinop { .. } => 1,
+            Op::BrTable { count, .. } if *count < MAX_HEAD_TARGETS => count + 1,
+            _ if op.leaves() || ops >= MAX_HEAD_OPS => return None,
+            _ => return Some((start, ops)),
+        };
+        let here = self.here();
+        let end = CellPos(here.0 + targets);
+        self.heads.push(LoopHead {
+            start,
+            branch,
+            op: *op,
+            targets: here,
+            end,
+        });
+        None
+    }
+
+    /// Continues a loop by repeating its head, so that the branch in it is taken or not at once. Says whether that was possible.
+    pub fn repeat_head(&mut self, start: CellPos, offset: usize) -> bool {
+        let Ok(at) = self.heads.binary_search_by_key(&start, |head| head.start) else {
+            return false;
+        };
+        let head = self.heads[at];
+        let size = (head.end.0 - head.start.0) as usize;
+        if self.repeated + size > HEAD_BUDGET + self.cells.len() / 2 {
+            return false;
+        }
+        self.repeated += size;
+        // What is repeated here is no part of the head of a loop further in.
+        self.in_head = None;
+        match head.op {
+            Op::BrTable { .. } => {
+                self.repeat_cells(head.start, head.targets, offset);
+                for cell in head.targets.0..head.end.0 {
+                    self.repeat_target(CellPos(cell));
+                }
+            }
+            op => {
+                // The other way round, so that going on in the loop is the branch that is taken.
+                self.repeat_cells(head.start, head.branch, offset);
+                self.op(&op.inverted(), offset);
+                self.target(head.end);
+                self.op(&Op::Br, offset);
+                self.repeat_target(head.targets);
+            }
+        }
+        true
+    }
+
+    /// Appends cells that hold no targets once more.
+    fn repeat_cells(&mut self, from: CellPos, to: CellPos, offset: usize) {
+        let here = self.here();
+        if let Some(origins) = &mut self.origins {
+            let begin = origins.partition_point(|origin| origin.cell < from);
+            let end = origins.partition_point(|origin| origin.cell < to);
+            for at in begin..end {
+                let cell = CellPos(origins[at].cell.0 - from.0 + here.0);
+                origins.push(Origin {
+                    cell,
+                    offset,
+                    ..origins[at]
+                });
+            }
+        }
+        self.cells
+            .extend_from_within(from.0 as usize..to.0 as usize);
+    }
+
+    /// Appends a cell for the target of another cell.
+    fn repeat_target(&mut self, original: CellPos) {
+        let here = self.here();
+        let waits = self
+            .fixups
+            .binary_search_by_key(&original, |fixup| fixup.cell)
+            .ok();
+        if let Some(at) = waits
+            && self.fixups[at].target.is_none()
+        {
+            let added = Some(self.fixups.len() as u32);
+            let next = core::mem::replace(&mut self.fixups[at].next, added);
+            self.fixups.push(Fixup {
+                cell: here,
+                next,
+                target: None,
+            });
+            return self.cell(0);
+        }
+        if let Some(target) = waits.and_then(|at| self.fixups[at].target) {
+            self.target(target);
+        }
     }
 
     /// Appends the cell of a target that is known.
     pub fn target(&mut self, target: CellPos) {
         let here = self.here();
+        self.fixups.push(Fixup {
+            cell: here,
+            next: None,
+            target: Some(target),
+        });
         self.cell(distance(here, target));
     }
 
@@ -102,6 +252,7 @@ impl Builder {
         self.fixups.push(Fixup {
             cell,
             next: waiting.head,
+            target: None,
         });
         waiting.head = Some((self.fixups.len() - 1) as u32);
         self.cell(0);
@@ -112,7 +263,8 @@ impl Builder {
         let here = self.here();
         let mut next = waiting.head;
         while let Some(at) = next {
-            let fixup = self.fixups[at as usize];
+            let fixup = &mut self.fixups[at as usize];
+            fixup.target = Some(here);
             self.cells[fixup.cell.0 as usize] = MaybeUninit::new(distance(fixup.cell, here));
             next = fixup.next;
         }

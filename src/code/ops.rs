@@ -595,9 +595,38 @@ impl Op {
         }
     }
 
-    /// Whether a target follows the operands.
-    pub fn has_target(&self) -> bool {
-        matches!(self, Self::Br | Self::BrUnop { .. } | Self::BrBinop { .. })
+    /// Whether control may go elsewhere than to the next op; branches on a condition aside.
+    pub fn leaves(&self) -> bool {
+        matches!(
+            self,
+            Self::Br
+                | Self::BrTable { .. }
+                | Self::Call { .. }
+                | Self::CallImport { .. }
+                | Self::CallIndirect { .. }
+                | Self::ReturnCall { .. }
+                | Self::ReturnCallImport { .. }
+                | Self::ReturnCallIndirect { .. }
+                | Self::Return0
+                | Self::Return1 { .. }
+                | Self::ReturnMany { .. }
+                | Self::Unreachable
+        )
+    }
+
+    /// The branch on the opposite condition.
+    #[must_use]
+    pub fn inverted(self) -> Self {
+        match self {
+            Self::BrUnop { op, not, x } => Self::BrUnop { op, not: !not, x },
+            Self::BrBinop { op, not, x, y } => Self::BrBinop {
+                op,
+                not: !not,
+                x,
+                y,
+            },
+            other => other,
+        }
     }
 }
 

@@ -139,7 +139,7 @@ impl Lowerer<'_> {
         self.flush_all();
         self.operands.clear_accs();
         let height = self.operands.height() - ty.params.len();
-        let start = self.builder.here();
+        let start = self.builder.begin_loop();
         self.labels
             .push(Kind::Loop(start), height, ty.params, ty.results);
     }
@@ -245,6 +245,13 @@ impl Lowerer<'_> {
         }
         self.move_values(label);
         self.settle();
+        let kind = self.labels.labels[self.labels.position(label)].kind;
+        if let Kind::Loop(start) = kind
+            && !self.module.fuel
+            && self.builder.repeat_head(start, self.at)
+        {
+            return;
+        }
         self.emit(Op::Br);
         self.target(label);
     }

@@ -46,6 +46,8 @@ pub(super) struct Pending {
     pub ty: ValType,
     /// The value is not what the op yields but whether that is zero.
     pub is_zero: bool,
+    /// The height of the operand that it computes; nothing once that has been popped.
+    height: Option<usize>,
     /// The offset of its instruction.
     at: usize,
 }
@@ -176,8 +178,14 @@ impl Operands {
     pub fn pop(&mut self) -> Operand {
         let operand = self.stack.pop();
         let operand = operand.unwrap_or_else(|| unreachable!("validated: operands are there"));
-        if let Place::Local { local, below } = operand.place {
-            self.locals[local.index()].head = below;
+        match operand.place {
+            Place::Local { local, below } => self.locals[local.index()].head = below,
+            Place::Pending => {
+                if let Some(pending) = &mut self.pending {
+                    pending.height = None;
+                }
+            }
+            Place::Stored | Place::Const(_) => {}
         }
         self.clean = self.clean.min(self.stack.len());
         operand
@@ -185,8 +193,17 @@ impl Operands {
 
     /// Pushes an operand that was popped last, as it was.
     pub fn push_again(&mut self, operand: Operand) {
-        if let Place::Local { local, .. } = operand.place {
-            self.locals[local.index()].head = Some(self.stack.len() as u32);
+        let height = self.stack.len();
+        match operand.place {
+            Place::Local { local, .. } => {
+                self.locals[local.index()].head = Some(height as u32);
+            }
+            Place::Pending => {
+                if let Some(pending) = &mut self.pending {
+                    pending.height = Some(height);
+                }
+            }
+            Place::Stored | Place::Const(_) => {}
         }
         self.stack.push(operand);
     }
@@ -300,23 +317,28 @@ impl Lowerer<'_> {
     /// Holds an op back as the computation of a new operand. Nothing else may be pending.
     pub(super) fn push_pending(&mut self, op: Op, ty: ValType) {
         debug_assert!(self.operands.pending.is_none());
+        let height = Some(self.operands.height());
+        let at = self.at;
         self.operands.pending = Some(Pending {
             op,
             ty,
             is_zero: false,
-            at: self.at,
+            height,
+            at,
         });
         self.operands.push(Place::Pending, ty);
     }
 
     /// As [`push_pending`](Self::push_pending), for the question whether what the op yields is zero.
     pub(super) fn push_pending_test(&mut self, pending: Pending) {
+        let (ty, height) = (ValType::I32, Some(self.operands.height()));
         self.operands.pending = Some(Pending {
             is_zero: true,
-            ty: ValType::I32,
+            ty,
+            height,
             ..pending
         });
-        self.operands.push(Place::Pending, ValType::I32);
+        self.operands.push(Place::Pending, ty);
     }
 
     /// Emits the op held back, with its destination.
@@ -345,23 +367,30 @@ impl Lowerer<'_> {
 
     /// Emits the op held back so that its result is in its canonical slot: what must be done before an op that does not consume it.
     pub(super) fn settle(&mut self) {
-        if self.operands.pending.is_none() {
-            return;
-        }
-        // It is near the top: whatever lies above it was pushed without emitting anything.
-        let at = self
-            .operands
-            .stack
-            .iter()
-            .rposition(|operand| operand.place == Place::Pending);
-        match at {
-            Some(at) => {
-                let operand = &mut self.operands.stack[at];
+        match self.operands.pending {
+            Some(Pending {
+                height: Some(height),
+                ..
+            }) => {
+                let operand = &mut self.operands.stack[height];
                 operand.place = Place::Stored;
                 let offset = Operands::offset(operand.slot);
                 self.flush_pending(Dst::Slot(offset));
             }
-            None => self.flush_pending(Dst::Acc),
+            Some(_) => self.flush_pending(Dst::Acc),
+            None => {}
+        }
+    }
+
+    /// Settles the pending op if its operand is still on the stack: what must be done before a slot is written, because the op may
+    /// read slots that newer operands have taken over. The slots that a popped one reads are above all that are left.
+    fn settle_on_stack(&mut self) {
+        if self
+            .operands
+            .pending
+            .is_some_and(|pending| pending.height.is_some())
+        {
+            self.settle();
         }
     }
 
@@ -427,15 +456,15 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Brings the operands from a height on into their canonical slots. The pending op, if it computes none of them, stays pending.
+    /// Brings the operands from a height on into their canonical slots. A pending op whose operand has been popped stays pending.
     pub(super) fn flush_from(&mut self, height: usize) {
+        self.settle_on_stack();
         let from = height.max(self.operands.clean);
         for at in (from..self.operands.stack.len()).rev() {
             let operand = self.operands.stack[at];
             let d = Dst::Slot(Operands::offset(operand.slot));
             match operand.place {
-                Place::Stored => continue,
-                Place::Pending => self.flush_pending(d),
+                Place::Stored | Place::Pending => continue,
                 Place::Const(_) => self.copy(&operand, d),
                 Place::Local { local, below } => {
                     self.copy(&operand, d);
@@ -456,6 +485,9 @@ impl Lowerer<'_> {
 
     /// Saves the operands that are still in a local, which is about to change, into their canonical slots.
     pub(super) fn preserve(&mut self, local: LocalIdx) {
+        if self.operands.locals[local.index()].head.is_some() {
+            self.settle_on_stack();
+        }
         while let Some(at) = self.operands.locals[local.index()].head {
             let operand = self.operands.stack[at as usize];
             self.copy(&operand, Dst::Slot(Operands::offset(operand.slot)));
