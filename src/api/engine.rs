@@ -56,7 +56,13 @@ impl Engine {
         Ok(Self::with(config.into()))
     }
 
+    /// # Panics
+    /// Panics if the compiler that built this crate did not turn dispatch into jumps: a fault of the build, not of the
+    /// configuration, which would otherwise show as an overflow of the host's stack.
     fn with(config: Config) -> Self {
+        if !crate::exec::dispatch_is_flat() {
+            panic!("this build has lost its tail calls; build it with the feature `loop-dispatch`");
+        }
         Self {
             inner: Arc::new(Inner {
                 config,

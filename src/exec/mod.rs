@@ -18,12 +18,14 @@
 //! * **HANDLER**: all of these, for the registers with which a handler is called.
 #![allow(unsafe_code)]
 
+mod check;
 mod dispatch;
 mod handlers;
 mod machine;
 mod numerics;
 mod select;
 
+pub(crate) use check::dispatch_is_flat;
 pub(crate) use select::select;
 
 use core::mem::MaybeUninit;

@@ -15,7 +15,7 @@ pub(crate) mod operand;
 pub(crate) mod runtime;
 pub(crate) mod variable;
 
-use super::dispatch::{Regs, Ret, goto, handler, stop};
+use super::dispatch::{Regs, Ret, goto, handler, next, stack_address, stop};
 use crate::runtime::trap::Trap;
 
 handler! {
@@ -23,6 +23,17 @@ handler! {
     fn stopped(r) {
         (*r.ctx).stop_ip = r.ip;
         (*r.ctx).stop_sp = r.sp;
+        stop(r)
+    }
+
+    /// Does nothing.
+    fn nop(r) {
+        next(r)
+    }
+
+    /// Notes in the first slot how far the host's stack reaches, and ends execution.
+    fn probe(r) {
+        *r.sp.cast::<usize>() = stack_address();
         stop(r)
     }
 

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Checks in the release build's assembly that no handler calls the next one where it should jump.
+#
+# Dispatch calls through a register; where the compiler made a jump of it, no such call is left in any handler. Handlers also go on
+# with named handlers for cold work, which must be jumps as well.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+case "$(rustc -vV | sed -n 's/^host: //p')" in
+    x86_64-*) ;;
+    *) echo "tail calls: this check reads x86-64 assembly only" && exit 0 ;;
+esac
+
+target=${CARGO_TARGET_DIR:-target}/assembly
+rm -f "$target"/release/deps/tickwasm-*.s
+cargo rustc --release --lib --no-default-features --target-dir "$target" -- --emit asm -C debuginfo=0 -C codegen-units=16
+
+awk '
+    /^[^.\t #].*:$/ { name = $1; inside = 0 }
+    /^_ZN8tickwasm4exec8handlers(7numeric|6memory|8variable|7control|4call|4fuel|7runtime7runtime|7stopped|4exit|3nop)/ { inside = 1; handlers++ }
+    /^_ZN8tickwasm4exec8handlers4call(4STUB|4EXIT|10CROSS_BACK)/ { inside = 0; handlers-- }
+    inside && /^\t(call|callq)\t\*%r/ { lost++; print "lost:", name, $0 }
+    inside && /^\t(call|callq)\t.*8handlers.*(7stopped|10call_noted|4exit)17h/ { lost++; print "lost:", name, $0 }
+    END {
+        printf "tail calls: %d handlers, %d lost\n", handlers, lost
+        exit handlers < 1000 || lost > 0
+    }
+' "$target"/release/deps/tickwasm-*.s
