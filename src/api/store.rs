@@ -63,8 +63,10 @@ impl<T> Store<T> {
     /// An empty store, with the limits of the engine's configuration and without fuel.
     pub fn new(engine: &Engine, data: T) -> Self {
         let registry = engine.registry().clone();
+        let mut runtime = runtime::store::Store::new(registry, engine.config().limits.clone());
+        runtime.counts_fuel = engine.config().fuel;
         let inner = StoreInner {
-            runtime: runtime::store::Store::new(registry, engine.config().limits.clone()),
+            runtime,
             engine: engine.clone(),
             modules: Vec::new(),
             hosts: 0,

@@ -119,18 +119,27 @@ pub fn instantiate(
     }
     instance.globals.reserve_exact(module.globals.len());
     for global in &module.globals {
+        store.charge_const(global.init.instrs.len())?;
         let value = scope(store, &instance).eval(&global.init);
         let ty = canonical_global(global.ty, types);
         let addr = store.alloc_global(GlobalInst { value, ty })?;
         instance.globals.push(addr);
     }
     for table in &module.tables {
+        store.charge_const(table.init.as_ref().map_or(0, |expr| expr.instrs.len()))?;
         let init = table
             .init
             .as_ref()
             .map_or(0, |expr| eval(store, &instance, expr));
         let addr = store.alloc_table(canonical_table(table.ty, types), init)?;
         instance.tables.push(addr);
+    }
+    for elem in &module.elems {
+        // The short form stands for as many `ref.func` expressions.
+        store.charge_const(match &elem.items {
+            ElemItems::Funcs(funcs) => funcs.len(),
+            ElemItems::Exprs(exprs) => exprs.iter().map(|expr| expr.instrs.len()).sum(),
+        })?;
     }
     instance.elems = module
         .elems
@@ -164,6 +173,7 @@ fn copy_segments(
 ) -> Result<(), Trap> {
     for elem in &template.module.elems {
         if let SegmentMode::Active { target, offset } = &elem.mode {
+            store.charge_const(offset.instrs.len())?;
             let instance = &store.instances[addr.index()];
             let at = eval(store, instance, offset);
             let items = elements(store, instance, &elem.items);
@@ -173,6 +183,7 @@ fn copy_segments(
     }
     for data in &template.module.datas {
         if let SegmentMode::Active { target, offset } = &data.mode {
+            store.charge_const(offset.instrs.len())?;
             let instance = &store.instances[addr.index()];
             let at = eval(store, instance, offset);
             let bytes = &template.bytes[data.init.clone()];

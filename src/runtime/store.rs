@@ -19,6 +19,7 @@ use super::registry::Registry;
 use super::stack::Stack;
 use super::table_inst::TableInst;
 use super::tag_inst::TagInst;
+use super::trap::Trap;
 use crate::syntax::types::{MemType, TableType};
 
 /// A host value that an external reference points at.
@@ -60,6 +61,8 @@ pub struct Store {
     pub externs: Vec<ExternValue>,
     /// Remaining fuel; meaningful where the engine counts it.
     pub fuel: u64,
+    /// Whether the engine counts fuel.
+    pub counts_fuel: bool,
     /// Limits on what the store's instances may use.
     pub limits: Limits,
     /// What they use.
@@ -86,12 +89,24 @@ impl Store {
             instances: Vec::new(),
             externs: Vec::new(),
             fuel: 0,
+            counts_fuel: false,
             usage: Usage::default(),
             depth: 0,
             stack: Stack::new(limits.stack_bytes),
             stack_used: 0,
             limits,
         }
+    }
+
+    /// Charges for instructions of constant expressions, each of which costs 1 and is a step of its own.
+    pub fn charge_const(&mut self, instrs: usize) -> Result<(), Trap> {
+        if !self.counts_fuel {
+            return Ok(());
+        }
+        let wanted = instrs as u64;
+        let enough = self.fuel >= wanted;
+        self.fuel = self.fuel.saturating_sub(wanted);
+        if enough { Ok(()) } else { Err(Trap::OutOfFuel) }
     }
 
     /// Adds a function.
