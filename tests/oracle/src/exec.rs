@@ -443,6 +443,7 @@ impl Oracle {
                 let operands = thread.pop_many(numeric.arity());
                 let (value, is_open) = numeric.apply(&operands)?;
                 self.made_nan |= is_open;
+                self.resized_nan |= is_open && numeric.resizes();
                 thread.values.push(value);
             }
         }

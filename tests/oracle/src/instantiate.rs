@@ -6,14 +6,13 @@ use std::rc::Rc;
 use crate::decode::{Code, ExportDesc, Import, ImportType, Mode, Module};
 use crate::value::{Stop, Trap, Value};
 use crate::{
-    Extern, FuncAddr, FuncInst, FuncKind, Imports, Instance, InstantiateError, ModuleInst, Oracle,
-    PAGE,
+    Extern, FuncAddr, FuncInst, FuncKind, Instance, InstantiateError, ModuleInst, Oracle, PAGE,
 };
 
 pub(crate) fn instantiate(
     oracle: &mut Oracle,
     module: Module,
-    imports: &Imports,
+    import: impl Fn(usize, &Import) -> Option<Extern>,
 ) -> Result<Instance, InstantiateError> {
     let too_large = |what| {
         Err(InstantiateError::Unsupported(format!(
@@ -39,18 +38,12 @@ pub(crate) fn instantiate(
         types: module.types.clone(),
         ..ModuleInst::default()
     };
-    for import in &module.imports {
-        let item = imports.get(&import.module, &import.name).ok_or_else(|| {
-            InstantiateError::Link(format!(
-                "unknown import: {}::{}",
-                import.module, import.name
-            ))
-        })?;
-        if !matches(oracle, &module, import, item) {
-            return Err(InstantiateError::Link(format!(
-                "incompatible import type: {}::{}",
-                import.module, import.name
-            )));
+    for (index, wanted) in module.imports.iter().enumerate() {
+        let link =
+            |why| InstantiateError::Link(format!("{why}: {}::{}", wanted.module, wanted.name));
+        let item = import(index, wanted).ok_or_else(|| link("unknown import"))?;
+        if !matches(oracle, &module, wanted, item) {
+            return Err(link("incompatible import type"));
         }
         match item {
             Extern::Func(addr) => inst.funcs.push(addr),

@@ -223,6 +223,7 @@ pub struct Oracle {
     limits: Limits,
     fuel: u64,
     made_nan: bool,
+    resized_nan: bool,
     suspended: Option<exec::Thread>,
 }
 
@@ -249,6 +250,7 @@ impl Oracle {
             limits,
             fuel: u64::MAX,
             made_nan: false,
+            resized_nan: false,
             suspended: None,
         }
     }
@@ -268,9 +270,15 @@ impl Oracle {
         self.made_nan
     }
 
-    /// Forgets that a NaN was made.
+    /// Whether `promote` or `demote` has made one: generators that make NaNs canonical behind arithmetic forget these two.
+    pub fn resized_nan(&self) -> bool {
+        self.resized_nan
+    }
+
+    /// Forgets that NaNs were made.
     pub fn forget_nan(&mut self) {
         self.made_nan = false;
+        self.resized_nan = false;
     }
 
     /// Instantiates a binary module.
@@ -282,7 +290,23 @@ impl Oracle {
         bytes: &[u8],
         imports: &Imports,
     ) -> Result<Instance, InstantiateError> {
-        instantiate::instantiate(self, decode::decode(bytes)?, imports)
+        let module = decode::decode(bytes)?;
+        instantiate::instantiate(self, module, |_, import| {
+            imports.get(&import.module, &import.name)
+        })
+    }
+
+    /// Instantiates a binary module with its imports in the order of the module, whatever their names.
+    ///
+    /// # Errors
+    /// See [`InstantiateError`].
+    pub fn instantiate_with(
+        &mut self,
+        bytes: &[u8],
+        imports: &[Extern],
+    ) -> Result<Instance, InstantiateError> {
+        let module = decode::decode(bytes)?;
+        instantiate::instantiate(self, module, |index, _| imports.get(index).copied())
     }
 
     /// Calls an exported function by name.

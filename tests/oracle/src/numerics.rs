@@ -39,6 +39,11 @@ impl Numeric {
         }
     }
 
+    /// Whether it is `promote` or `demote`.
+    pub(crate) fn resizes(self) -> bool {
+        matches!(self, Numeric::Cvtop(from, to, _) if from.is_float() && to.is_float())
+    }
+
     /// The result for these operands, and whether its bits are open to choice (a NaN made by arithmetic).
     pub(crate) fn apply(self, operands: &[Value]) -> Result<(Value, bool), Trap> {
         let arg = |index: usize, ty: ValType| {

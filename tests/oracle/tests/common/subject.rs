@@ -1,0 +1,240 @@
+//! The engine under test behind the few operations that the comparisons need.
+
+use tickwasm::{
+    Config, Engine, Error, Extern, Func, FuncType, Global, GlobalType, Instance, Memory,
+    MemoryType, Module, Mutability, Ref, RefType, Store, Table, TableType, Val,
+};
+use tickwasm_oracle::{Trap, ValType, Value};
+
+use super::{HostCall, Import, ImportKind, Outcome, answer, global_value};
+
+/// What the store of a subject keeps.
+#[derive(Default)]
+struct Host {
+    log: Vec<HostCall>,
+}
+
+/// An instance in a store of its own.
+pub struct Subject {
+    store: Store<Host>,
+    instance: Instance,
+    fueled: bool,
+}
+
+/// An engine with or without fuel, which lowers functions at once or when they are first called.
+pub fn engine(fueled: bool, eager: bool) -> Engine {
+    let mut config = Config::new();
+    config.consume_fuel(fueled).eager_lowering(eager);
+    Engine::new(config).expect("the configuration is a plain one")
+}
+
+/// Why there is no subject.
+pub enum Refused {
+    /// The module was not accepted.
+    Module(String),
+    /// Instantiation stopped; the fuel that was left.
+    Stopped(Outcome, u64),
+}
+
+impl Subject {
+    /// Compiles and instantiates; without `fuel`, fuel is off in the engine too.
+    pub fn new(
+        engine: &Engine,
+        bytes: &[u8],
+        imports: &[Import],
+        fuel: Option<u64>,
+    ) -> Result<Subject, Refused> {
+        let module = Module::new(engine, bytes).map_err(|e| Refused::Module(e.to_string()))?;
+        let mut store = Store::new(engine, Host::default());
+        if let Some(fuel) = fuel {
+            store.set_fuel(fuel).expect("fuel is on");
+        }
+        let fueled = fuel.is_some();
+        let items: Vec<Extern> = imports
+            .iter()
+            .enumerate()
+            .map(|(index, import)| provide(&mut store, index, &import.kind, fueled))
+            .collect();
+        match Instance::new(&mut store, &module, &items) {
+            Ok(instance) => Ok(Subject {
+                store,
+                instance,
+                fueled,
+            }),
+            Err(error) => {
+                let left = if fueled {
+                    store.get_fuel().expect("fuel is on")
+                } else {
+                    0
+                };
+                Err(Refused::Stopped(outcome_of(&error), left))
+            }
+        }
+    }
+
+    pub fn invoke(&mut self, name: &str, args: &[Value], results: &[ValType]) -> Outcome {
+        let func = self
+            .instance
+            .get_func(&self.store, name)
+            .expect("the function is exported");
+        let args: Vec<Val> = args.iter().map(|&arg| to_val(arg)).collect();
+        let mut values: Vec<Val> = results.iter().map(|ty| to_val(ty.zero())).collect();
+        match func.call(&mut self.store, &args, &mut values) {
+            Ok(()) => Outcome::Values(values.iter().map(from_val).collect()),
+            Err(error) => outcome_of(&error),
+        }
+    }
+
+    pub fn set_fuel(&mut self, fuel: u64) {
+        self.store.set_fuel(fuel).expect("fuel is on");
+    }
+
+    pub fn fuel(&self) -> u64 {
+        self.store.get_fuel().expect("fuel is on")
+    }
+
+    pub fn fueled(&self) -> bool {
+        self.fueled
+    }
+
+    pub fn log(&self) -> &[HostCall] {
+        &self.store.data().log
+    }
+
+    pub fn memory(&self, name: &str) -> &[u8] {
+        let memory = self
+            .instance
+            .get_memory(&self.store, name)
+            .expect("the memory is exported");
+        memory.data(&self.store)
+    }
+
+    pub fn memory_mut(&mut self, name: &str) -> &mut [u8] {
+        let memory = self
+            .instance
+            .get_memory(&self.store, name)
+            .expect("the memory is exported");
+        memory.data_mut(&mut self.store)
+    }
+
+    pub fn global(&mut self, name: &str) -> Value {
+        let global = self
+            .instance
+            .get_global(&self.store, name)
+            .expect("the global is exported");
+        from_val(&global.get(&self.store))
+    }
+
+    pub fn table(&mut self, name: &str) -> Vec<Value> {
+        let table = self
+            .instance
+            .get_table(&self.store, name)
+            .expect("the table is exported");
+        let size = table.size(&self.store);
+        (0..size)
+            .map(|index| {
+                let element = table
+                    .get(&self.store, index)
+                    .expect("the index is in bounds");
+                from_val(&Val::from(element))
+            })
+            .collect()
+    }
+}
+
+fn provide(store: &mut Store<Host>, index: usize, kind: &ImportKind, fueled: bool) -> Extern {
+    match kind {
+        ImportKind::Func(ty) => {
+            let result_types = ty.results.clone();
+            let types = |types: &[ValType]| types.iter().map(|&ty| to_type(ty)).collect::<Vec<_>>();
+            let engine = store.engine().clone();
+            let func_type = FuncType::new(&engine, types(&ty.params), types(&ty.results));
+            let func = Func::new(&mut *store, func_type, move |mut caller, args, results| {
+                let args: Vec<Value> = args.iter().map(from_val).collect();
+                let fuel = if fueled { caller.get_fuel()? } else { 0 };
+                for (slot, value) in results.iter_mut().zip(answer(index, &args, &result_types)) {
+                    *slot = to_val(value);
+                }
+                caller.data_mut().log.push(HostCall { index, args, fuel });
+                Ok(())
+            });
+            Extern::Func(func)
+        }
+        ImportKind::Global(mutable, ty) => {
+            let mutability = if *mutable {
+                Mutability::Var
+            } else {
+                Mutability::Const
+            };
+            let global_type = GlobalType::new(to_type(*ty), mutability);
+            let global = Global::new(&mut *store, global_type, to_val(global_value(*ty)));
+            Extern::Global(global.expect("the value is of the type"))
+        }
+        ImportKind::Memory(min, max) => {
+            let ty = MemoryType::new(*min as u32, max.map(|max| max as u32));
+            Extern::Memory(Memory::new(&mut *store, ty).expect("the memory is small"))
+        }
+        ImportKind::Table(ty, min, max) => {
+            let (reference, null) = match ty {
+                ValType::FuncRef => (RefType::FUNCREF, Ref::Func(None)),
+                _ => (RefType::EXTERNREF, Ref::Extern(None)),
+            };
+            let ty = TableType::new(reference, *min as u32, max.map(|max| max as u32));
+            Extern::Table(Table::new(&mut *store, ty, null).expect("the table is small"))
+        }
+    }
+}
+
+fn to_type(ty: ValType) -> tickwasm::ValType {
+    match ty {
+        ValType::I32 => tickwasm::ValType::I32,
+        ValType::I64 => tickwasm::ValType::I64,
+        ValType::F32 => tickwasm::ValType::F32,
+        ValType::F64 => tickwasm::ValType::F64,
+        ValType::FuncRef => tickwasm::ValType::FUNCREF,
+        ValType::ExternRef => tickwasm::ValType::EXTERNREF,
+    }
+}
+
+fn to_val(value: Value) -> Val {
+    match value {
+        Value::I32(bits) => Val::I32(bits as i32),
+        Value::I64(bits) => Val::I64(bits as i64),
+        Value::F32(bits) => Val::F32(bits),
+        Value::F64(bits) => Val::F64(bits),
+        Value::FuncRef(None) => Val::FuncRef(None),
+        Value::ExternRef(None) => Val::ExternRef(None),
+        other => panic!("{other:?} has no counterpart in another store"),
+    }
+}
+
+/// A reference that is not null becomes one to nothing in particular: only nullness is compared.
+fn from_val(value: &Val) -> Value {
+    match value {
+        Val::I32(value) => Value::from(*value),
+        Val::I64(value) => Value::from(*value),
+        Val::F32(bits) => Value::F32(*bits),
+        Val::F64(bits) => Value::F64(*bits),
+        Val::FuncRef(func) => Value::FuncRef(func.map(|_| tickwasm_oracle::FuncAddr(0))),
+        Val::ExternRef(inner) => Value::ExternRef(inner.map(|_| 0)),
+        other => panic!("{other:?} is not generated"),
+    }
+}
+
+fn outcome_of(error: &Error) -> Outcome {
+    use tickwasm::Trap as T;
+    Outcome::Trap(match error.downcast_ref::<T>() {
+        Some(T::OutOfFuel) => return Outcome::OutOfFuel,
+        Some(T::StackOverflow) => return Outcome::CallDepth,
+        Some(T::UnreachableCodeReached) => Trap::Unreachable,
+        Some(T::MemoryOutOfBounds) => Trap::OutOfBoundsMemoryAccess,
+        Some(T::TableOutOfBounds) => Trap::OutOfBoundsTableAccess,
+        Some(T::UndefinedElement) => Trap::UndefinedElement,
+        Some(T::IndirectCallToNull) => Trap::UninitializedElement,
+        Some(T::BadSignature) => Trap::IndirectCallTypeMismatch,
+        Some(T::IntegerOverflow) => Trap::IntegerOverflow,
+        Some(T::IntegerDivisionByZero) => Trap::IntegerDivideByZero,
+        Some(T::BadConversionToInteger) => Trap::InvalidConversionToInteger,
+        _ => return Outcome::Other(error.to_string()),
+    })
+}
