@@ -40,7 +40,7 @@ const GUEST: &str = r#"
 
 fn main() {
     let mut criterion = support::criterion();
-    let engine = Engine::new(&Config::new()).expect("an engine");
+    let engine = Engine::new(Config::new()).expect("an engine");
     let wasm = wat::parse_str(GUEST).expect("the guest's text");
     let module = Module::new(&engine, &wasm).expect("the guest");
     let linker = linker(&engine);

@@ -114,6 +114,7 @@ impl Features {
     };
 
     /// Every feature there is, implemented or not: for tests of the decoder and validator.
+    #[cfg(test)]
     pub const ALL: Self = Self((1 << Feature::ALL.len()) - 1);
 
     /// The set with a feature switched.

@@ -110,15 +110,6 @@ impl CodeUnit {
         }
         None
     }
-
-    /// Bytes of the code that has been lowered.
-    pub fn code_bytes(&self) -> usize {
-        self.codes
-            .iter()
-            .filter_map(|code| code.get())
-            .map(|code| size_of_val(&*code.cells))
-            .sum()
-    }
 }
 
 impl fmt::Debug for CodeUnit {

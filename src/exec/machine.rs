@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicPtr;
 
 use super::{Embedder, Reason};
-use crate::runtime::addr::{FuncAddr, InstanceAddr};
+use crate::runtime::addr::InstanceAddr;
 use crate::runtime::func_inst::FuncInst;
 use crate::runtime::global_inst::GlobalInst;
 use crate::runtime::module_inst::ModuleInst;
@@ -200,11 +200,6 @@ impl Machine {
     pub(super) fn func_at(&mut self, func: u32) -> FuncInst {
         let addr = self.inst().funcs[func as usize];
         self.store().funcs[addr.index()]
-    }
-
-    /// The function that a non-null reference in slot form points at.
-    pub(super) fn func_of_ref(&mut self, reference: u64) -> FuncInst {
-        self.store().funcs[FuncAddr((reference - 1) as u32).index()]
     }
 
     /// Calls the host function that `callee` is; the results then lie where the arguments did.

@@ -45,11 +45,7 @@ impl Survey {
                 self.depth += 1;
             }
             Instr::Block { .. } | Instr::If { .. } => self.blocks.push(false),
-            Instr::End => {
-                if self.blocks.pop() == Some(true) {
-                    self.depth -= 1;
-                }
-            }
+            Instr::End => self.depth -= u32::from(self.blocks.pop() == Some(true)),
             _ => {}
         }
     }

@@ -34,6 +34,10 @@ struct Entry {
     depth: u32,
 }
 
+#[allow(
+    dead_code,
+    reason = "the fields of structures and arrays are read once objects can be allocated"
+)]
 /// What a type describes. Shared, so that it can be looked at without the lock.
 #[derive(Clone, Debug)]
 pub enum Composite {
@@ -46,11 +50,6 @@ pub enum Composite {
 }
 
 impl Registry {
-    /// A registry without types.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Registers the types of a module that has been validated: yields those of the engine, by type index.
     pub fn register(&self, groups: &[RecType]) -> Vec<TypeId> {
         let mut inner = self.write();
@@ -201,7 +200,7 @@ mod tests {
 
     #[test]
     fn equal_types_of_two_modules_are_one() {
-        let registry = Registry::new();
+        let registry = Registry::default();
         let a = registry.register(&types("(module (type (func (param i32))) (type (func)))"));
         let b = registry.register(&types("(module (type (func)) (type (func (param i32))))"));
         assert_eq!(a, [b[1], b[0]]);
@@ -214,7 +213,7 @@ mod tests {
 
     #[test]
     fn members_of_rec_groups_are_equal_only_if_the_groups_are() {
-        let registry = Registry::new();
+        let registry = Registry::default();
         let ids = registry.register(&types(
             "(module
                (rec (type (struct)) (type (func)))
@@ -230,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_type_that_refers_to_itself_differs_from_one_that_refers_to_its_like() {
-        let registry = Registry::new();
+        let registry = Registry::default();
         let ids = registry.register(&types(
             "(module
                (rec (type $a (struct (field (ref null $a)))))
@@ -245,7 +244,7 @@ mod tests {
 
     #[test]
     fn declared_subtypes_are_found_at_any_depth_and_from_any_module() {
-        let registry = Registry::new();
+        let registry = Registry::default();
         let text = "(module
                (type $a (sub (func)))
                (type $b (sub $a (func)))
@@ -262,7 +261,7 @@ mod tests {
 
     #[test]
     fn function_types_are_given_out_with_the_types_of_the_engine() {
-        let registry = Registry::new();
+        let registry = Registry::default();
         registry.register(&types("(module (type (func (param i64))))"));
         let ids = registry.register(&types(
             "(module (type $s (struct)) (type $f (func (param (ref null $s) (ref null $f)))))",

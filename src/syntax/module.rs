@@ -172,21 +172,6 @@ pub enum ElemItems {
     Exprs(Box<[ConstExpr]>),
 }
 
-impl ElemItems {
-    /// How many elements there are.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Funcs(items) => items.len(),
-            Self::Exprs(items) => items.len(),
-        }
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
 /// A data segment.
 #[derive(Clone, Debug)]
 pub struct Data {
@@ -235,22 +220,5 @@ impl Names {
             .binary_search_by_key(&func, |(index, _)| *index)
             .ok()?;
         Some(&self.funcs[at].1)
-    }
-}
-
-impl Module {
-    /// The subtype at a type index.
-    ///
-    /// Linear in the number of rec groups: stages that ask often keep their own flat list.
-    pub fn subtypes(&self) -> impl Iterator<Item = &SubType> {
-        self.types.iter().flat_map(|group| group.subtypes.iter())
-    }
-
-    /// The types of the imported functions, which come first in the function index space.
-    pub fn imported_funcs(&self) -> impl Iterator<Item = TypeIdx> {
-        self.imports.iter().filter_map(|import| match import.ty {
-            ExternType::Func(ty) => Some(ty),
-            _ => None,
-        })
     }
 }

@@ -8,19 +8,6 @@ use core::fmt;
 
 use super::index::TypeIdx;
 
-/// A type of numbers.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum NumType {
-    /// 32-bit integers.
-    I32,
-    /// 64-bit integers.
-    I64,
-    /// IEEE 754 binary32.
-    F32,
-    /// IEEE 754 binary64.
-    F64,
-}
-
 /// An abstract or concrete heap type: what a reference points at.
 ///
 /// ```

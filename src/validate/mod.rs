@@ -28,6 +28,6 @@ mod suite;
 mod tests;
 
 pub use context::Context;
-pub use error::{ErrorKind, Subject, ValidateError};
+pub use error::ValidateError;
 pub use modules::check_module;
 pub use stack::{FuncValidator, InstrType};
