@@ -47,7 +47,11 @@ pub fn inspect(args: &Args) -> Result<(), Failure> {
         "{}: {} bytes{}",
         args.file.display(),
         binary.len(),
-        if is_text(&binary) { " as a binary" } else { "" }
+        if matches!(binary, Cow::Owned(_)) {
+            " as a binary"
+        } else {
+            ""
+        }
     );
     println!("\nsections");
     for section in sections(&binary) {
@@ -81,10 +85,6 @@ pub fn inspect(args: &Args) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn is_text(binary: &Cow<'_, [u8]>) -> bool {
-    matches!(binary, Cow::Owned(_))
 }
 
 struct Section {
