@@ -20,7 +20,7 @@ fn main() {
 }
 
 fn load(criterion: &mut Criterion) {
-    let engine = Engine::new(&Config::new()).expect("an engine");
+    let engine = Engine::new(Config::new()).expect("an engine");
     let mut group = criterion.benchmark_group("load");
 
     let workloads = support::workloads();
