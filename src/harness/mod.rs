@@ -6,7 +6,7 @@
 //! Not here: reading files and printing reports, which is the caller's part. Text modules are encoded, and quoted ones
 //! judged, by the `wast` crate; what reaches [`Module::new`](crate::Module::new) is always a binary.
 //!
-//! Read next: [`script`] for the directives, `phrases` for how messages are compared.
+//! Read next: `script` for the directives, `phrases` for how messages are compared.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
