@@ -286,6 +286,7 @@ pub struct CompilationError(CompilationKind);
 
 #[derive(Debug, thiserror::Error)]
 enum CompilationKind {
+    #[cfg_attr(not(feature = "wat"), expect(dead_code, reason = "made of texts only"))]
     #[error("{message}")]
     Text {
         message: Box<str>,
