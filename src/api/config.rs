@@ -139,7 +139,8 @@ impl Config {
     /// Most bytes of a call's value stack, 1 MiB by default. A call that needs more traps with
     /// [`Trap::StackOverflow`](crate::Trap::StackOverflow).
     ///
-    /// The host's own stack is not used for calls between WebAssembly functions.
+    /// The host's own stack is not used for calls between WebAssembly functions. Where a host function calls a guest that calls a host
+    /// function and so on, it is: that ends with the same trap after 200 calls or 256 KiB.
     pub fn max_wasm_stack(&mut self, bytes: usize) -> &mut Self {
         self.limits.stack_bytes = bytes;
         self

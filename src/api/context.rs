@@ -12,6 +12,7 @@ use crate::runtime::addr::{FuncAddr, InstanceAddr};
 use crate::runtime::func_inst::FuncInst;
 use crate::runtime::limiter::Exhausted;
 use crate::runtime::registry::TypeId;
+use crate::runtime::trap::Trap;
 use std::sync::Arc;
 
 /// A store, to be looked at.
@@ -163,7 +164,12 @@ impl<'a, T> StoreContextMut<'a, T> {
         counts: (usize, usize),
         slots: &mut [u64],
     ) -> Result<(), Error> {
-        match exec::invoke(self, func, counts, slots) {
+        let Some(entry) = self.hosts.outermost.enter() else {
+            return Err(Trap::StackOverflow.into());
+        };
+        let done = exec::invoke(self, func, counts, slots);
+        drop(entry);
+        match done {
             Ok(()) => Ok(()),
             Err(stop) => Err(self.explain(stop)),
         }

@@ -122,16 +122,12 @@ impl Func {
         params: &[Val],
         results: &mut [Val],
     ) -> Result<(), Error> {
+        // What can be done before and after is, in functions of their own: a guest may call back, and this one's frame remains.
         let mut context = store.as_context_mut();
-        let runtime = context.runtime();
-        let addr = self.checked(runtime)?;
-        let ty = type_of(runtime, addr);
-        count("arguments", ty.params().len(), params.len())?;
-        count("results", ty.results().len(), results.len())?;
-
-        let (mut few, mut many) = ([0; MAX], Vec::new());
+        let (addr, ty) = self.check_counts(context.runtime(), params.len(), results.len())?;
         let counts = ty.slots();
         let longer = counts.0.max(counts.1);
+        let (mut few, mut many) = ([0; MAX], Vec::new());
         let slots = match few.get_mut(..longer) {
             Some(slots) => slots,
             None => {
@@ -139,14 +135,24 @@ impl Func {
                 &mut many[..]
             }
         };
-        val::write(params, ty.param_types(), slots, runtime)?;
+        val::write(params, ty.param_types(), slots, context.runtime())?;
         context.invoke(addr, counts, slots)?;
-        let values = val::read(ty.result_types(), slots, context.runtime());
-        results
-            .iter_mut()
-            .zip(values)
-            .for_each(|(result, value)| *result = value);
+        val::read_all(ty.result_types(), slots, context.runtime(), results);
         Ok(())
+    }
+
+    /// The address and type of a function that is to be called, if the numbers of arguments and results are right.
+    fn check_counts(
+        &self,
+        store: &Store,
+        params: usize,
+        results: usize,
+    ) -> Result<(FuncAddr, FuncType), Misuse> {
+        let addr = self.checked(store)?;
+        let ty = type_of(store, addr);
+        count("arguments", ty.params().len(), params)?;
+        count("results", ty.results().len(), results)?;
+        Ok((addr, ty))
     }
 
     /// The function as one of a type known in Rust, which is checked here once instead of at each call.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::caller::Caller;
+use super::reentry::Outermost;
 use crate::exec::HostError;
 
 /// A host function as the executor's calls reach it: arguments in slots, results to be put there.
@@ -20,12 +21,15 @@ type Chunk<T> = Box<[OnceLock<Arc<HostFn<T>>>]>;
 /// others; here an entry never moves.
 pub(crate) struct HostList<T> {
     chunks: [OnceLock<Chunk<T>>; 32 - FIRST as usize],
+    /// Here because it is used as the functions are: by calls that have the rest of the store for themselves.
+    pub(crate) outermost: Outermost,
 }
 
 impl<T> HostList<T> {
     pub(crate) fn new() -> Self {
         Self {
             chunks: std::array::from_fn(|_| OnceLock::new()),
+            outermost: Outermost::default(),
         }
     }
 

@@ -19,6 +19,7 @@ mod linker;
 mod memory;
 mod module;
 mod near;
+mod reentry;
 mod refs;
 mod store;
 mod table;

@@ -236,6 +236,13 @@ pub(crate) fn read<'a>(
     })
 }
 
+/// Sets values to those of some types that slots hold.
+pub(crate) fn read_all(types: &[ValType], slots: &[u64], store: &Store, values: &mut [Val]) {
+    for (value, read) in values.iter_mut().zip(read(types, slots, store)) {
+        *value = read;
+    }
+}
+
 macro_rules! from_value {
     ($($ty:ty, $value:ident => $val:expr;)*) => {$(
         impl From<$ty> for Val {

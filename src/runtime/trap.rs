@@ -15,7 +15,8 @@
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Trap {
-    /// The value stack or the call depth reached its limit.
+    /// The value stack reached its limit, or host functions and guests called each other too deeply: 200 times, or over 256 KiB of the
+    /// host's stack.
     #[error("call stack exhausted")]
     StackOverflow,
     /// A memory access, or a bulk operation on memory, reached beyond the memory or segment.

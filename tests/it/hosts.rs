@@ -272,19 +272,35 @@ fn a_host_function_may_call_back_and_add_functions() {
     let run = instance
         .get_typed_func::<i32, i32>(&mut store, "run")
         .unwrap();
-    assert_eq!(run.call(&mut store, 50).unwrap(), 50 * 51 / 2);
-    assert_eq!(store.data().len(), 51);
+    assert_eq!(run.call(&mut store, 20).unwrap(), 20 * 21 / 2);
+    assert_eq!(store.data().len(), 21);
 }
 
 #[test]
 fn endless_recursion_through_the_host_is_a_trap() {
+    endless_recursion(|| {});
+}
+
+#[test]
+fn endless_recursion_through_greedy_host_functions_is_a_trap_on_a_small_thread() {
+    let thread = std::thread::Builder::new().stack_size(512 << 10);
+    let run = || {
+        endless_recursion(|| {
+            std::hint::black_box([1u8; 20_000]);
+        });
+    };
+    thread.spawn(run).unwrap().join().unwrap();
+}
+
+fn endless_recursion(work: impl Fn() + Send + Sync + 'static) {
     let engine = Engine::default();
     let mut linker = Linker::new(&engine);
     linker
         .func_wrap(
             "host",
             "again",
-            |mut caller: Caller<'_, ()>| -> Result<()> {
+            move |mut caller: Caller<'_, ()>| -> Result<()> {
+                work();
                 let run = caller
                     .get_export("run")
                     .and_then(Extern::into_func)
