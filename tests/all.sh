@@ -13,6 +13,9 @@ step cargo fmt --all --check
 step cargo test --workspace --features cli
 step cargo test --workspace --features cli --release
 step cargo test --no-default-features --lib
+for example in hello host_functions limits; do
+    step cargo run --features cli --example "$example"
+done
 step bash tests/tail_calls.sh
 step cargo clippy --workspace --all-targets --all-features -- -D warnings
 RUSTDOCFLAGS="-D warnings" step cargo doc --no-deps --features cli,harness
