@@ -106,7 +106,7 @@ fn each_program(check: impl Fn(&Engine, &str, &[u8])) {
 
 /// As many places of a file as a test has time for, each file with others.
 fn places(name: &str, len: usize) -> impl Iterator<Item = usize> {
-    let step = if cfg!(debug_assertions) { 23 } else { 3 };
+    let step = if cfg!(debug_assertions) { 23 } else { 11 };
     (name.len() % step..len).step_by(step)
 }
 
