@@ -1,9 +1,9 @@
 //! Loads and stores.
 
+use super::Lowerer;
 use super::numeric::{order, result_type};
 use super::operands::{Operand, Operands, Place};
-use super::{Lowerer, bank};
-use crate::code::ops::{Addr, Bank, Dst, Op, Src};
+use crate::code::ops::{Addr, Dst, Op};
 use crate::syntax::instr::{Instr, MemArg, Opcode};
 
 /// The memory argument of a load or store.
@@ -78,43 +78,21 @@ impl Lowerer<'_> {
                 offset,
             });
         }
-        if address.place == Place::Pending {
-            // The value was pushed without emitting anything. It is looked up before the address is put into the accumulator
-            // only to see whether the address leaves it alone: what it mirrors may be what the address is about to replace.
+        // Whichever of the two is pending goes to the accumulator or into the op; the other one is looked up after that. That both
+        // end up in the accumulator can only mean that they are the same value.
+        let (addr, value) = if address.place == Place::Pending {
             let addr = self.address(&address, op);
-            let value = self.value_beside(&value, addr);
-            return self.emit(Op::Store {
-                op,
-                addr,
-                value,
-                offset,
-            });
-        }
-        let [xs] = self.sources([&value]);
-        let addr = match self.operands.src(&address) {
-            Src::Acc if xs == Src::Acc && bank(value.ty) == Bank::Int => {
-                // Both are in the integer accumulator, one of them as the mirror of a slot.
-                let memory = self.operands.memory(&address);
-                Addr::Plain(memory.map_or(Src::Acc, Src::Slot))
-            }
-            x => Addr::Plain(x),
+            (addr, self.operands.src(&value))
+        } else {
+            let [value] = self.sources([&value]);
+            (Addr::Plain(self.operands.src(&address)), value)
         };
         self.emit(Op::Store {
             op,
             addr,
-            value: xs,
+            value,
             offset,
         });
-    }
-
-    /// Where the value of a store is, when the address has been worked out.
-    fn value_beside(&mut self, value: &Operand, addr: Addr) -> Src {
-        match self.operands.src(value) {
-            Src::Acc if uses_acc(addr) && bank(value.ty) == Bank::Int => {
-                self.operands.memory(value).map_or(Src::Acc, Src::Slot)
-            }
-            src => src,
-        }
     }
 
     /// The address that an operand is, with a pending sum taken in.
@@ -150,13 +128,5 @@ impl Lowerer<'_> {
         if operand.place != Place::Pending {
             self.settle();
         }
-    }
-}
-
-/// Whether an address is computed from the integer accumulator.
-fn uses_acc(addr: Addr) -> bool {
-    match addr {
-        Addr::Plain(x) => x == Src::Acc,
-        Addr::Sum(x, y) | Addr::Scaled(x, y) => x == Src::Acc || y == Src::Acc,
     }
 }

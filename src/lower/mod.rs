@@ -119,8 +119,7 @@ impl<'m> Lowerer<'m> {
         match opcode.class() {
             Class::Const => self.constant(instr),
             Class::Unop | Class::Cvtop | Class::Testop => self.unop(opcode),
-            Class::Binop => self.binop(opcode),
-            Class::Relop => self.relop(opcode),
+            Class::Binop | Class::Relop => self.binop(opcode),
             Class::Load => self.load(instr),
             Class::Store => self.store(instr),
             _ => self.special(instr, ty),

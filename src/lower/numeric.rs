@@ -60,8 +60,8 @@ impl Lowerer<'_> {
         true
     }
 
+    /// Binary operators and comparisons.
     pub(super) fn binop(&mut self, op: Opcode) {
-        let ty = result_type(op);
         if op == Opcode::I32Add && self.scaled_sum() {
             return;
         }
@@ -74,42 +74,19 @@ impl Lowerer<'_> {
         } else {
             self.sources([&x, &y])
         };
-        if commutes(op) {
-            order(&mut xs, &mut ys);
-        }
+        let op = match swapped(op) {
+            Some(swapped) if order(&mut xs, &mut ys) => swapped,
+            _ => op,
+        };
+        let d = Dst::Acc;
         self.push_pending(
             Op::Binop {
                 op,
                 x: xs,
                 y: ys,
-                d: Dst::Acc,
+                d,
             },
-            ty,
-        );
-    }
-
-    pub(super) fn relop(&mut self, op: Opcode) {
-        let y = self.operands.pop();
-        let x = self.operands.pop();
-        let [mut xs, mut ys] = if let (Place::Const(_), Place::Const(_)) = (x.place, y.place) {
-            let xs = self.source(&x);
-            [xs, self.operands.src(&y)]
-        } else {
-            self.sources([&x, &y])
-        };
-        let op = if order(&mut xs, &mut ys) {
-            mirrored(op)
-        } else {
-            op
-        };
-        self.push_pending(
-            Op::Binop {
-                op,
-                x: xs,
-                y: ys,
-                d: Dst::Acc,
-            },
-            ValType::I32,
+            result_type(op),
         );
     }
 
@@ -197,14 +174,15 @@ pub(super) fn order(x: &mut Src, y: &mut Src) -> bool {
     swap
 }
 
+/// The operation that yields of `y, x` what this one yields of `x, y`, where there is one.
 #[rustfmt::skip]
-fn commutes(op: Opcode) -> bool {
+fn swapped(op: Opcode) -> Option<Opcode> {
     use Opcode::*;
-    matches!(
-        op,
+    match op {
         I32Add | I32Mul | I32And | I32Or | I32Xor | I64Add | I64Mul | I64And | I64Or | I64Xor
-            | F32Add | F32Mul | F32Min | F32Max | F64Add | F64Mul | F64Min | F64Max
-    )
+        | F32Add | F32Mul | F32Min | F32Max | F64Add | F64Mul | F64Min | F64Max => Some(op),
+        _ => mirrored(op),
+    }
 }
 
 /// The comparisons: with its operands swapped, and the one that holds when it does not, where there is one.
@@ -216,10 +194,10 @@ macro_rules! comparisons {
         }
 
         /// The comparison that holds of `y, x` when this one holds of `x, y`.
-        fn mirrored(op: Opcode) -> Opcode {
+        fn mirrored(op: Opcode) -> Option<Opcode> {
             match op {
-                $(Opcode::$op => Opcode::$mirrored,)*
-                other => unreachable!("the table: {other:?} is no comparison"),
+                $(Opcode::$op => Some(Opcode::$mirrored),)*
+                _ => None,
             }
         }
 
