@@ -49,9 +49,11 @@
 //! - `tests/programs.rs`: small programs with known results, and the fuel rules one by one;
 //! - `tests/official.rs`: the official scripts of 1.0 and 2.0, which make the oracle right;
 //! - `tests/differential.rs`: random modules on tickwasm and on the oracle;
+//! - `tests/structured.rs`: random programs that do real work, on both;
 //! - `tests/pairs.rs`: each numeric instruction that feeds another instruction, in every operand shape, on both.
 //!
-//! `TICKWASM_CASES` sets how many random modules are compared, `TICKWASM_SEED` runs a single one.
+//! `TICKWASM_CASES` sets how many random modules are compared, `TICKWASM_SEED` the first one's seed, `TICKWASM_FORK=1` gives each a
+//! process of its own, `TICKWASM_SHAPES` sets how many shapes of each pair are tried.
 
 mod decode;
 mod exec;

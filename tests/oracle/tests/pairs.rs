@@ -11,8 +11,9 @@
 mod common;
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use common::code::{Body, LOADS, NUMERIC, SATURATING, STORES, code_of, encoder_type};
+use common::compare::caught;
 use common::subject::{Subject, engine};
 use common::{Outcome, Rng, edge, setting};
 use tickwasm_oracle::{Extern, FuncType, Imports, Instance, MemAddr, Oracle, ValType, Value};
@@ -24,60 +25,6 @@ use wasm_encoder::{
 use ValType::{F32, F64, I32, I64};
 
 const TYPES: [ValType; 4] = [I32, I64, F32, F64];
-
-/// Numeric instructions: first and last opcode, operands, result.
-const NUMERIC: &[(u8, u8, &[ValType], ValType)] = &[
-    (0x45, 0x45, &[I32], I32),
-    (0x46, 0x4F, &[I32, I32], I32),
-    (0x50, 0x50, &[I64], I32),
-    (0x51, 0x5A, &[I64, I64], I32),
-    (0x5B, 0x60, &[F32, F32], I32),
-    (0x61, 0x66, &[F64, F64], I32),
-    (0x67, 0x69, &[I32], I32),
-    (0x6A, 0x78, &[I32, I32], I32),
-    (0x79, 0x7B, &[I64], I64),
-    (0x7C, 0x8A, &[I64, I64], I64),
-    (0x8B, 0x91, &[F32], F32),
-    (0x92, 0x98, &[F32, F32], F32),
-    (0x99, 0x9F, &[F64], F64),
-    (0xA0, 0xA6, &[F64, F64], F64),
-    (0xA7, 0xA7, &[I64], I32),
-    (0xA8, 0xA9, &[F32], I32),
-    (0xAA, 0xAB, &[F64], I32),
-    (0xAC, 0xAD, &[I32], I64),
-    (0xAE, 0xAF, &[F32], I64),
-    (0xB0, 0xB1, &[F64], I64),
-    (0xB2, 0xB3, &[I32], F32),
-    (0xB4, 0xB5, &[I64], F32),
-    (0xB6, 0xB6, &[F64], F32),
-    (0xB7, 0xB8, &[I32], F64),
-    (0xB9, 0xBA, &[I64], F64),
-    (0xBB, 0xBB, &[F32], F64),
-    (0xBC, 0xBC, &[F32], I32),
-    (0xBD, 0xBD, &[F64], I64),
-    (0xBE, 0xBE, &[I32], F32),
-    (0xBF, 0xBF, &[I64], F64),
-    (0xC0, 0xC1, &[I32], I32),
-    (0xC2, 0xC4, &[I64], I64),
-];
-
-/// Saturating conversions, by their number behind the prefix.
-const SATURATING: [(ValType, ValType); 8] = [
-    (F32, I32),
-    (F32, I32),
-    (F64, I32),
-    (F64, I32),
-    (F32, I64),
-    (F32, I64),
-    (F64, I64),
-    (F64, I64),
-];
-
-/// Loads by opcode from 0x28 on, stores by opcode from 0x36 on: the type of the value.
-const LOADS: [ValType; 14] = [
-    I32, I64, F32, F64, I32, I32, I32, I32, I64, I64, I64, I64, I64, I64,
-];
-const STORES: [ValType; 9] = [I32, I64, F32, F64, I32, I32, I64, I64, I64];
 
 /// Offsets of loads and stores: none, a small one, one that few addresses survive.
 const OFFSETS: [u32; 3] = [0, 4, 0xFFF0];
@@ -262,16 +209,6 @@ impl Consumer {
     }
 }
 
-fn code_of(ty: ValType) -> u8 {
-    match ty {
-        I32 => 0x7F,
-        I64 => 0x7E,
-        F32 => 0x7D,
-        F64 => 0x7C,
-        _ => unreachable!("only number types are generated"),
-    }
-}
-
 fn index_of(ty: ValType) -> u32 {
     TYPES
         .iter()
@@ -279,95 +216,38 @@ fn index_of(ty: ValType) -> u32 {
         .expect("only number types are generated") as u32
 }
 
-/// A body under construction, as bytes of the binary format.
-struct Body(Vec<u8>);
-
-impl Body {
-    fn byte(&mut self, byte: u8) {
-        self.0.push(byte);
-    }
-
-    fn index(&mut self, opcode: u8, mut index: u32) {
-        self.byte(opcode);
-        while index >= 0x80 {
-            self.byte(index as u8 | 0x80);
-            index >>= 7;
-        }
-        self.byte(index as u8);
-    }
-
-    fn local_get(&mut self, local: u32) {
-        self.index(0x20, local);
-    }
-
-    fn constant(&mut self, value: Value) {
-        match value {
-            Value::I32(bits) => self.integer(0x41, i64::from(bits as i32)),
-            Value::I64(bits) => self.integer(0x42, bits as i64),
-            Value::F32(bits) => {
-                self.byte(0x43);
-                self.0.extend(bits.to_le_bytes());
-            }
-            Value::F64(bits) => {
-                self.byte(0x44);
-                self.0.extend(bits.to_le_bytes());
-            }
-            other => unreachable!("{other:?} is not generated"),
-        }
-    }
-
-    fn integer(&mut self, opcode: u8, mut value: i64) {
-        self.byte(opcode);
-        loop {
-            let low = (value & 0x7F) as u8;
-            value >>= 7;
-            let done = (value == 0 && low & 0x40 == 0) || (value == -1 && low & 0x40 != 0);
-            self.byte(if done { low } else { low | 0x80 });
-            if done {
-                return;
-            }
-        }
-    }
-
-    /// An operand in its shape; the computed ones make no new NaN.
-    fn operand(&mut self, shape: Shape, local: u32, constant: Value) {
-        match shape {
-            Shape::Local => self.local_get(local),
-            Shape::Const => self.constant(constant),
-            Shape::Computed => {
-                self.local_get(local);
-                match constant.ty() {
-                    I32 => {
-                        self.constant(Value::from(1));
-                        self.byte(0x6A);
-                    }
-                    I64 => {
-                        self.constant(Value::from(1i64));
-                        self.byte(0x7C);
-                    }
-                    F32 => self.byte(0x8C),
-                    F64 => self.byte(0x9A),
-                    _ => unreachable!("only number types are generated"),
+/// An operand in its shape; the computed ones make no new NaN.
+fn put_operand(body: &mut Body, shape: Shape, local: u32, constant: Value) {
+    match shape {
+        Shape::Local => body.local_get(local),
+        Shape::Const => body.constant(constant),
+        Shape::Computed => {
+            body.local_get(local);
+            match constant.ty() {
+                I32 => {
+                    body.constant(Value::from(1));
+                    body.byte(0x6A);
                 }
+                I64 => {
+                    body.constant(Value::from(1i64));
+                    body.byte(0x7C);
+                }
+                F32 => body.byte(0x8C),
+                F64 => body.byte(0x9A),
+                _ => unreachable!("only number types are generated"),
             }
         }
     }
+}
 
-    fn op(&mut self, op: Op, offset: u32) {
-        match op {
-            Op::Numeric(opcode) => self.byte(opcode),
-            Op::Saturating(number) => {
-                self.byte(0xFC);
-                self.byte(number);
-            }
-            Op::Load(opcode) => self.memory(opcode, offset),
+fn put_op(body: &mut Body, op: Op, offset: u32) {
+    match op {
+        Op::Numeric(opcode) => body.byte(opcode),
+        Op::Saturating(number) => {
+            body.byte(0xFC);
+            body.byte(number);
         }
-    }
-
-    fn memory(&mut self, opcode: u8, offset: u32) {
-        self.byte(opcode);
-        // The alignment hint, 1 byte; then the offset.
-        self.index(0, offset);
+        Op::Load(opcode) => body.memory(opcode, offset),
     }
 }
 
@@ -451,9 +331,9 @@ impl Case {
 
     fn produce(&self, body: &mut Body) {
         for at in 0..self.producer.params.len() {
-            body.operand(self.shapes[at], at as u32, self.constants[at]);
+            put_operand(body, self.shapes[at], at as u32, self.constants[at]);
         }
-        body.op(self.producer.op, self.offset);
+        put_op(body, self.producer.op, self.offset);
         match self.effective_link() {
             Link::Straight => {}
             Link::Tee => body.index(0x22, LINK),
@@ -471,7 +351,7 @@ impl Case {
     }
 
     fn other(&self, body: &mut Body) {
-        body.operand(self.shapes[2], OTHER, self.constants[2]);
+        put_operand(body, self.shapes[2], OTHER, self.constants[2]);
     }
 
     /// The producer and the consumer's other operand, in the order asked for.
@@ -496,7 +376,7 @@ impl Case {
                 } else {
                     self.produce(&mut body);
                 }
-                body.op(op, self.offset);
+                put_op(&mut body, op, self.offset);
             }
             Consumer::BrIf => {
                 // block (result i32) block; produce; br_if 0; 1; br 1; end; 2 end
@@ -691,16 +571,6 @@ fn module(cases: &[Case], rows: &[Row]) -> Vec<u8> {
     module.finish()
 }
 
-fn encoder_type(ty: ValType) -> wasm_encoder::ValType {
-    match ty {
-        I32 => wasm_encoder::ValType::I32,
-        I64 => wasm_encoder::ValType::I64,
-        F32 => wasm_encoder::ValType::F32,
-        F64 => wasm_encoder::ValType::F64,
-        _ => unreachable!("only number types are generated"),
-    }
-}
-
 /// Fuel that every case returns within.
 const ENOUGH: u64 = 1_000;
 
@@ -807,14 +677,6 @@ impl Sides {
         }
         Ok(())
     }
-}
-
-fn caught<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<String>().map(String::as_str);
-        let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(format!("panic: {}", said.unwrap_or("?")))
-    })
 }
 
 /// Checks a batch in one module; what differs is looked at again in a module of its own.

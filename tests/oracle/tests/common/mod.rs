@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // Each test file uses its part.
 
+pub mod code;
+pub mod compare;
 pub mod shrink;
 pub mod subject;
 
