@@ -3,7 +3,7 @@
 use core::mem::MaybeUninit;
 
 use super::ops::{Cells, Op};
-use super::unit::{Code, LowerError};
+use super::unit::{Code, LowerError, Pair};
 
 /// The two cells that hold a handler's address.
 pub type HandlerCells = [MaybeUninit<u32>; 2];
@@ -82,6 +82,8 @@ pub struct Builder {
     in_head: Option<(CellPos, u32)>,
     /// Cells of heads that have been repeated.
     repeated: usize,
+    /// Targets that the last op still lacks.
+    targets_left: u32,
     select: Select,
     /// Origins of all ops, if they are wanted.
     origins: Option<Vec<Origin>>,
@@ -100,6 +102,7 @@ impl Builder {
             heads: Vec::new(),
             in_head: None,
             repeated: 0,
+            targets_left: 0,
             select,
             origins: with_origins.then(Vec::new),
         }
@@ -122,8 +125,11 @@ impl Builder {
         let begin = self.here();
         self.cells.extend_from_slice(&(self.select)(op));
         op.operands(self);
+        let targets_at = self.here();
+        self.targets_left = op.targets();
+        self.pad();
         if let Some((start, ops)) = self.in_head {
-            self.in_head = self.extend_head(start, ops + 1, op, begin);
+            self.in_head = self.extend_head(start, ops + 1, op, begin, targets_at);
         }
     }
 
@@ -134,6 +140,20 @@ impl Builder {
         start
     }
 
+    /// Fills up with a cell that nobody reads, so that the next op begins at a multiple of eight bytes: an address that is read
+    /// across the boundary of a page takes many times as long.
+    fn pad(&mut self) {
+        if self.targets_left == 0 && self.cells.len() % 2 == 1 {
+            self.cell(0);
+        }
+    }
+
+    /// Notes that a target has been appended.
+    fn targeted(&mut self) {
+        self.targets_left = self.targets_left.saturating_sub(1);
+        self.pad();
+    }
+
     /// Whether the loop's head goes on after this op. Notes the head where it ends.
     fn extend_head(
         &mut self,
@@ -141,20 +161,20 @@ impl Builder {
         ops: u32,
         op: &Op,
         branch: CellPos,
+        targets: CellPos,
     ) -> Option<(CellPos, u32)> {
-        let targets = match op {
-            Op::BrUnop { .. } | Op::BrBinop { .. } => 1,
-            Op::BrTable { count, .. } if *count < MAX_HEAD_TARGETS => count + 1,
+        match op {
+            Op::BrUnop { .. } | Op::BrBinop { .. } => {}
+            Op::BrTable { count, .. } if *count < MAX_HEAD_TARGETS => {}
             _ if op.leaves() || ops >= MAX_HEAD_OPS => return None,
             _ => return Some((start, ops)),
-        };
-        let here = self.here();
-        let end = CellPos(here.0 + targets);
+        }
+        let end = CellPos((targets.0 + op.targets()).next_multiple_of(2));
         self.heads.push(LoopHead {
             start,
             branch,
             op: *op,
-            targets: here,
+            targets,
             end,
         });
         None
@@ -176,8 +196,9 @@ impl Builder {
         match head.op {
             Op::BrTable { .. } => {
                 self.repeat_cells(head.start, head.targets, offset);
-                for cell in head.targets.0..head.end.0 {
-                    self.repeat_target(CellPos(cell));
+                self.targets_left = head.op.targets();
+                for target in 0..head.op.targets() {
+                    self.repeat_target(CellPos(head.targets.0 + target));
                 }
             }
             op => {
@@ -228,7 +249,8 @@ impl Builder {
                 next,
                 target: None,
             });
-            return self.cell(0);
+            self.cell(0);
+            return self.targeted();
         }
         if let Some(target) = waits.and_then(|at| self.fixups[at].target) {
             self.target(target);
@@ -244,6 +266,7 @@ impl Builder {
             target: Some(target),
         });
         self.cell(distance(here, target));
+        self.targeted();
     }
 
     /// Appends the cell of a target that is not known yet.
@@ -256,6 +279,7 @@ impl Builder {
         });
         waiting.head = Some((self.fixups.len() - 1) as u32);
         self.cell(0);
+        self.targeted();
     }
 
     /// Sets all targets that wait to the position of what comes next.
@@ -276,18 +300,28 @@ impl Builder {
             return Err(LowerError::CodeTooLong);
         }
         self.cells[0] = MaybeUninit::new(frame_bytes);
-        Ok((
-            Code {
-                cells: self.cells.into_boxed_slice(),
-            },
-            self.origins.unwrap_or_default(),
-        ))
+        let pairs = self
+            .cells
+            .chunks_exact(2)
+            .map(|pair| Pair([pair[0], pair[1]]));
+        let code = Code {
+            cells: pairs.collect(),
+        };
+        Ok((code, self.origins.unwrap_or_default()))
     }
 }
 
 impl Cells for Builder {
     fn cell(&mut self, cell: u32) {
         self.cells.push(MaybeUninit::new(cell));
+    }
+
+    fn wide(&mut self, value: u64) {
+        if self.cells.len() % 2 == 1 {
+            self.cell(0);
+        }
+        self.cell(value as u32);
+        self.cell((value >> 32) as u32);
     }
 }
 

@@ -11,4 +11,4 @@ pub(crate) mod builder;
 pub(crate) mod ops;
 mod unit;
 
-pub(crate) use unit::{Code, CodeUnit, LowerError, Source};
+pub(crate) use unit::{Code, CodeUnit, LowerError, Pair, Source};

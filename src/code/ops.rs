@@ -398,6 +398,9 @@ pub struct TailFrame {
 pub trait Cells {
     /// A cell.
     fn cell(&mut self, cell: u32);
+
+    /// Two cells that are read as one, at a multiple of eight bytes.
+    fn wide(&mut self, value: u64);
 }
 
 impl Src {
@@ -406,10 +409,7 @@ impl Src {
             Self::Acc | Self::Pin => {}
             Self::Slot(offset) => out.cell(offset as u32),
             Self::Imm32(value) => out.cell(value),
-            Self::Imm64(value) => {
-                out.cell(value as u32);
-                out.cell((value >> 32) as u32);
-            }
+            Self::Imm64(value) => out.wide(value),
         }
     }
 }
@@ -592,6 +592,15 @@ impl Op {
                 out.cell(x as u32);
                 out.cell(shift);
             }
+        }
+    }
+
+    /// How many targets follow the operands.
+    pub fn targets(&self) -> u32 {
+        match self {
+            Self::Br | Self::BrUnop { .. } | Self::BrBinop { .. } => 1,
+            Self::BrTable { count, .. } => count + 1,
+            _ => 0,
         }
     }
 

@@ -7,11 +7,16 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::syntax::index::FuncIdx;
 
+/// Two cells. Ops begin at every other cell, so that the address an op begins with is never read across a boundary.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(8))]
+pub struct Pair(pub [MaybeUninit<u32>; 2]);
+
 /// The threaded code of one function.
 #[derive(Debug)]
 pub struct Code {
     /// The cells: a header, then ops.
-    pub cells: Box<[MaybeUninit<u32>]>,
+    pub cells: Box<[Pair]>,
 }
 
 /// Why a function that was validated cannot be lowered: it exceeds a limit of the code format.
@@ -88,7 +93,7 @@ impl CodeUnit {
                 slot.get_or_init(|| code)
             }
         };
-        let cells = code.cells.as_ptr();
+        let cells: *const MaybeUninit<u32> = code.cells.as_ptr().cast();
         self.entries[defined as usize].store(cells.cast_mut(), Ordering::Release);
         Ok(cells)
     }

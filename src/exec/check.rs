@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use super::dispatch::{self, Regs, handler_cells};
 use super::handlers;
+use crate::code::Pair;
 
 /// How many ops the check runs. If each of them left a return address and a saved register behind, that would be 64 KiB.
 const OPS: usize = 4096;
@@ -20,9 +21,9 @@ pub fn dispatch_is_flat() -> bool {
     *FLAT.get_or_init(|| {
         let mut code = Vec::new();
         for _ in 0..OPS {
-            code.extend(handler_cells(handlers::nop));
+            code.push(Pair(handler_cells(handlers::nop)));
         }
-        code.extend(handler_cells(handlers::probe));
+        code.push(Pair(handler_cells(handlers::probe)));
         let mut depth = 0_usize;
         let regs = Regs {
             ip: code.as_ptr().cast(),

@@ -10,7 +10,7 @@ pub(crate) type Ret = Regs;
 /// A handler: from registers to registers.
 pub(crate) type Handler = unsafe fn(Regs) -> Ret;
 
-/// Writes handlers: functions over registers, whose bodies end with `next`, `goto` or `stop`.
+/// Writes handlers: functions over registers, whose bodies end with `next`, `resume`, `goto` or `stop`.
 macro_rules! handler {
     ($(
         $(#[$meta:meta])* fn $name:ident $([$($generics:tt)*])? ($r:ident) $body:block
@@ -24,6 +24,8 @@ macro_rules! handler {
             // and `ip` at an op of this handler. The body's own steps are said in it.
             #[allow(unused_unsafe)]
             unsafe {
+                // CODE: ops begin at multiples of eight bytes, so the compiler knows where `align` leads.
+                core::hint::assert_unchecked($r.ip.addr() % 8 == 0);
                 // The handler's own address lies in front of the operands.
                 $r.ip = $r.ip.wrapping_add(2);
                 $body
@@ -44,13 +46,13 @@ pub(super) unsafe fn call(r: Regs, handler: Handler) -> Ret {
     unsafe { handler(r) }
 }
 
-/// Goes on with the op at `ip`.
+/// Goes on with the op at `ip`, which is the beginning of one.
 ///
 /// # Safety
 ///
 /// CODE: `ip` points at an op. The loop relies on it.
 #[inline(always)]
-pub(crate) unsafe fn next(r: Regs) -> Ret {
+pub(crate) unsafe fn resume(r: Regs) -> Ret {
     r
 }
 
@@ -63,7 +65,7 @@ pub(crate) fn stop(r: Regs) -> Ret {
     }
 }
 
-/// Completes an execution that was begun with `next` outside of all handlers.
+/// Completes an execution that was begun with `resume` outside of all handlers.
 pub(super) fn finish(mut r: Ret) {
     while !r.ip.is_null() {
         // SAFETY: CODE; `ip` is not null, so it points at an op, which begins with its handler's address. HANDLER: the handler

@@ -2,7 +2,7 @@
 //!
 //! There are two back ends behind one name, chosen by `build.rs`. In `tail`, a handler ends by calling the next one in tail
 //! position, which the compiler turns into a jump. In `looping`, it returns its registers to a loop. Handlers are written once,
-//! with `handler!`, and end with [`next`], [`goto`] or [`stop`].
+//! with `handler!`, and end with [`next`], [`resume`], [`goto`] or [`stop`].
 #![allow(unsafe_code)]
 
 #[cfg(not(tail_dispatch))]
@@ -11,9 +11,9 @@ mod looping;
 mod tail;
 
 #[cfg(not(tail_dispatch))]
-pub(crate) use looping::{Handler, Ret, handler, next, stop};
+pub(crate) use looping::{Handler, Ret, handler, resume, stop};
 #[cfg(tail_dispatch)]
-pub(crate) use tail::{Handler, Ret, handler, handler_with_abi, next, stop};
+pub(crate) use tail::{Handler, Ret, handler, handler_with_abi, resume, stop};
 
 #[cfg(not(tail_dispatch))]
 use looping::{call, finish};
@@ -64,7 +64,7 @@ pub(crate) fn handler_cells(handler: Handler) -> [MaybeUninit<u32>; 2] {
 }
 
 /// Code of one op without operands, for places that code returns to without having been lowered.
-#[repr(C)]
+#[repr(C, align(8))]
 pub(crate) struct StaticCode {
     header: [u32; 2],
     handler: Handler,
@@ -90,7 +90,25 @@ impl StaticCode {
     }
 }
 
-/// Goes on with a handler that no op names, for cold work. It sees the same `ip`.
+/// The next multiple of eight bytes: where an op begins, or an operand of two cells. Handlers know where they are, so this costs nothing.
+#[inline(always)]
+pub(crate) fn align(ip: *const u32) -> *const u32 {
+    ip.wrapping_byte_add(ip.addr().wrapping_neg() % 8)
+}
+
+/// Goes on with the op behind the operands that have been read.
+///
+/// # Safety
+///
+/// CODE: all operands of the current op have been read.
+#[inline(always)]
+pub(crate) unsafe fn next(mut r: Regs) -> Ret {
+    r.ip = align(r.ip);
+    // SAFETY: CODE; behind an op that may fall through begins another one.
+    unsafe { resume(r) }
+}
+
+/// Goes on with a handler that no op names, for cold work. It sees `ip` behind the current op's operands, or among them.
 ///
 /// # Safety
 ///
@@ -98,7 +116,7 @@ impl StaticCode {
 #[inline(always)]
 pub(crate) unsafe fn goto(mut r: Regs, handler: Handler) -> Ret {
     // Handlers step over their own address, which is not there.
-    r.ip = r.ip.wrapping_sub(2);
+    r.ip = align(r.ip).wrapping_sub(2);
     // SAFETY: the caller's.
     unsafe { call(r, handler) }
 }
@@ -126,7 +144,7 @@ pub(crate) unsafe fn start(
 /// HANDLER, for the registers.
 pub(crate) unsafe fn run(r: Regs) {
     // SAFETY: the caller's.
-    finish(unsafe { next(r) });
+    finish(unsafe { resume(r) });
 }
 
 /// About where the host's stack ends.

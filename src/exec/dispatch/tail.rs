@@ -20,12 +20,12 @@ pub(crate) type Handler =
 pub(crate) type Handler =
     unsafe extern "C" fn(*const u32, *mut u8, *mut u8, u64, *mut Machine, u64, f32, f64, f32, f64);
 
-/// Writes handlers: functions over registers, whose bodies end with `next`, `goto` or `stop`.
+/// Writes handlers: functions over registers, whose bodies end with `next`, `resume`, `goto` or `stop`.
 #[cfg(target_arch = "x86_64")]
 macro_rules! handler {
     ($($item:tt)*) => { $crate::exec::dispatch::handler_with_abi! { "sysv64" $($item)* } };
 }
-/// Writes handlers: functions over registers, whose bodies end with `next`, `goto` or `stop`.
+/// Writes handlers: functions over registers, whose bodies end with `next`, `resume`, `goto` or `stop`.
 #[cfg(not(target_arch = "x86_64"))]
 macro_rules! handler {
     ($($item:tt)*) => { $crate::exec::dispatch::handler_with_abi! { "C" $($item)* } };
@@ -58,6 +58,8 @@ macro_rules! handler_with_abi {
             // and `ip` at an op of this handler. The body's own steps are said in it.
             #[allow(unused_unsafe)]
             unsafe {
+                // CODE: ops begin at multiples of eight bytes, so the compiler knows where `align` leads.
+                core::hint::assert_unchecked($r.ip.addr() % 8 == 0);
                 // The handler's own address lies in front of the operands.
                 $r.ip = $r.ip.wrapping_add(2);
                 $body
@@ -94,13 +96,13 @@ pub(super) unsafe fn call(r: Regs, handler: Handler) -> Ret {
     }
 }
 
-/// Goes on with the op at `ip`.
+/// Goes on with the op at `ip`, which is the beginning of one.
 ///
 /// # Safety
 ///
 /// CODE: `ip` points at an op.
 #[inline(always)]
-pub(crate) unsafe fn next(r: Regs) -> Ret {
+pub(crate) unsafe fn resume(r: Regs) -> Ret {
     // SAFETY: CODE; an op begins with its handler's address.
     let handler = unsafe { r.ip.cast::<Handler>().read_unaligned() };
     // SAFETY: HANDLER; the handler is that of the op at `ip`.
@@ -111,5 +113,5 @@ pub(crate) unsafe fn next(r: Regs) -> Ret {
 #[inline(always)]
 pub(crate) fn stop(_: Regs) -> Ret {}
 
-/// Completes an execution that was begun with `next` outside of all handlers.
+/// Completes an execution that was begun with `resume` outside of all handlers.
 pub(super) fn finish(_: Ret) {}

@@ -11,7 +11,7 @@ use core::sync::atomic::Ordering;
 use super::operand::{Source, cell, slot};
 use super::{exit, stopped, trap};
 use crate::code::builder::HEADER_CELLS;
-use crate::exec::dispatch::{Regs, Ret, StaticCode, goto, handler, next};
+use crate::exec::dispatch::{Regs, Ret, StaticCode, align, goto, handler, resume};
 use crate::exec::machine::{Callee, Machine, RECORD_BYTES};
 use crate::runtime::func_inst::{FuncInst, FuncKind};
 use crate::runtime::trap::Trap;
@@ -47,7 +47,7 @@ pub(crate) unsafe fn enter(
         record.add(8).cast::<*mut u8>().write(ret_sp);
         r.sp = sp;
         r.ip = code.add(HEADER_CELLS);
-        next(r)
+        resume(r)
     }
 }
 
@@ -64,7 +64,7 @@ unsafe fn note_call(r: &mut Regs, func: FuncInst) {
             sp: r.sp.add(delta),
             params,
             slots,
-            ret_ip: r.ip,
+            ret_ip: align(r.ip),
             ret_sp: r.sp,
         };
     }
@@ -151,7 +151,7 @@ handler! {
         let code = entry(r.ctx, defined);
         // For the stub.
         r.acc = u64::from(defined);
-        let (ret_ip, ret_sp) = (r.ip, r.sp);
+        let (ret_ip, ret_sp) = (align(r.ip), r.sp);
         enter(r, code, ret_sp.add(delta), ret_ip, ret_sp)
     }
 
@@ -170,7 +170,7 @@ handler! {
                 r.ip = r.ip.add(2);
                 let code = entry(r.ctx, func.index);
                 r.acc = u64::from(func.index);
-                let (ret_ip, ret_sp) = (r.ip, r.sp);
+                let (ret_ip, ret_sp) = (align(r.ip), r.sp);
                 enter(r, code, ret_sp.add(delta), ret_ip, ret_sp)
             }
             Ok(func) => {
@@ -237,7 +237,7 @@ handler! {
                         r.acc = result;
                         r.acc_f32 = f32::from_bits(result as u32);
                         r.acc_f64 = f64::from_bits(result);
-                        next(r)
+                        resume(r)
                     }
                     Err(reason) => {
                         (*ctx).fail(reason);
@@ -256,7 +256,7 @@ handler! {
         r.mem = (*r.ctx).mem;
         r.ip = crossing.ret_ip;
         r.sp = crossing.ret_sp;
-        next(r)
+        resume(r)
     }
 
     /// Lowers the function that was entered, and enters it again. The accumulator says which one it is.

@@ -2,7 +2,7 @@
 
 use super::operand::{Source, Value, cell, slot};
 use super::trap;
-use crate::exec::dispatch::{Regs, Ret, handler, next};
+use crate::exec::dispatch::{Regs, Ret, handler, next, resume};
 use crate::exec::machine::RECORD_BYTES;
 use crate::exec::numerics::{Relop, Unop};
 use crate::runtime::trap::Trap;
@@ -14,7 +14,7 @@ unsafe fn branch(mut r: Regs) -> Ret {
     unsafe {
         let distance = *r.ip as i32;
         r.ip = r.ip.byte_offset(distance as isize);
-        next(r)
+        resume(r)
     }
 }
 
@@ -72,7 +72,7 @@ handler! {
     /// return without results
     fn return_0(r) {
         (r.ip, r.sp) = record(&r);
-        next(r)
+        resume(r)
     }
 
     /// `slot := x`; return, the result in the accumulator too
@@ -82,7 +82,7 @@ handler! {
         (r.ip, r.sp) = record(&r);
         *to = x.to_slot();
         T::set_acc(&mut r, x);
-        next(r)
+        resume(r)
     }
 
     /// `slots[to ..] := slots[from ..]`; return
@@ -92,7 +92,7 @@ handler! {
         let count = cell(&mut r) as usize;
         (r.ip, r.sp) = record(&r);
         core::ptr::copy(from, to, count);
-        next(r)
+        resume(r)
     }
 
     /// trap

@@ -3,7 +3,7 @@
 //! The kinds mirror `code::ops::{Src, Dst}`. Each reads its own cells and steps over them, so that a handler reads its operands
 //! in the order in which `Op::operands` wrote them.
 
-use crate::exec::dispatch::Regs;
+use crate::exec::dispatch::{Regs, align};
 
 /// A value that fits into a slot and has an accumulator and a pin.
 pub(crate) trait Value: Copy {
@@ -132,13 +132,20 @@ impl<T: Value> Source<T> for Imm {
     unsafe fn get(r: &mut Regs) -> T {
         // SAFETY: CODE; as many cells as the type takes.
         unsafe {
-            let low = u64::from(cell(r));
-            let high = if T::CELLS == 2 {
-                u64::from(cell(r)) << 32
+            if T::CELLS == 2 {
+                r.ip = align(r.ip);
+                let value = *r.ip.cast::<u64>();
+                r.ip = r.ip.add(2);
+                // The first cell holds the lower half.
+                let value = if cfg!(target_endian = "big") {
+                    value.rotate_left(32)
+                } else {
+                    value
+                };
+                T::from_slot(value)
             } else {
-                0
-            };
-            T::from_slot(low | high)
+                T::from_slot(u64::from(cell(r)))
+            }
         }
     }
 }
