@@ -1,4 +1,4 @@
-//! The machine: what handlers reach through `ctx`, and the helpers they call for what is not hot. Holds unsafe code: it keeps
+//! The machine: what handlers reach through `ctx`, and the functions they call for what is not hot. Holds unsafe code: it keeps
 //! pointers into the store while guest code runs.
 #![allow(unsafe_code)]
 
