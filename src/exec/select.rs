@@ -495,3 +495,71 @@ fn runtime(call: Runtime) -> Handler {
         TableGet TableSet TableSize TableGrow TableFill TableCopy TableInit ElemDrop RefFunc GlobalGet GlobalSet
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::State;
+    use crate::syntax::instr::Class;
+
+    #[test]
+    fn every_numeric_row_that_is_implemented_has_its_handlers() {
+        let (slot, acc) = (Src::Slot(0), Src::Acc);
+        let mut rows = 0;
+        for &op in Opcode::ALL {
+            if op.feature().state() != State::On {
+                continue;
+            }
+            let ops = match op.class() {
+                Class::Unop | Class::Cvtop | Class::Testop => vec![Op::Unop {
+                    op,
+                    x: slot,
+                    d: Dst::Acc,
+                }],
+                Class::Binop | Class::Relop => vec![Op::Binop {
+                    op,
+                    x: acc,
+                    y: slot,
+                    d: Dst::Acc,
+                }],
+                Class::Load => vec![
+                    Op::Load {
+                        op,
+                        addr: Addr::Plain(acc),
+                        offset: 0,
+                        d: Dst::Acc,
+                    },
+                    Op::LoadFrom {
+                        op,
+                        x: 0,
+                        mem: 1,
+                        offset: 0,
+                        d: 0,
+                    },
+                ],
+                Class::Store => vec![
+                    Op::Store {
+                        op,
+                        addr: Addr::Plain(acc),
+                        value: slot,
+                        offset: 0,
+                    },
+                    Op::StoreTo {
+                        op,
+                        x: 0,
+                        value: 0,
+                        mem: 1,
+                        offset: 0,
+                    },
+                ],
+                _ => continue,
+            };
+            for op in &ops {
+                // A row that was forgotten above has no handler, and this panics with its name.
+                select(op);
+            }
+            rows += 1;
+        }
+        assert!(rows > 140, "the table has more numeric rows than {rows}");
+    }
+}
