@@ -83,3 +83,18 @@ impl fmt::Display for Failure {
         )
     }
 }
+
+/// An error's text with those of its sources, as far as the text does not contain them: what is compared with a script's message,
+/// and what the `tickwasm` command prints.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let message = error.to_string();
+        if !text.contains(&message) {
+            text = format!("{text}: {message}");
+        }
+        source = error.source();
+    }
+    text
+}

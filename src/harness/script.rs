@@ -12,6 +12,7 @@ use wast::parser::{self, ParseBuffer};
 use wast::token::{Id, Span};
 use wast::{QuoteWat, QuoteWatTest, Wast, WastArg, WastDirective, WastExecute, WastInvoke, Wat};
 
+use super::chain;
 use super::{Failure, Report, phrases, spectest, values};
 use crate::{Engine, Error, Instance, Linker, Module, Store, Val};
 
@@ -155,20 +156,6 @@ impl From<Error> for Stopped {
     fn from(error: Error) -> Self {
         Self::Engine(error)
     }
-}
-
-/// An error's text with those of its sources.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let message = error.to_string();
-        if !text.contains(&message) {
-            text = format!("{text}: {message}");
-        }
-        source = error.source();
-    }
-    text
 }
 
 /// A script under way.

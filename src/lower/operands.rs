@@ -6,6 +6,7 @@ use super::{Lowerer, bank, is_wide};
 use crate::code::LowerError;
 use crate::code::ops::{Bank, Dst, Op, SlotOffset, Src};
 use crate::syntax::index::LocalIdx;
+use crate::syntax::instr::Opcode;
 use crate::syntax::types::{FuncType, ValType};
 
 /// Bytes of a slot.
@@ -348,7 +349,13 @@ impl Lowerer<'_> {
         };
         let mut op = pending.op;
         if pending.is_zero {
-            let wide = matches!(op, Op::Binop { op, .. } if op.mnemonic() == "i64.and");
+            let wide = matches!(
+                op,
+                Op::Binop {
+                    op: Opcode::I64And,
+                    ..
+                }
+            );
             set_dst(&mut op, Dst::Acc);
             self.builder.op(&op, pending.at);
             op = super::numeric::eqz(wide, Src::Acc);
@@ -517,10 +524,19 @@ fn set_dst(op: &mut Op, to: Dst) {
 pub(super) fn may_trap(op: &Op) -> bool {
     match op {
         Op::Load { .. } => true,
-        Op::Unop { op, .. } | Op::Binop { op, .. } => {
-            let name = op.mnemonic();
-            name.contains("div_") || name.contains("rem_") || (name.contains(".trunc_f"))
-        }
+        Op::Unop { op, .. } | Op::Binop { op, .. } => traps(*op),
         _ => false,
     }
+}
+
+/// Whether a numeric instruction may trap.
+#[rustfmt::skip]
+fn traps(op: Opcode) -> bool {
+    use Opcode::*;
+    matches!(
+        op,
+        I32DivS | I32DivU | I32RemS | I32RemU | I64DivS | I64DivU | I64RemS | I64RemU
+            | I32TruncF32S | I32TruncF32U | I32TruncF64S | I32TruncF64U
+            | I64TruncF32S | I64TruncF32U | I64TruncF64S | I64TruncF64U
+    )
 }

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tickwasm::harness::chain;
 
 /// A WebAssembly interpreter.
 #[derive(Parser)]
@@ -79,20 +80,6 @@ impl Failure {
     fn module(file: &Path, error: &dyn Error) -> Self {
         Self::usage(format!("{}: {}", file.display(), chain(error)))
     }
-}
-
-/// An error's text with those of its sources.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let message = error.to_string();
-        if !text.contains(&message) {
-            text = format!("{text}: {message}");
-        }
-        source = error.source();
-    }
-    text
 }
 
 /// Reads a file, text or binary.

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use tickwasm::harness::chain;
 use tickwasm::{Config, Engine, Func, Instance, Linker, Module, Store, Val};
 
-use crate::{Failure, chain, read, values};
+use crate::{Failure, read, values};
 
 #[derive(clap::Args)]
 pub struct Args {

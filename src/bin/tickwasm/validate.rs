@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use tickwasm::harness::chain;
 use tickwasm::{Engine, Module};
 
-use crate::{Failure, chain, read};
+use crate::{Failure, read};
 
 #[derive(clap::Args)]
 pub struct Args {
