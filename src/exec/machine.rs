@@ -31,7 +31,7 @@ pub(crate) struct Machine {
     pub stack_end: *mut u8,
     /// The first global that the instance's module defines.
     pub globals: *mut GlobalInst,
-    /// Remaining fuel.
+    /// The fuel at hand.
     pub fuel: u64,
     /// Elements of the first table.
     pub table: *const u64,
@@ -47,12 +47,16 @@ pub(crate) struct Machine {
     inst: *mut ModuleInst,
     /// What a call that leaves the fast path is about.
     pub callee: Callee,
-    /// Where execution ended.
+    /// Where execution ended: behind the beginning of the op, and not behind its end.
     pub stop_ip: *const u32,
     /// The frame in which it ended.
     pub stop_sp: *mut u8,
     /// The trap that ended it, if one did.
     pub trap: Option<Trap>,
+    /// Remaining fuel that is not at hand, see `meter`.
+    pub reserve: u64,
+    /// What could not be charged.
+    pub wanted: u64,
     /// What a host function ended it with, if one did.
     pub failure: Option<Reason>,
     /// Calls from one instance to another that are under way, innermost last.
@@ -108,8 +112,7 @@ impl Machine {
             entries: core::ptr::null(),
             stack_end,
             globals: core::ptr::null_mut(),
-            // SAFETY: as above.
-            fuel: unsafe { (*store).fuel },
+            fuel: 0,
             table: core::ptr::null(),
             table_len: 0,
             funcs: core::ptr::null(),
@@ -127,6 +130,8 @@ impl Machine {
             stop_ip: core::ptr::null(),
             stop_sp: core::ptr::null_mut(),
             trap: None,
+            reserve: 0,
+            wanted: 0,
             failure: None,
             crossings: Vec::new(),
             stack_base,
@@ -134,6 +139,7 @@ impl Machine {
             store,
         };
         machine.enter_instance(instance);
+        machine.deal();
         machine
     }
 
@@ -208,11 +214,10 @@ impl Machine {
         let args = self.callee_args().cast::<u8>();
         let end = args.wrapping_add(slots as usize * size_of::<Slot>());
         let used = end.addr() - self.stack_base.addr();
-        let fuel = self.fuel;
+        self.collect();
         let instance = self.instance;
         let store = self.store();
         let outer = core::mem::replace(&mut store.stack_used, used);
-        store.fuel = fuel;
         // SAFETY: FRAME; arguments and results lie within the caller's frame, whose slots the guest has filled or will have
         // filled as results. Slots that only results use may not have been written yet, so they are cleared first.
         let slots = unsafe {
@@ -233,7 +238,7 @@ impl Machine {
         self.store = unsafe { (*self.embedder).store() };
         let store = self.store();
         store.stack_used = outer;
-        self.fuel = store.fuel;
+        self.deal();
         self.refresh();
         match result {
             Ok(result) => result.map_err(Reason::Host),

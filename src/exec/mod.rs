@@ -22,6 +22,7 @@ mod check;
 mod dispatch;
 mod handlers;
 mod machine;
+mod meter;
 mod numerics;
 mod select;
 
@@ -122,9 +123,8 @@ pub fn invoke(
     let used = store.stack_used;
     let mut machine = Machine::new(embedder, instance);
     let result = run(&mut machine, used, defined, (params, results), slots);
-    let fuel = machine.fuel;
+    machine.collect();
     let store = machine.store();
-    store.fuel = fuel;
     store.stack_used = used;
     store.depth -= 1;
     result

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::addr::*;
 use super::func_inst::FuncInst;
 use super::global_inst::GlobalInst;
+use super::interrupt::Interrupts;
 use super::limiter::{Exhausted, Limits, Usage};
 use super::mem_inst::MemInst;
 use super::module_inst::ModuleInst;
@@ -63,6 +64,8 @@ pub struct Store {
     pub fuel: u64,
     /// Whether the engine counts fuel.
     pub counts_fuel: bool,
+    /// What can interrupt execution, if anything can. Code is metered then, and there is fuel without end where it is not counted.
+    pub interrupts: Option<Interrupts>,
     /// Limits on what the store's instances may use.
     pub limits: Limits,
     /// What they use.
@@ -90,6 +93,7 @@ impl Store {
             externs: Vec::new(),
             fuel: 0,
             counts_fuel: false,
+            interrupts: None,
             usage: Usage::default(),
             depth: 0,
             stack: Stack::new(limits.stack_bytes),
