@@ -8,7 +8,7 @@ use core::fmt;
 use std::error::Error as StdError;
 use std::path::PathBuf;
 
-use crate::api::{ExternType, FuncType, ValType, WasmBacktrace};
+use crate::api::{Counted, ExternType, FuncType, ValType, WasmBacktrace};
 use crate::compile::CompileError;
 use crate::exec::HostError;
 use crate::runtime::trap::Trap;
@@ -81,9 +81,11 @@ pub enum Error {
         /// Elements that there may be.
         limit: u64,
     },
-    /// A store would have more instances than its limit.
-    #[error("too many instances (limit {limit})")]
-    TooManyInstances {
+    /// A store would have more instances, memories or tables than its limit.
+    #[error("too many {what} (limit {limit})")]
+    TooMany {
+        /// Of what.
+        what: Counted,
         /// How many there may be.
         limit: u32,
     },

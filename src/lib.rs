@@ -31,7 +31,7 @@
 //! | offer functions and other things to programs | [`Linker`], [`Func::wrap`], [`Caller`] |
 //! | run a program | [`Linker::instantiate`], [`InstancePre`], [`Instance`], [`TypedFunc`] |
 //! | exchange data with it | [`Memory`], [`Global`], [`Table`], [`ExternRef`] |
-//! | bound what it uses | [`Store::set_fuel`], [`Store::set_max_memory_bytes`], [`Config::max_wasm_stack`] |
+//! | bound what it uses | [`Store::set_fuel`], [`Store::set_max_memory_bytes`], [`Store::limiter`], [`Config::max_wasm_stack`] |
 //! | understand what went wrong | [`enum@Error`], [`Trap`], [`WasmBacktrace`] |
 //!
 //! Names and meanings are those of `wasmtime` wherever there is no reason against it.

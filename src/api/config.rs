@@ -156,9 +156,30 @@ impl Config {
         self
     }
 
+    /// Most bytes that memories, tables and the heap of objects of a store may have, all together; unlimited by default.
+    ///
+    /// It is in addition to the limits on each kind, and what new stores start with, see
+    /// [`Store::set_max_total_bytes`](crate::Store::set_max_total_bytes).
+    pub fn max_total_bytes(&mut self, bytes: u64) -> &mut Self {
+        self.limits.total_bytes = bytes;
+        self
+    }
+
     /// Most elements that all tables of a store may have together, 2²⁴ by default. An element takes 8 bytes.
     pub fn max_table_elements(&mut self, elements: u64) -> &mut Self {
         self.limits.table_elements = elements;
+        self
+    }
+
+    /// Most memories of a store, 1,000,000 by default.
+    pub fn max_memories(&mut self, memories: u32) -> &mut Self {
+        self.limits.memories = memories;
+        self
+    }
+
+    /// Most tables of a store, 1,000,000 by default.
+    pub fn max_tables(&mut self, tables: u32) -> &mut Self {
+        self.limits.tables = tables;
         self
     }
 

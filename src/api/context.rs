@@ -8,9 +8,9 @@ use super::{FrameInfo, WasmBacktrace};
 use crate::error::Error;
 use crate::exec::{self, Embedder, HostError, Reason, Stop};
 use crate::runtime;
-use crate::runtime::addr::{FuncAddr, InstanceAddr};
+use crate::runtime::addr::{FuncAddr, InstanceAddr, MemAddr, TableAddr};
 use crate::runtime::func_inst::FuncInst;
-use crate::runtime::limiter::Exhausted;
+use crate::runtime::limiter::{Exhausted, GrowError};
 use crate::runtime::registry::TypeId;
 use crate::runtime::trap::Trap;
 use std::sync::Arc;
@@ -196,6 +196,16 @@ impl<T> Embedder for StoreContextMut<'_, T> {
     #[inline]
     fn store(&mut self) -> &mut runtime::store::Store {
         &mut self.inner.runtime
+    }
+
+    fn grow_memory(&mut self, addr: MemAddr, delta: u64) -> Result<u64, GrowError> {
+        let (runtime, mut guard) = self.guarded();
+        runtime.grow_memory(&mut guard, addr, delta)
+    }
+
+    fn grow_table(&mut self, addr: TableAddr, delta: u64, init: u64) -> Result<u64, GrowError> {
+        let (runtime, mut guard) = self.guarded();
+        runtime.grow_table(&mut guard, addr, delta, init)
     }
 
     #[inline]

@@ -77,7 +77,8 @@ impl Instance {
     ) -> Result<Self, Error> {
         context.engine().check(module.engine())?;
         let inner = &mut *context.inner;
-        let done = instantiate(&mut inner.runtime, module.template(), imports);
+        let (runtime, mut guard) = inner.guarded();
+        let done = instantiate(runtime, &mut guard, module.template(), imports);
         // Also after an error, there may be an instance that others refer to.
         if inner.modules.len() < inner.runtime.instances.len() {
             inner.modules.push(module.clone());
@@ -218,6 +219,7 @@ fn explain<T>(
             }
         }
         InstantiateError::Exhausted(exhausted) => exhausted.into(),
+        InstantiateError::Limiter(error) => error.into(),
         InstantiateError::Trap(trap) => trap.into(),
     }
 }

@@ -44,7 +44,7 @@ impl Memory {
     /// If the type's size range is empty or beyond what can be addressed, or a limit of the store or the host's memory does not suffice.
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Self, Error> {
         let mut context = store.as_context_mut();
-        let runtime = context.runtime();
+        let (runtime, mut guard) = context.guarded();
         let limits = ty.inner.limits;
         let largest = (1 << 32) >> ty.inner.page_size_log2;
         if limits.min.max(limits.max.unwrap_or(0)) > largest
@@ -52,7 +52,7 @@ impl Memory {
         {
             return Err(Misuse::Limits.into());
         }
-        let addr = runtime.alloc_memory(ty.inner)?;
+        let addr = runtime.alloc_memory(&mut guard, ty.inner)?;
         Ok(Self::at(runtime.id, addr))
     }
 
@@ -146,32 +146,14 @@ impl Memory {
     /// Grows it by `delta` pages of zeros; returns its old size in pages.
     ///
     /// # Errors
-    /// [`Error::MemoryExhausted`] if its type, a limit of the store or the host's memory does not allow it, and an error if it is a
+    /// [`Error::MemoryExhausted`] if its type, a limit of the store, the limiter or the host's memory does not allow it, of which
+    /// [`Store::refused_growth`](crate::Store::refused_growth) tells more; the error of a limiter that fails; and an error if it is a
     /// memory of another store.
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64) -> Result<u64, Error> {
         let mut context = store.as_context_mut();
-        let runtime = context.runtime();
-        if self.store != runtime.id {
-            return Err(Misuse::WrongStore.into());
-        }
-        if let Some(old) = runtime.grow_memory(self.addr, delta) {
-            return Ok(old);
-        }
-        let memory = &runtime.mems[self.addr.index()];
-        let bytes = |pages: u64| pages.saturating_mul(1 << memory.ty.page_size_log2);
-        let own = bytes(memory.size().saturating_add(delta));
-        let sum = runtime.usage.memory_bytes.saturating_add(bytes(delta));
-        Err(if own > bytes(memory.max_size()) {
-            Error::MemoryExhausted {
-                requested: own,
-                limit: bytes(memory.max_size()),
-            }
-        } else {
-            Error::MemoryExhausted {
-                requested: sum,
-                limit: runtime.limits.memory_bytes.min(sum.saturating_sub(1)),
-            }
-        })
+        let (runtime, mut guard) = context.guarded();
+        let addr = self.checked(runtime)?;
+        Ok(runtime.grow_memory(&mut guard, addr, delta)?)
     }
 
     fn inst<'s>(&self, store: &'s Store) -> &'s MemInst {

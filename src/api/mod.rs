@@ -15,6 +15,7 @@ mod func;
 mod global;
 mod hosts;
 mod instance;
+mod limiter;
 mod linker;
 mod memory;
 mod module;
@@ -38,6 +39,7 @@ pub use externs::{Export, Extern};
 pub use func::{Func, IntoFunc, WasmRet};
 pub use global::Global;
 pub use instance::{Instance, InstancePre};
+pub use limiter::{ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 pub use linker::Linker;
 pub use memory::Memory;
 pub use module::{CustomSection, Module};
@@ -54,6 +56,7 @@ pub use val::{V128, Val};
 pub use wasm_ty::{WasmParams, WasmResults, WasmTy};
 
 pub use crate::compile::ListedInstr;
+pub use crate::runtime::limiter::{Counted, LimitOf, RefusedGrowth, Resource};
 pub use crate::runtime::trap::Trap;
 
 /// What holds for the types above, and whoever relies on it is told here if it no longer does.

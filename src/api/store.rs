@@ -5,10 +5,11 @@ use core::fmt;
 use super::context::{StoreContext, StoreContextMut};
 use super::engine::Engine;
 use super::hosts::HostList;
+use super::limiter::{FindLimiter, ResourceLimiter};
 use super::module::Module;
 use crate::error::{Error, Misuse};
 use crate::runtime;
-use crate::runtime::limiter::Exhausted;
+use crate::runtime::limiter::{Exhausted, GrowError, LimitOf, RefusedGrowth, Resource};
 
 /// What instances live in, with data of the embedder's that host functions can reach.
 ///
@@ -39,6 +40,8 @@ pub(crate) struct StoreInner<T> {
     pub(crate) engine: Engine,
     /// The module of each instance.
     pub(crate) modules: Vec<Module>,
+    /// Finds the embedder's limiter, if it has one.
+    pub(crate) limiter: Option<FindLimiter<T>>,
     /// How many host functions there are.
     pub(crate) hosts: u32,
     pub(crate) data: T,
@@ -69,6 +72,7 @@ impl<T> Store<T> {
             runtime,
             engine: engine.clone(),
             modules: Vec::new(),
+            limiter: None,
             hosts: 0,
             data,
         };
@@ -144,6 +148,35 @@ impl<T> Store<T> {
         self.inner_mut().set_fuel(fuel)
     }
 
+    /// Sets who is asked, in addition to the limits of this store, before a memory or table is made or grows: a part of the embedder's data.
+    ///
+    /// ```
+    /// use tickwasm::{Engine, Error, Instance, Module, Store, StoreLimits, StoreLimitsBuilder};
+    ///
+    /// struct Tenant { limits: StoreLimits }
+    ///
+    /// let engine = Engine::default();
+    /// let limits = StoreLimitsBuilder::new().memory_size(1 << 20).instances(1).build();
+    /// let mut store = Store::new(&engine, Tenant { limits });
+    /// store.limiter(|tenant| &mut tenant.limits);
+    /// let large = Module::new(&engine, "(module (memory 17))")?;
+    /// assert!(matches!(Instance::new(&mut store, &large, &[]), Err(Error::MemoryExhausted { .. })));
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    pub fn limiter(
+        &mut self,
+        limiter: impl (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static,
+    ) {
+        self.inner_mut().limiter = Some(Box::new(limiter));
+    }
+
+    /// The growth that was refused last, and why: of a memory or table, by a guest or the embedder.
+    ///
+    /// See [`RefusedGrowth`] for an example.
+    pub fn refused_growth(&self) -> Option<RefusedGrowth> {
+        self.inner().runtime.refused
+    }
+
     /// Sets how many bytes all memories of this store may have together.
     ///
     /// What they have already, they keep; see [`Config::max_memory_bytes`](crate::Config::max_memory_bytes).
@@ -156,6 +189,13 @@ impl<T> Store<T> {
         self.inner_mut().runtime.limits.table_elements = elements;
     }
 
+    /// Sets how many bytes memories, tables and the heap of objects may have all together.
+    ///
+    /// What they have already, they keep; see [`Config::max_total_bytes`](crate::Config::max_total_bytes).
+    pub fn set_max_total_bytes(&mut self, bytes: u64) {
+        self.inner_mut().runtime.limits.total_bytes = bytes;
+    }
+
     /// Sets how many instances this store may have.
     pub fn set_max_instances(&mut self, instances: u32) {
         self.inner_mut().runtime.limits.instances = instances;
@@ -164,6 +204,11 @@ impl<T> Store<T> {
     /// Bytes of all memories of this store together.
     pub fn memory_bytes(&self) -> u64 {
         self.inner().runtime.usage.memory_bytes
+    }
+
+    /// Bytes of memories, tables and the heap of objects, all together.
+    pub fn total_bytes(&self) -> u64 {
+        self.inner().runtime.usage.total_bytes()
     }
 
     /// Elements of all tables of this store together.
@@ -191,14 +236,36 @@ impl<T: fmt::Debug> fmt::Debug for Store<T> {
 impl From<Exhausted> for Error {
     fn from(exhausted: Exhausted) -> Self {
         match exhausted {
-            Exhausted::Memory { requested, limit } => Self::MemoryExhausted { requested, limit },
-            Exhausted::Table { requested, limit } => Self::TableExhausted { requested, limit },
-            Exhausted::Instances { limit } => Self::TooManyInstances { limit },
+            Exhausted::Growth(refused) => refused.into(),
+            Exhausted::Count { what, limit } => Self::TooMany { what, limit },
             Exhausted::Host { requested } => Self::MemoryExhausted {
                 requested,
                 // What the host still has, nobody can tell; it is less than this.
                 limit: requested.saturating_sub(1),
             },
+        }
+    }
+}
+
+impl From<RefusedGrowth> for Error {
+    fn from(refused: RefusedGrowth) -> Self {
+        let requested = refused.requested;
+        // What nobody can tell is less than what was asked for.
+        let limit = refused.limit.unwrap_or(requested.saturating_sub(1));
+        match refused.resource {
+            Resource::Table if refused.limit_of != LimitOf::Total => {
+                Self::TableExhausted { requested, limit }
+            }
+            _ => Self::MemoryExhausted { requested, limit },
+        }
+    }
+}
+
+impl From<GrowError> for Error {
+    fn from(error: GrowError) -> Self {
+        match error {
+            GrowError::Refused(exhausted) => exhausted.into(),
+            GrowError::Fatal(error) => error.into(),
         }
     }
 }

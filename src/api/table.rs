@@ -45,12 +45,12 @@ impl Table {
     /// does not suffice.
     pub fn new(mut store: impl AsContextMut, ty: TableType, init: Ref) -> Result<Self, Error> {
         let mut context = store.as_context_mut();
-        let runtime = context.runtime();
+        let (runtime, mut guard) = context.guarded();
         if ty.maximum().is_some_and(|max| max < ty.minimum()) {
             return Err(Misuse::Limits.into());
         }
         let init = slot(&ty, init, runtime)?;
-        let addr = runtime.alloc_table(ty.inner, init)?;
+        let addr = runtime.alloc_table(&mut guard, ty.inner, init)?;
         Ok(Self::at(runtime.id, addr))
     }
 
@@ -142,29 +142,13 @@ impl Table {
     /// Grows it by `delta` elements of value `init`; returns its old size.
     ///
     /// # Errors
-    /// [`Error::TableExhausted`] if its type, a limit of the store or the host's memory does not allow it, and an error if the reference
-    /// is not of the table's element type.
+    /// [`Error::TableExhausted`] if its type, a limit of the store, the limiter or the host's memory does not allow it; the error of a
+    /// limiter that fails; and an error if the reference is not of the table's element type.
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64, init: Ref) -> Result<u64, Error> {
         let mut context = store.as_context_mut();
-        let runtime = context.runtime();
+        let (runtime, mut guard) = context.guarded();
         let (slot, _) = self.change(runtime, init)?;
-        if let Some(old) = runtime.grow_table(self.addr, delta, slot) {
-            return Ok(old);
-        }
-        let table = &runtime.tables[self.addr.index()];
-        let own = table.size().saturating_add(delta);
-        let sum = runtime.usage.table_elements.saturating_add(delta);
-        Err(if own > table.max_size() {
-            Error::TableExhausted {
-                requested: own,
-                limit: table.max_size(),
-            }
-        } else {
-            Error::TableExhausted {
-                requested: sum,
-                limit: runtime.limits.table_elements.min(sum.saturating_sub(1)),
-            }
-        })
+        Ok(runtime.grow_table(&mut guard, self.addr, delta, slot)?)
     }
 
     /// The table, and a reference in slot form that may be put into it.

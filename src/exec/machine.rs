@@ -10,6 +10,7 @@ use super::{Embedder, Reason};
 use crate::runtime::addr::InstanceAddr;
 use crate::runtime::func_inst::FuncInst;
 use crate::runtime::global_inst::GlobalInst;
+use crate::runtime::limiter::GrowError;
 use crate::runtime::module_inst::ModuleInst;
 use crate::runtime::store::Store;
 use crate::runtime::trap::Trap;
@@ -242,6 +243,25 @@ impl Machine {
         self.refresh();
         match result {
             Ok(result) => result.map_err(Reason::Host),
+            Err(panic) => Err(Reason::Panic(panic)),
+        }
+    }
+
+    /// Lets the embedder grow something; the old size, or nothing where it was refused.
+    pub(super) fn grow(
+        &mut self,
+        grow: impl FnOnce(&mut dyn Embedder) -> Result<u64, GrowError>,
+    ) -> Result<Option<u64>, Reason> {
+        // SAFETY: CTX; the machine does not touch the store while the embedder runs.
+        let result = catch_unwind(AssertUnwindSafe(|| grow(unsafe { &mut *self.embedder })));
+        // SAFETY: CTX; the embedder was used anew, so the store is taken from it again.
+        self.store = unsafe { (*self.embedder).store() };
+        self.refresh();
+        match result {
+            Ok(Ok(old)) => Ok(Some(old)),
+            Ok(Err(GrowError::Refused(_))) => Ok(None),
+            Ok(Err(GrowError::Fatal(error))) => Err(Reason::Host(error)),
+            // A limiter is the embedder's code, and may panic.
             Err(panic) => Err(Reason::Panic(panic)),
         }
     }

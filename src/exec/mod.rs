@@ -33,19 +33,24 @@ use core::mem::MaybeUninit;
 
 use self::dispatch::Regs;
 use self::machine::{Crossing, Machine, RECORD_BYTES, Slot};
-use crate::runtime::addr::{FuncAddr, InstanceAddr};
+use crate::runtime::addr::{FuncAddr, InstanceAddr, MemAddr, TableAddr};
 use crate::runtime::func_inst::FuncKind;
+use crate::runtime::limiter::GrowError;
 use crate::runtime::store::Store;
+pub use crate::runtime::trap::HostError;
 use crate::runtime::trap::Trap;
 use crate::syntax::index::FuncIdx;
-
-/// An error of a host function, as the executor passes it on.
-pub type HostError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The embedder: what owns the store and its host functions.
 pub trait Embedder {
     /// The store.
     fn store(&mut self) -> &mut Store;
+
+    /// Grows a memory by `delta` pages; returns its old size in pages.
+    fn grow_memory(&mut self, addr: MemAddr, delta: u64) -> Result<u64, GrowError>;
+
+    /// Grows a table by `delta` elements of value `init`; returns its old size.
+    fn grow_table(&mut self, addr: TableAddr, delta: u64, init: u64) -> Result<u64, GrowError>;
 
     /// Calls a host function. `slots` holds the arguments and is to receive the results, one slot each; it is as long as the
     /// longer of the two. `caller` is the instance that called, if one did.

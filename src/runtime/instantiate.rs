@@ -9,12 +9,12 @@ use super::addr::*;
 use super::const_expr::{Scope, reference};
 use super::func_inst::FuncInst;
 use super::global_inst::GlobalInst;
-use super::limiter::Exhausted;
+use super::limiter::{Counted, Exhausted, GrowError, Guard};
 use super::module_inst::ModuleInst;
 use super::registry::{TypeId, engine_type};
-use super::store::Store;
+use super::store::{Store, check_count};
 use super::tag_inst::TagInst;
-use super::trap::Trap;
+use super::trap::{HostError, Trap};
 use crate::code::CodeUnit;
 use crate::syntax::module::{ConstExpr, ElemItems, Module, SegmentMode};
 use crate::syntax::types::*;
@@ -34,7 +34,7 @@ pub struct Template<'a> {
 }
 
 /// Why a module could not be instantiated.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub enum InstantiateError {
     /// Not as many values as the module has imports.
     Count {
@@ -50,6 +50,8 @@ pub enum InstantiateError {
     },
     /// A limit, or the host's memory, does not suffice.
     Exhausted(Exhausted),
+    /// The embedder's limiter failed.
+    Limiter(HostError),
     /// An active segment does not fit.
     Trap(Trap),
 }
@@ -57,6 +59,15 @@ pub enum InstantiateError {
 impl From<Exhausted> for InstantiateError {
     fn from(error: Exhausted) -> Self {
         Self::Exhausted(error)
+    }
+}
+
+impl From<GrowError> for InstantiateError {
+    fn from(error: GrowError) -> Self {
+        match error {
+            GrowError::Refused(exhausted) => Self::Exhausted(exhausted),
+            GrowError::Fatal(error) => Self::Limiter(error),
+        }
     }
 }
 
@@ -72,12 +83,13 @@ impl From<Trap> for InstantiateError {
 /// and what was copied before a trap stays.
 pub fn instantiate(
     store: &mut Store,
+    guard: &mut dyn Guard,
     template: Template<'_>,
     imports: &[ExternVal],
 ) -> Result<InstanceAddr, InstantiateError> {
     let Template { module, types, .. } = template;
     check_imports(store, template, imports)?;
-    let addr = check_instances(store)?;
+    let addr = check_instances(store, guard)?;
 
     let mut instance = ModuleInst {
         bytes: Arc::clone(template.bytes),
@@ -106,7 +118,7 @@ pub fn instantiate(
 
     // Memories come first: nothing refers to the instance yet, so that a refusal leaves no trace but a memory nobody can reach.
     for ty in &module.mems {
-        instance.mems.push(store.alloc_memory(*ty)?);
+        instance.mems.push(store.alloc_memory(guard, *ty)?);
     }
     for tag in &module.tags {
         let ty = types[tag.ty.index()];
@@ -131,7 +143,7 @@ pub fn instantiate(
             .init
             .as_ref()
             .map_or(0, |expr| eval(store, &instance, expr));
-        let addr = store.alloc_table(canonical_table(table.ty, types), init)?;
+        let addr = store.alloc_table(guard, canonical_table(table.ty, types), init)?;
         instance.tables.push(addr);
     }
     for elem in &module.elems {
@@ -223,13 +235,11 @@ fn elements(store: &Store, instance: &ModuleInst, items: &ElemItems) -> Box<[u64
 }
 
 /// The address of the next instance, if the store may have one more.
-fn check_instances(store: &Store) -> Result<InstanceAddr, Exhausted> {
+fn check_instances(store: &Store, guard: &mut dyn Guard) -> Result<InstanceAddr, Exhausted> {
+    let (count, limit) = (store.instances.len(), store.limits.instances);
+    check_count(guard, Counted::Instances, count, limit)?;
     // A number below the limit is below `FuncInst::HOST`, too.
-    let limit = store.limits.instances;
-    match u32::try_from(store.instances.len()) {
-        Ok(addr) if addr < limit => Ok(InstanceAddr(addr)),
-        _ => Err(Exhausted::Instances { limit }),
-    }
+    Ok(InstanceAddr(count as u32))
 }
 
 fn check_imports(

@@ -6,7 +6,7 @@
 use std::alloc::{Layout, alloc_zeroed};
 
 use super::trap::Trap;
-use crate::syntax::types::MemType;
+use crate::syntax::types::{AddrType, MemType};
 
 /// A memory of a store.
 #[derive(Debug)]
@@ -20,10 +20,7 @@ pub struct MemInst {
 impl MemInst {
     /// A memory of the type's initial size, all zero; nothing where there is not enough memory at hand.
     pub fn new(ty: MemType) -> Option<Self> {
-        let len = usize::try_from(ty.limits.min.checked_shl(u32::from(ty.page_size_log2))?).ok()?;
-        if len >> ty.page_size_log2 != ty.limits.min as usize {
-            return None;
-        }
+        let len = bytes(ty.limits.min, ty)?;
         Some(Self {
             ty,
             bytes: zeroed(len)?,
@@ -50,12 +47,13 @@ impl MemInst {
 
     /// The most pages the memory may ever have, by its type and its page size.
     pub fn max_size(&self) -> u64 {
-        let addressable = match self.ty.addr {
-            crate::syntax::types::AddrType::I32 => 1 << (32 - self.ty.page_size_log2),
-            crate::syntax::types::AddrType::I64 => {
-                1 << (64 - u32::from(self.ty.page_size_log2)).min(48)
-            }
+        let bits = match self.ty.addr {
+            AddrType::I32 => 32,
+            AddrType::I64 => 64,
         };
+        let addressable = 1_u64
+            .checked_shl(bits - u32::from(self.ty.page_size_log2))
+            .unwrap_or(u64::MAX);
         self.ty.limits.max.unwrap_or(addressable).min(addressable)
     }
 
@@ -66,7 +64,7 @@ impl MemInst {
         let new = old
             .checked_add(delta)
             .filter(|new| *new <= self.max_size())?;
-        let len = usize::try_from(new.checked_shl(u32::from(self.ty.page_size_log2))?).ok()?;
+        let len = bytes(new, self.ty)?;
         if self.bytes.is_empty() {
             self.bytes = zeroed(len)?;
         } else {
@@ -106,6 +104,12 @@ fn range(at: u64, len: u64, size: usize) -> Result<core::ops::Range<usize>, Trap
         Some(end) if end <= size as u64 => Ok(at as usize..end as usize),
         _ => Err(Trap::MemoryOutOfBounds),
     }
+}
+
+/// The bytes of so many pages, if that is a number that the host has.
+fn bytes(pages: u64, ty: MemType) -> Option<usize> {
+    let page = 1_u64.checked_shl(ty.page_size_log2.into())?;
+    usize::try_from(pages.checked_mul(page)?).ok()
 }
 
 /// `len` zero bytes, taken as fresh pages where the system has them; nothing where it has not enough.

@@ -13,7 +13,9 @@ use super::addr::*;
 use super::func_inst::FuncInst;
 use super::global_inst::GlobalInst;
 use super::interrupt::Interrupts;
-use super::limiter::{Exhausted, Limits, Usage};
+use super::limiter::{
+    Counted, Exhausted, GrowError, Guard, LimitOf, Limits, RefusedGrowth, Resource, Usage,
+};
 use super::mem_inst::MemInst;
 use super::module_inst::ModuleInst;
 use super::registry::Registry;
@@ -70,6 +72,8 @@ pub struct Store {
     pub limits: Limits,
     /// What they use.
     pub usage: Usage,
+    /// The growth that was refused last, if one was.
+    pub refused: Option<RefusedGrowth>,
     /// Calls from the embedder that are under way, one within another.
     pub depth: u32,
     /// The value stack of all calls into the store.
@@ -95,6 +99,7 @@ impl Store {
             counts_fuel: false,
             interrupts: None,
             usage: Usage::default(),
+            refused: None,
             depth: 0,
             stack: Stack::new(limits.stack_bytes),
             stack_used: 0,
@@ -119,23 +124,59 @@ impl Store {
     }
 
     /// Adds a memory of the type's initial size.
-    pub fn alloc_memory(&mut self, ty: MemType) -> Result<MemAddr, Exhausted> {
-        let bytes = shl(ty.limits.min, ty.page_size_log2);
-        let used = self.check_memory(bytes)?;
-        let memory = MemInst::new(ty).ok_or(Exhausted::Host { requested: bytes })?;
+    pub fn alloc_memory(
+        &mut self,
+        guard: &mut dyn Guard,
+        ty: MemType,
+    ) -> Result<MemAddr, GrowError> {
+        check_count(
+            guard,
+            Counted::Memories,
+            self.mems.len(),
+            self.limits.memories,
+        )?;
+        let growth = Growth {
+            resource: Resource::Memory,
+            current: 0,
+            desired: shl(ty.limits.min, ty.page_size_log2),
+            maximum: ty.limits.max.map(|max| shl(max, ty.page_size_log2)),
+            reach: u64::MAX,
+        };
+        let usage = self.permit(guard, growth)?;
+        let Some(memory) = MemInst::new(ty) else {
+            return Err(self.refuse(guard, growth.refused(LimitOf::Host, None)));
+        };
         let addr = push(&mut self.mems, memory)?;
-        self.usage.memory_bytes = used;
+        self.usage = usage;
         Ok(MemAddr(addr))
     }
 
     /// Adds a table of the type's initial size, all elements `init`. The type is canonical.
-    pub fn alloc_table(&mut self, ty: TableType, init: u64) -> Result<TableAddr, Exhausted> {
-        let used = self.check_table(ty.limits.min)?;
-        let table = TableInst::new(ty, init).ok_or(Exhausted::Host {
-            requested: shl(ty.limits.min, 3),
-        })?;
+    pub fn alloc_table(
+        &mut self,
+        guard: &mut dyn Guard,
+        ty: TableType,
+        init: u64,
+    ) -> Result<TableAddr, GrowError> {
+        check_count(
+            guard,
+            Counted::Tables,
+            self.tables.len(),
+            self.limits.tables,
+        )?;
+        let growth = Growth {
+            resource: Resource::Table,
+            current: 0,
+            desired: ty.limits.min,
+            maximum: ty.limits.max,
+            reach: u64::MAX,
+        };
+        let usage = self.permit(guard, growth)?;
+        let Some(table) = TableInst::new(ty, init) else {
+            return Err(self.refuse(guard, growth.refused(LimitOf::Host, None)));
+        };
         let addr = push(&mut self.tables, table)?;
-        self.usage.table_elements = used;
+        self.usage = usage;
         Ok(TableAddr(addr))
     }
 
@@ -154,45 +195,193 @@ impl Store {
         push(&mut self.externs, value).map(ExternAddr)
     }
 
-    /// Grows a memory by `delta` pages; returns its old size in pages, or nothing where a limit, its type or the memory at hand does
-    /// not allow it.
-    pub fn grow_memory(&mut self, addr: MemAddr, delta: u64) -> Option<u64> {
+    /// Grows a memory by `delta` pages; returns its old size in pages.
+    pub fn grow_memory(
+        &mut self,
+        guard: &mut dyn Guard,
+        addr: MemAddr,
+        delta: u64,
+    ) -> Result<u64, GrowError> {
         let memory = &self.mems[addr.index()];
-        let used = self
-            .check_memory(shl(delta, memory.ty.page_size_log2))
-            .ok()?;
-        let old = self.mems[addr.index()].grow(delta)?;
-        self.usage.memory_bytes = used;
-        Some(old)
-    }
-
-    /// Grows a table by `delta` elements of value `init`; returns its old size, or nothing where a limit, its type or the memory at
-    /// hand does not allow it.
-    pub fn grow_table(&mut self, addr: TableAddr, delta: u64, init: u64) -> Option<u64> {
-        let used = self.check_table(delta).ok()?;
-        let old = self.tables[addr.index()].grow(delta, init)?;
-        self.usage.table_elements = used;
-        Some(old)
-    }
-
-    /// What memories would use with `more` bytes, if that is within the limit. Nothing more is always within.
-    fn check_memory(&self, more: u64) -> Result<u64, Exhausted> {
-        let requested = self.usage.memory_bytes.saturating_add(more);
-        let limit = self.limits.memory_bytes;
-        if more > 0 && requested > limit {
-            return Err(Exhausted::Memory { requested, limit });
+        let (old, log2) = (memory.size(), memory.ty.page_size_log2);
+        if delta == 0 {
+            return Ok(old);
         }
-        Ok(requested)
+        let growth = Growth {
+            resource: Resource::Memory,
+            current: shl(old, log2),
+            desired: shl(old.saturating_add(delta), log2),
+            maximum: memory.ty.limits.max.map(|max| shl(max, log2)),
+            reach: shl(memory.max_size(), log2),
+        };
+        let usage = self.permit(guard, growth)?;
+        if self.mems[addr.index()].grow(delta).is_none() {
+            return Err(self.refuse(guard, growth.refused(LimitOf::Host, None)));
+        }
+        self.usage = usage;
+        Ok(old)
     }
 
-    /// What tables would use with `more` elements, if that is within the limit. Nothing more is always within.
-    fn check_table(&self, more: u64) -> Result<u64, Exhausted> {
-        let requested = self.usage.table_elements.saturating_add(more);
-        let limit = self.limits.table_elements;
-        if more > 0 && requested > limit {
-            return Err(Exhausted::Table { requested, limit });
+    /// Grows a table by `delta` elements of value `init`; returns its old size.
+    pub fn grow_table(
+        &mut self,
+        guard: &mut dyn Guard,
+        addr: TableAddr,
+        delta: u64,
+        init: u64,
+    ) -> Result<u64, GrowError> {
+        let table = &self.tables[addr.index()];
+        let old = table.size();
+        if delta == 0 {
+            return Ok(old);
         }
-        Ok(requested)
+        let growth = Growth {
+            resource: Resource::Table,
+            current: old,
+            desired: old.saturating_add(delta),
+            maximum: table.ty.limits.max,
+            reach: table.max_size(),
+        };
+        let usage = self.permit(guard, growth)?;
+        if self.tables[addr.index()].grow(delta, init).is_none() {
+            return Err(self.refuse(guard, growth.refused(LimitOf::Host, None)));
+        }
+        self.usage = usage;
+        Ok(old)
+    }
+
+    /// Takes `more` bytes for the heap of objects off what the store may use; whoever frees them calls [`Store::shrink_heap`].
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the collector"))]
+    pub fn grow_heap(&mut self, more: u64) -> Result<(), RefusedGrowth> {
+        let current = self.usage.heap_bytes;
+        let growth = Growth {
+            resource: Resource::Heap,
+            current,
+            desired: current.saturating_add(more),
+            maximum: None,
+            reach: u64::MAX,
+        };
+        match self.within_limits(growth) {
+            Ok(usage) => {
+                self.usage = usage;
+                Ok(())
+            }
+            Err(refused) => {
+                self.refused = Some(refused);
+                Err(refused)
+            }
+        }
+    }
+
+    /// Gives `less` bytes of the heap of objects back.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the collector"))]
+    pub fn shrink_heap(&mut self, less: u64) {
+        self.usage.heap_bytes = self.usage.heap_bytes.saturating_sub(less);
+    }
+
+    /// What the store would use after a growth, if all whose limit concerns it permit it.
+    fn permit(&mut self, guard: &mut dyn Guard, growth: Growth) -> Result<Usage, GrowError> {
+        let Growth {
+            resource,
+            current,
+            desired,
+            maximum,
+            reach,
+        } = growth;
+        let granted = guard.growing(resource, current, desired, maximum);
+        if !granted.map_err(GrowError::Fatal)? {
+            let refused = growth.refused(LimitOf::Limiter, guard.limit(resource));
+            self.refused = Some(refused);
+            return Err(refused.into());
+        }
+        if desired > reach {
+            return Err(self.refuse(guard, growth.refused(LimitOf::Type, Some(reach))));
+        }
+        self.within_limits(growth)
+            .map_err(|refused| self.refuse(guard, refused))
+    }
+
+    /// What the store would use after a growth, if that is within its limits on sums. Nothing more is always within.
+    fn within_limits(&self, growth: Growth) -> Result<Usage, RefusedGrowth> {
+        let Growth {
+            resource,
+            current,
+            desired,
+            ..
+        } = growth;
+        let more = desired.saturating_sub(current);
+        let mut usage = self.usage;
+        let (sum, limit) = match resource {
+            Resource::Memory => (&mut usage.memory_bytes, self.limits.memory_bytes),
+            Resource::Table => (&mut usage.table_elements, self.limits.table_elements),
+            Resource::Heap => (&mut usage.heap_bytes, u64::MAX),
+        };
+        let before = *sum;
+        *sum = sum.saturating_add(more);
+        let refused = |current, requested, limit, limit_of| RefusedGrowth {
+            resource,
+            current,
+            requested,
+            limit: Some(limit),
+            limit_of,
+        };
+        if more > 0 && *sum > limit {
+            return Err(refused(before, *sum, limit, LimitOf::Store));
+        }
+        let (before, total) = (self.usage.total_bytes(), usage.total_bytes());
+        let limit = self.limits.total_bytes;
+        if more > 0 && total > limit {
+            return Err(refused(before, total, limit, LimitOf::Total));
+        }
+        Ok(usage)
+    }
+
+    /// Notes that a growth was refused, and tells the guard.
+    fn refuse(&mut self, guard: &mut dyn Guard, refused: RefusedGrowth) -> GrowError {
+        self.refused = Some(refused);
+        match guard.grow_failed(refused) {
+            Ok(()) => refused.into(),
+            Err(error) => GrowError::Fatal(error),
+        }
+    }
+}
+
+/// A growth that is asked for, in the unit of what is to grow.
+#[derive(Clone, Copy)]
+struct Growth {
+    resource: Resource,
+    current: u64,
+    desired: u64,
+    /// The maximum that its type declares.
+    maximum: Option<u64>,
+    /// The most there can be of it, by its type and its addresses.
+    reach: u64,
+}
+
+impl Growth {
+    fn refused(self, limit_of: LimitOf, limit: Option<u64>) -> RefusedGrowth {
+        RefusedGrowth {
+            resource: self.resource,
+            current: self.current,
+            requested: self.desired,
+            limit,
+            limit_of,
+        }
+    }
+}
+
+/// Whether there may be one more of something, of which there are `count`.
+pub(super) fn check_count(
+    guard: &mut dyn Guard,
+    what: Counted,
+    count: usize,
+    limit: u32,
+) -> Result<(), Exhausted> {
+    let limit = guard.most(what).min(limit);
+    if count < limit as usize {
+        Ok(())
+    } else {
+        Err(Exhausted::Count { what, limit })
     }
 }
 
@@ -218,6 +407,8 @@ fn push<I>(list: &mut Vec<I>, item: I) -> Result<u32, Exhausted> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::limiter::Unguarded;
+    use crate::runtime::trap::HostError;
     use crate::syntax::types::{AddrType, Limits as Range, RefType};
 
     fn store(memory_bytes: u64, table_elements: u64) -> Store {
@@ -238,49 +429,143 @@ mod tests {
         }
     }
 
+    fn table(min: u64) -> TableType {
+        TableType {
+            addr: AddrType::I32,
+            limits: Range { min, max: None },
+            element: RefType::FUNCREF,
+        }
+    }
+
+    fn granted<V>(result: Result<V, GrowError>) -> V {
+        result.unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    #[track_caller]
+    fn refused<V: core::fmt::Debug>(result: Result<V, GrowError>) -> (u64, u64, LimitOf) {
+        match result {
+            Err(GrowError::Refused(Exhausted::Growth(refused))) => (
+                refused.requested,
+                refused.limit.unwrap_or(0),
+                refused.limit_of,
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    const PAGE: u64 = 1 << 16;
+
     #[test]
     fn the_memory_limit_is_on_the_sum_of_memories() {
-        let mut store = store(3 << 16, 0);
-        let a = store.alloc_memory(memory(1)).unwrap();
-        let b = store.alloc_memory(memory(1)).unwrap();
-        assert_eq!(store.grow_memory(a, 2), None);
-        assert_eq!(store.grow_memory(a, 1), Some(1));
-        assert_eq!(store.grow_memory(b, 1), None);
-        assert_eq!(store.grow_memory(b, 0), Some(1));
-        assert_eq!(
-            store.alloc_memory(memory(1)),
-            Err(Exhausted::Memory {
-                requested: 4 << 16,
-                limit: 3 << 16
-            })
-        );
-        assert!(store.alloc_memory(memory(0)).is_ok());
+        let (mut store, guard) = (store(3 * PAGE, 0), &mut Unguarded);
+        let a = granted(store.alloc_memory(guard, memory(1)));
+        let b = granted(store.alloc_memory(guard, memory(1)));
+        let too_much = (4 * PAGE, 3 * PAGE, LimitOf::Store);
+        assert_eq!(refused(store.grow_memory(guard, a, 2)), too_much);
+        assert_eq!(granted(store.grow_memory(guard, a, 1)), 1);
+        assert_eq!(refused(store.grow_memory(guard, b, 1)), too_much);
+        assert_eq!(granted(store.grow_memory(guard, b, 0)), 1);
+        assert_eq!(refused(store.alloc_memory(guard, memory(1))), too_much);
+        granted(store.alloc_memory(guard, memory(0)));
     }
 
     #[test]
     fn a_growth_that_the_type_refuses_is_not_counted() {
-        let mut store = store(u64::MAX, 10);
+        let (mut store, guard) = (store(u64::MAX, 10), &mut Unguarded);
         let mut ty = memory(0);
         ty.limits.max = Some(1);
-        let a = store.alloc_memory(ty).unwrap();
-        assert_eq!(store.grow_memory(a, 2), None);
-        assert_eq!(store.grow_memory(a, u64::MAX), None);
+        let a = granted(store.alloc_memory(guard, ty));
+        let beyond = (2 * PAGE, PAGE, LimitOf::Type);
+        assert_eq!(refused(store.grow_memory(guard, a, 2)), beyond);
+        let beyond = (u64::MAX, PAGE, LimitOf::Type);
+        assert_eq!(refused(store.grow_memory(guard, a, u64::MAX)), beyond);
         assert_eq!(store.usage, Usage::default());
     }
 
     #[test]
     fn the_table_limit_is_on_the_sum_of_tables() {
-        let mut store = store(0, 10);
-        let ty = TableType {
-            addr: AddrType::I32,
-            limits: Range { min: 4, max: None },
-            element: RefType::FUNCREF,
-        };
-        let a = store.alloc_table(ty, 0).unwrap();
-        let _ = store.alloc_table(ty, 0).unwrap();
-        assert_eq!(store.grow_table(a, 3, 0), None);
-        assert_eq!(store.grow_table(a, 2, 7), Some(4));
+        let (mut store, guard) = (store(0, 10), &mut Unguarded);
+        let a = granted(store.alloc_table(guard, table(4), 0));
+        granted(store.alloc_table(guard, table(4), 0));
+        let beyond = (11, 10, LimitOf::Store);
+        assert_eq!(refused(store.grow_table(guard, a, 3, 0)), beyond);
+        assert_eq!(granted(store.grow_table(guard, a, 2, 7)), 4);
         assert_eq!(store.tables[0].elems, [0, 0, 0, 0, 7, 7]);
-        assert_eq!(store.grow_table(a, 0, 0), Some(6));
+        assert_eq!(granted(store.grow_table(guard, a, 0, 0)), 6);
+    }
+
+    #[test]
+    fn the_total_limit_is_on_memories_tables_and_heap_together() {
+        let (mut store, guard) = (store(u64::MAX, u64::MAX), &mut Unguarded);
+        store.limits.total_bytes = 2 * PAGE;
+        let memory = granted(store.alloc_memory(guard, memory(1)));
+        let table = granted(store.alloc_table(guard, table(4096), 0));
+        store.grow_heap(PAGE / 4).unwrap();
+        let beyond = |bytes| (2 * PAGE + bytes, 2 * PAGE, LimitOf::Total);
+        assert_eq!(
+            refused(store.grow_memory(guard, memory, 1)),
+            beyond(PAGE * 3 / 4)
+        );
+        assert_eq!(refused(store.grow_table(guard, table, 2049, 0)), beyond(8));
+        assert_eq!(
+            store.grow_heap(PAGE / 4 + 1).unwrap_err().requested,
+            2 * PAGE + 1
+        );
+        store.shrink_heap(PAGE / 4);
+        assert_eq!(granted(store.grow_table(guard, table, 4096, 0)), 4096);
+        assert_eq!(store.usage.total_bytes(), 2 * PAGE);
+        assert_eq!(
+            refused(store.grow_table(guard, table, u64::MAX, 0)).2,
+            LimitOf::Type
+        );
+    }
+
+    /// Refuses what has an odd size.
+    struct Even(Vec<RefusedGrowth>);
+
+    impl Guard for Even {
+        fn growing(
+            &mut self,
+            _: Resource,
+            _: u64,
+            desired: u64,
+            _: Option<u64>,
+        ) -> Result<bool, HostError> {
+            Ok(desired % 2 == 0)
+        }
+
+        fn limit(&mut self, _: Resource) -> Option<u64> {
+            None
+        }
+
+        fn grow_failed(&mut self, refused: RefusedGrowth) -> Result<(), HostError> {
+            self.0.push(refused);
+            Err("that was the last time".into())
+        }
+
+        fn most(&mut self, _: Counted) -> u32 {
+            2
+        }
+    }
+
+    #[test]
+    fn the_guard_is_asked_first_and_told_of_what_others_refuse() {
+        let (mut store, guard) = (store(0, 10), &mut Even(Vec::new()));
+        let a = granted(store.alloc_table(guard, table(2), 0));
+        let odd = refused(store.grow_table(guard, a, 1, 0));
+        assert_eq!(odd, (3, 0, LimitOf::Limiter));
+        assert_eq!(store.refused.unwrap().limit_of, LimitOf::Limiter);
+        assert!(guard.0.is_empty());
+        let fatal = store.grow_table(guard, a, 10, 0);
+        assert!(matches!(fatal, Err(GrowError::Fatal(_))), "{fatal:?}");
+        assert_eq!(guard.0, [store.refused.unwrap()]);
+        granted(store.alloc_table(guard, table(2), 0));
+        assert!(matches!(
+            store.alloc_table(guard, table(2), 0),
+            Err(GrowError::Refused(Exhausted::Count {
+                what: Counted::Tables,
+                limit: 2
+            }))
+        ));
     }
 }

@@ -1,5 +1,8 @@
 //! Traps: why execution of guest code ended abruptly.
 
+/// An error of the embedder's, as the layers below the API pass it on.
+pub type HostError = Box<dyn std::error::Error + Send + Sync>;
+
 /// The reason of a trap.
 ///
 /// <https://webassembly.github.io/spec/core/intro/overview.html#trap>
@@ -49,6 +52,21 @@ pub enum Trap {
     /// A null reference was used where an object is needed.
     #[error("null reference")]
     NullReference,
+    /// An access to an array, or a bulk operation on one, reached beyond the array or segment.
+    #[error("out of bounds array access")]
+    ArrayOutOfBounds,
+    /// A reference was cast to a type that its object is not of.
+    #[error("cast failure")]
+    CastFailure,
+    /// An object would be larger than any may be.
+    #[error("allocation size too large")]
+    AllocationTooLarge,
+    /// An atomic access was not at a multiple of its width.
+    #[error("unaligned atomic")]
+    HeapMisaligned,
+    /// `memory.atomic.wait32` or `memory.atomic.wait64` was executed on a memory that is not shared.
+    #[error("atomic wait on non-shared memory")]
+    AtomicWaitNonSharedMemory,
     /// The embedder interrupted the execution.
     #[error("interrupt")]
     Interrupt,

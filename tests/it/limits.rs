@@ -99,7 +99,13 @@ fn instances_are_counted() {
     Instance::new(&mut store, &module, &[]).unwrap();
     Instance::new(&mut store, &module, &[]).unwrap();
     let third = Instance::new(&mut store, &module, &[]);
-    assert!(matches!(third, Err(Error::TooManyInstances { limit: 2 })));
+    assert!(matches!(
+        third,
+        Err(Error::TooMany {
+            what: Counted::Instances,
+            limit: 2
+        })
+    ));
 }
 
 #[test]
@@ -142,4 +148,149 @@ fn a_host_function_takes_fuel_all_or_nothing() {
     assert!(matches!(error, Error::FuelExhausted));
     assert!(error.to_string().starts_with("all fuel consumed"));
     assert_eq!(store.get_fuel().unwrap(), 40);
+}
+
+/// A store whose data is its limiter, and a function of an instance in it that grows a memory by so many pages.
+fn limited(
+    limits: StoreLimitsBuilder,
+    memory: &str,
+) -> (Store<StoreLimits>, Result<TypedFunc<i32, i32>>) {
+    let engine = Engine::default();
+    let text = format!(
+        r#"(module {memory} (table 2 funcref)
+            (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))"#
+    );
+    let module = Module::new(&engine, text).unwrap();
+    let mut store = Store::new(&engine, limits.build());
+    store.limiter(|limits| limits);
+    let grow = Instance::new(&mut store, &module, &[])
+        .and_then(|instance| instance.get_typed_func(&mut store, "grow"));
+    (store, grow)
+}
+
+#[test]
+fn the_limiter_bounds_each_memory_on_its_own() {
+    let limits = StoreLimitsBuilder::new().memory_size(3 * PAGE as usize);
+    let (mut store, grow) = limited(limits, "(memory 1) (memory 3)");
+    let grow = grow.unwrap();
+    assert_eq!(grow.call(&mut store, 2).unwrap(), 1);
+    assert_eq!(store.refused_growth(), None);
+    assert_eq!(grow.call(&mut store, 1).unwrap(), -1);
+    let refused = store.refused_growth().unwrap();
+    assert_eq!(refused.limit_of, LimitOf::Limiter);
+    assert_eq!(
+        refused.to_string(),
+        "memory cannot grow from 196608 to 262144 bytes: the limiter's limit is 196608"
+    );
+    assert_eq!(store.memory_bytes(), 6 * PAGE);
+}
+
+#[test]
+fn the_limiter_is_asked_when_an_instance_is_made() {
+    let limits = StoreLimitsBuilder::new;
+    let error = |limits, memory| limited(limits, memory).1.unwrap_err().to_string();
+    assert_eq!(
+        error(limits().memory_size(1), "(memory 1)"),
+        "memory exhausted (requested 65536 bytes, limit 1)"
+    );
+    assert_eq!(
+        error(limits().table_elements(1), "(memory 1)"),
+        "table elements exhausted (requested 2, limit 1)"
+    );
+    assert_eq!(
+        error(limits().instances(0), "(memory 1)"),
+        "too many instances (limit 0)"
+    );
+    assert_eq!(
+        error(limits().memories(1), "(memory 1) (memory 1)"),
+        "too many memories (limit 1)"
+    );
+    assert_eq!(
+        error(limits().tables(0), "(memory 1)"),
+        "too many tables (limit 0)"
+    );
+}
+
+#[test]
+fn a_failed_growth_can_be_an_error_whatever_the_reason() {
+    let (own, sum) = ("(memory 1 2)", "(memory 1)");
+    for (memory, reason) in [
+        (own, LimitOf::Type),
+        (sum, LimitOf::Store),
+        (sum, LimitOf::Limiter),
+    ] {
+        let mut limits = StoreLimitsBuilder::new().trap_on_grow_failure(true);
+        if reason == LimitOf::Limiter {
+            limits = limits.memory_size(2 * PAGE as usize);
+        }
+        let (mut store, grow) = limited(limits, memory);
+        let grow = grow.unwrap();
+        store.set_max_memory_bytes(3 * PAGE);
+        assert_eq!(grow.call(&mut store, 1).unwrap(), 1);
+        let error = grow.call(&mut store, 2).unwrap_err();
+        let refused = error.downcast_ref::<RefusedGrowth>().unwrap();
+        assert_eq!((refused.requested, refused.limit_of), (4 * PAGE, reason));
+        let frame = &error.backtrace().unwrap().frames()[0];
+        assert_eq!(frame.func_index(), 0);
+        assert_eq!(grow.call(&mut store, 0).unwrap(), 2);
+    }
+}
+
+#[test]
+fn everything_together_is_bounded() {
+    let (mut store, grow) = limited(StoreLimitsBuilder::new(), "(memory 1)");
+    assert_eq!(store.total_bytes(), PAGE + 16);
+    store.set_max_total_bytes(2 * PAGE + 15);
+    let grow = grow.unwrap();
+    assert_eq!(grow.call(&mut store, 1).unwrap(), -1);
+    assert_eq!(
+        store.refused_growth().unwrap().to_string(),
+        "what the store holds cannot grow from 65552 to 131088 bytes: the store's limit is 131087"
+    );
+    store.set_max_total_bytes(2 * PAGE + 16);
+    assert_eq!(grow.call(&mut store, 1).unwrap(), 1);
+    let ty = TableType::new(RefType::FUNCREF, 1, None);
+    let error = Table::new(&mut store, ty, Ref::Func(None)).unwrap_err();
+    assert!(matches!(error, Error::MemoryExhausted { .. }), "{error}");
+}
+
+/// Grows nothing, in its own ways.
+struct Odd;
+
+impl ResourceLimiter for Odd {
+    fn memory_growing(&mut self, current: usize, _: usize, maximum: Option<usize>) -> Result<bool> {
+        match current {
+            0 => Ok(true),
+            _ if maximum == Some(7 * PAGE as usize) => Err(Error::msg("the till is empty")),
+            _ => panic!("on purpose"),
+        }
+    }
+
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> Result<bool> {
+        Ok(true)
+    }
+}
+
+#[test]
+fn a_limiter_may_fail_and_panic_under_a_guest() {
+    let grow = |memory: &str| {
+        let engine = Engine::default();
+        let text = format!(
+            r#"(module {memory} (func (export "run") (drop (memory.grow (i32.const 1)))))"#
+        );
+        let module = Module::new(&engine, text).unwrap();
+        let mut store = Store::new(&engine, Odd);
+        store.limiter(|odd| odd);
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let run = instance
+            .get_typed_func::<(), ()>(&mut store, "run")
+            .unwrap();
+        run.call(&mut store, ())
+    };
+    assert_eq!(
+        grow("(memory 1 7)").unwrap_err().to_string(),
+        "the till is empty"
+    );
+    let panic = std::panic::catch_unwind(|| grow("(memory 1 8)")).unwrap_err();
+    assert_eq!(panic.downcast_ref::<&str>(), Some(&"on purpose"));
 }

@@ -3,8 +3,10 @@
 //! Operands lie in consecutive slots, and the result replaces the first.
 
 use super::operand::{cell, slot};
+use crate::exec::Embedder;
 use crate::exec::dispatch::{handler, next};
 use crate::exec::machine::Machine;
+use crate::runtime::limiter::GrowError;
 use crate::runtime::trap::Trap;
 
 /// One of the things that `code::ops::Runtime` lists.
@@ -94,9 +96,7 @@ calls! {
     /// `memory.grow`
     MemoryGrow(1) = |m, a, _b, x| {
         let addr = m.inst().mems[a];
-        let old = m.store().grow_memory(addr, u64::from(x[0] as u32));
-        m.refresh();
-        Ok(old.unwrap_or(u64::from(u32::MAX)))
+        grow(m, |embedder| embedder.grow_memory(addr, at(x[0])))
     };
     /// `memory.fill`
     MemoryFill(3) = |m, a, _b, x| {
@@ -146,9 +146,7 @@ calls! {
     /// `table.grow`
     TableGrow(2) = |m, a, _b, x| {
         let addr = m.inst().tables[a];
-        let old = m.store().grow_table(addr, u64::from(x[1] as u32), x[0]);
-        m.refresh();
-        Ok(old.unwrap_or(u64::from(u32::MAX)))
+        grow(m, |embedder| embedder.grow_table(addr, at(x[1]), x[0]))
     };
     /// `table.fill`
     TableFill(3) = |m, a, _b, x| {
@@ -193,6 +191,21 @@ calls! {
         m.store().globals[addr.index()].value[0] = x[0];
         Ok(x[0])
     };
+}
+
+/// Grows something; the result is the old size, or -1 where that was refused.
+fn grow(
+    m: &mut Machine,
+    grow: impl FnOnce(&mut dyn Embedder) -> Result<u64, GrowError>,
+) -> Result<u64, Trap> {
+    match m.grow(grow) {
+        Ok(old) => Ok(old.unwrap_or(u64::from(u32::MAX))),
+        Err(reason) => {
+            m.fail(reason);
+            // What the machine has noted goes before any trap.
+            Err(Trap::Interrupt)
+        }
+    }
 }
 
 /// A 32-bit address or count in a slot, of which the upper half may hold anything.

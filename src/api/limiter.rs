@@ -1,0 +1,377 @@
+//! The embedder's say in what memories and tables may use.
+
+use super::context::StoreContextMut;
+use super::store::StoreInner;
+use crate::error::{Error, Result};
+use crate::runtime::limiter::{Counted, Guard, LimitOf, RefusedGrowth, Resource};
+use crate::runtime::store::Store;
+use crate::runtime::trap::HostError;
+
+/// How many instances, memories and tables there may be of each where a limiter says nothing.
+const COUNT: usize = 10_000;
+
+/// Asked before a memory or table of a store is made or grows, see [`Store::limiter`](crate::Store::limiter).
+///
+/// Sizes are those of a single memory or table: bytes, or elements. What all memories and tables of a store may have together is limited
+/// by the store itself, see [`Store::set_max_memory_bytes`](crate::Store::set_max_memory_bytes) and its neighbours, and in addition to this.
+/// [`StoreLimits`] is the implementation that most will want.
+///
+/// ```
+/// use tickwasm::{Engine, Instance, Module, ResourceLimiter, Result, Store};
+///
+/// /// Counts how often memories wanted to grow, and lets them.
+/// #[derive(Default)]
+/// struct Watch { growths: usize }
+///
+/// impl ResourceLimiter for Watch {
+///     fn memory_growing(&mut self, _current: usize, _desired: usize, _maximum: Option<usize>) -> Result<bool> {
+///         self.growths += 1;
+///         Ok(true)
+///     }
+///     fn table_growing(&mut self, _current: usize, _desired: usize, _maximum: Option<usize>) -> Result<bool> {
+///         Ok(true)
+///     }
+/// }
+///
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (memory 1)
+///     (func (export "run") (drop (memory.grow (i32.const 1)))))"#)?;
+/// let mut store = Store::new(&engine, Watch::default());
+/// store.limiter(|data| data);
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// instance.get_typed_func::<(), ()>(&mut store, "run")?.call(&mut store, ())?;
+/// assert_eq!(store.data().growths, 2);
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+pub trait ResourceLimiter: Send {
+    /// Whether a memory may grow from `current` to `desired` bytes; `maximum` is that of its type. A new memory grows from 0.
+    ///
+    /// On `Ok(false)` the guest gets -1 from `memory.grow`, the embedder [`Error::MemoryExhausted`].
+    ///
+    /// # Errors
+    /// What ends the execution, like the error of a host function.
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> Result<bool>;
+
+    /// Told that a memory could not grow, though [`memory_growing`](Self::memory_growing) permitted it: its type, a limit of the store or
+    /// the host's memory forbade it. The error is a [`RefusedGrowth`].
+    ///
+    /// # Errors
+    /// What ends the execution, like the error of a host function. By default the failure is the guest's to handle.
+    fn memory_grow_failed(&mut self, error: Error) -> Result<()> {
+        let _ = error;
+        Ok(())
+    }
+
+    /// Whether a table may grow from `current` to `desired` elements; `maximum` is that of its type. A new table grows from 0.
+    ///
+    /// On `Ok(false)` the guest gets -1 from `table.grow`, the embedder [`Error::TableExhausted`].
+    ///
+    /// # Errors
+    /// What ends the execution, like the error of a host function.
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> Result<bool>;
+
+    /// Told that a table could not grow, though [`table_growing`](Self::table_growing) permitted it.
+    ///
+    /// # Errors
+    /// What ends the execution, like the error of a host function. By default the failure is the guest's to handle.
+    fn table_grow_failed(&mut self, error: Error) -> Result<()> {
+        let _ = error;
+        Ok(())
+    }
+
+    /// The most bytes that [`memory_growing`](Self::memory_growing) ever permits, for messages only.
+    fn memory_limit(&self) -> Option<usize> {
+        None
+    }
+
+    /// The most elements that [`table_growing`](Self::table_growing) ever permits, for messages only.
+    fn table_limit(&self) -> Option<usize> {
+        None
+    }
+
+    /// The most instances of the store, 10,000 by default.
+    fn instances(&self) -> usize {
+        COUNT
+    }
+
+    /// The most tables of the store, 10,000 by default.
+    fn tables(&self) -> usize {
+        COUNT
+    }
+
+    /// The most memories of the store, 10,000 by default.
+    fn memories(&self) -> usize {
+        COUNT
+    }
+}
+
+/// A [`ResourceLimiter`] with fixed limits; made by [`StoreLimitsBuilder`].
+///
+/// ```
+/// use tickwasm::{Engine, Memory, MemoryType, RefusedGrowth, Store, StoreLimits, StoreLimitsBuilder};
+///
+/// let limits = StoreLimitsBuilder::new().memory_size(2 << 16).build();
+/// let mut store = Store::new(&Engine::default(), limits);
+/// store.limiter(|limits| limits);
+/// let memory = Memory::new(&mut store, MemoryType::new(1, None))?;
+/// assert_eq!(memory.grow(&mut store, 1)?, 1);
+/// let error = memory.grow(&mut store, 1).unwrap_err();
+/// assert_eq!(error.to_string(), "memory exhausted (requested 196608 bytes, limit 131072)");
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct StoreLimits {
+    memory_size: Option<usize>,
+    table_elements: Option<usize>,
+    instances: usize,
+    tables: usize,
+    memories: usize,
+    trap_on_grow_failure: bool,
+}
+
+impl Default for StoreLimits {
+    /// No limit on sizes, 10,000 instances, tables and memories each.
+    fn default() -> Self {
+        Self {
+            memory_size: None,
+            table_elements: None,
+            instances: COUNT,
+            tables: COUNT,
+            memories: COUNT,
+            trap_on_grow_failure: false,
+        }
+    }
+}
+
+/// Makes [`StoreLimits`]. See there for an example.
+#[derive(Clone, Debug, Default)]
+pub struct StoreLimitsBuilder(StoreLimits);
+
+impl StoreLimitsBuilder {
+    /// Begins with the defaults of [`StoreLimits`].
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The most bytes that each memory may have; unlimited by default.
+    #[must_use]
+    pub fn memory_size(mut self, limit: usize) -> Self {
+        self.0.memory_size = Some(limit);
+        self
+    }
+
+    /// The most elements that each table may have; unlimited by default.
+    #[must_use]
+    pub fn table_elements(mut self, limit: usize) -> Self {
+        self.0.table_elements = Some(limit);
+        self
+    }
+
+    /// The most instances of the store, 10,000 by default.
+    #[must_use]
+    pub fn instances(mut self, limit: usize) -> Self {
+        self.0.instances = limit;
+        self
+    }
+
+    /// The most tables of the store, 10,000 by default.
+    #[must_use]
+    pub fn tables(mut self, tables: usize) -> Self {
+        self.0.tables = tables;
+        self
+    }
+
+    /// The most memories of the store, 10,000 by default.
+    #[must_use]
+    pub fn memories(mut self, memories: usize) -> Self {
+        self.0.memories = memories;
+        self
+    }
+
+    /// Whether a growth that does not succeed, for whatever reason, ends the execution with a [`RefusedGrowth`] as its error instead of
+    /// giving the guest -1. Off by default.
+    #[must_use]
+    pub fn trap_on_grow_failure(mut self, trap: bool) -> Self {
+        self.0.trap_on_grow_failure = trap;
+        self
+    }
+
+    /// The limits.
+    pub fn build(self) -> StoreLimits {
+        self.0
+    }
+}
+
+impl StoreLimits {
+    fn growing(
+        &self,
+        resource: Resource,
+        current: usize,
+        desired: usize,
+        limit: Option<usize>,
+    ) -> Result<bool> {
+        match limit {
+            Some(limit) if desired > limit => match self.trap_on_grow_failure {
+                true => Err(Error::new(RefusedGrowth {
+                    resource,
+                    current: current as u64,
+                    requested: desired as u64,
+                    limit: Some(limit as u64),
+                    limit_of: LimitOf::Limiter,
+                })),
+                false => Ok(false),
+            },
+            _ => Ok(true),
+        }
+    }
+
+    fn failed(&self, error: Error) -> Result<()> {
+        match self.trap_on_grow_failure {
+            true => Err(error),
+            false => Ok(()),
+        }
+    }
+}
+
+impl ResourceLimiter for StoreLimits {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        self.growing(Resource::Memory, current, desired, self.memory_size)
+    }
+
+    fn memory_grow_failed(&mut self, error: Error) -> Result<()> {
+        self.failed(error)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        self.growing(Resource::Table, current, desired, self.table_elements)
+    }
+
+    fn table_grow_failed(&mut self, error: Error) -> Result<()> {
+        self.failed(error)
+    }
+
+    fn memory_limit(&self) -> Option<usize> {
+        self.memory_size
+    }
+
+    fn table_limit(&self) -> Option<usize> {
+        self.table_elements
+    }
+
+    fn instances(&self) -> usize {
+        self.instances
+    }
+
+    fn tables(&self) -> usize {
+        self.tables
+    }
+
+    fn memories(&self) -> usize {
+        self.memories
+    }
+}
+
+/// Finds the limiter in the embedder's data.
+pub(crate) type FindLimiter<T> =
+    Box<dyn (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static>;
+
+/// The embedder's limiter, if there is one, as the runtime asks it.
+pub(crate) struct Asked<'a, T> {
+    find: Option<&'a mut FindLimiter<T>>,
+    data: &'a mut T,
+}
+
+impl<T> StoreInner<T> {
+    /// The store's lists, and whom they ask before something grows.
+    pub(crate) fn guarded(&mut self) -> (&mut Store, Asked<'_, T>) {
+        let asked = Asked {
+            find: self.limiter.as_mut(),
+            data: &mut self.data,
+        };
+        (&mut self.runtime, asked)
+    }
+}
+
+impl<T> StoreContextMut<'_, T> {
+    /// As [`StoreInner::guarded`].
+    pub(crate) fn guarded(&mut self) -> (&mut Store, Asked<'_, T>) {
+        self.inner.guarded()
+    }
+}
+
+impl<T> Asked<'_, T> {
+    fn limiter(&mut self) -> Option<&mut dyn ResourceLimiter> {
+        self.find.as_mut().map(|find| find(self.data))
+    }
+}
+
+impl<T> Guard for Asked<'_, T> {
+    fn growing(
+        &mut self,
+        resource: Resource,
+        current: u64,
+        desired: u64,
+        maximum: Option<u64>,
+    ) -> Result<bool, HostError> {
+        let Some(limiter) = self.limiter() else {
+            return Ok(true);
+        };
+        let (current, desired, maximum) = (size(current), size(desired), maximum.map(size));
+        let granted = match resource {
+            Resource::Memory => limiter.memory_growing(current, desired, maximum),
+            Resource::Table => limiter.table_growing(current, desired, maximum),
+            Resource::Heap => Ok(true),
+        };
+        Ok(granted?)
+    }
+
+    fn limit(&mut self, resource: Resource) -> Option<u64> {
+        let limiter = self.limiter()?;
+        let limit = match resource {
+            Resource::Memory => limiter.memory_limit(),
+            Resource::Table => limiter.table_limit(),
+            Resource::Heap => None,
+        };
+        limit.map(|limit| limit as u64)
+    }
+
+    fn grow_failed(&mut self, refused: RefusedGrowth) -> Result<(), HostError> {
+        let Some(limiter) = self.limiter() else {
+            return Ok(());
+        };
+        let error = Error::new(refused);
+        let passed = match refused.resource {
+            Resource::Memory => limiter.memory_grow_failed(error),
+            Resource::Table => limiter.table_grow_failed(error),
+            Resource::Heap => Ok(()),
+        };
+        Ok(passed?)
+    }
+
+    fn most(&mut self, what: Counted) -> u32 {
+        let Some(limiter) = self.limiter() else {
+            return u32::MAX;
+        };
+        let most = match what {
+            Counted::Instances => limiter.instances(),
+            Counted::Memories => limiter.memories(),
+            Counted::Tables => limiter.tables(),
+        };
+        u32::try_from(most).unwrap_or(u32::MAX)
+    }
+}
+
+/// As a size of the host's; what is larger than any stays larger than any that can be allocated.
+fn size(value: u64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}
