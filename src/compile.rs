@@ -140,13 +140,11 @@ impl Source for Lowering {
         self.0.lower(defined, false).map(|(code, _)| code)
     }
 
-    fn offset(&self, defined: u32, cell: usize) -> usize {
-        let Ok((_, origins)) = self.0.lower(defined, true) else {
-            return 0;
-        };
+    fn origin(&self, defined: u32, cell: usize) -> Option<Origin> {
+        let (_, origins) = self.0.lower(defined, true).ok()?;
         // The op that was running is the last one that begins before the cell: operands and return addresses lie behind it.
         let behind = origins.partition_point(|origin| (origin.cell.0 as usize) < cell);
-        origins[..behind].last().map_or(0, |origin| origin.offset)
+        origins[..behind].last().copied()
     }
 }
 
@@ -225,6 +223,19 @@ impl Compiled {
             });
         }
         listing
+    }
+}
+
+impl Compiled {
+    /// The instruction at an offset of a function's body, as text.
+    pub fn instr_at(&self, defined: u32, offset: usize) -> Option<String> {
+        let mut body = Body::new(&self.bytes, self.module.bodies.get(defined as usize)?).ok()?;
+        while let Ok(Some((instr, at))) = &body.next() {
+            if *at == offset {
+                return Some(instr.to_string());
+            }
+        }
+        None
     }
 }
 

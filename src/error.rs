@@ -8,9 +8,9 @@ use core::fmt;
 use std::error::Error as StdError;
 use std::path::PathBuf;
 
-use crate::api::{Counted, ExternType, FuncType, ValType, WasmBacktrace};
+use crate::api::{Counted, ExternType, FrameInfo, FuncType, ValType, WasmBacktrace};
 use crate::compile::CompileError;
-use crate::exec::HostError;
+use crate::exec::{Fault, HostError};
 use crate::runtime::trap::Trap;
 
 /// A result whose error is [`enum@Error`] where nothing else is said.
@@ -90,8 +90,11 @@ pub enum Error {
         limit: u32,
     },
     /// The fuel did not suffice for the next instruction.
-    #[error("all fuel consumed by WebAssembly")]
-    FuelExhausted,
+    #[error("all fuel consumed by WebAssembly{}", Calls(.backtrace))]
+    FuelExhausted {
+        /// The calls that were under way, innermost first.
+        backtrace: WasmBacktrace,
+    },
     /// Execution trapped.
     #[error("{0}")]
     Trap(TrapError),
@@ -146,7 +149,7 @@ impl Error {
         }
         match self {
             Self::Compilation(error) => of(error),
-            Self::FuelExhausted => of(&Trap::OutOfFuel),
+            Self::FuelExhausted { backtrace } => of(&Trap::OutOfFuel).or_else(|| of(backtrace)),
             Self::Trap(error) => of(error)
                 .or_else(|| of(&error.code))
                 .or_else(|| of(&error.backtrace)),
@@ -185,15 +188,30 @@ impl Error {
     pub fn backtrace(&self) -> Option<&WasmBacktrace> {
         match self {
             Self::Trap(error) => Some(&error.backtrace),
+            Self::FuelExhausted { backtrace } => Some(backtrace),
             Self::Host(failure) => Some(&failure.backtrace),
             _ => None,
         }
     }
 
+    /// A trap without a backtrace.
+    pub(crate) fn trap(code: Trap, memory_fault: Option<MemoryFault>) -> Self {
+        let backtrace = WasmBacktrace::default();
+        match code {
+            Trap::OutOfFuel => Self::FuelExhausted { backtrace },
+            code => Self::Trap(TrapError {
+                code,
+                backtrace,
+                memory_fault,
+            }),
+        }
+    }
+
     /// Adds a backtrace where there can be one and is none yet.
     pub(crate) fn with_backtrace(mut self, calls: WasmBacktrace) -> Self {
-        if let Self::Trap(TrapError { backtrace, .. }) | Self::Host(HostFailure { backtrace, .. }) =
-            &mut self
+        if let Self::Trap(TrapError { backtrace, .. })
+        | Self::FuelExhausted { backtrace }
+        | Self::Host(HostFailure { backtrace, .. }) = &mut self
             && backtrace.frames().is_empty()
         {
             *backtrace = calls;
@@ -230,13 +248,7 @@ impl From<HostError> for Error {
 
 impl From<Trap> for Error {
     fn from(code: Trap) -> Self {
-        match code {
-            Trap::OutOfFuel => Self::FuelExhausted,
-            code => Self::Trap(TrapError {
-                code,
-                backtrace: WasmBacktrace::default(),
-            }),
-        }
+        Self::trap(code, None)
     }
 }
 
@@ -384,10 +396,11 @@ impl From<CompileError> for CompilationError {
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("wasm trap: {code}{}", Calls(.backtrace))]
+#[error("wasm trap: {code}{}{}{}", Access(.memory_fault), Instruction(.backtrace), Calls(.backtrace))]
 pub struct TrapError {
     code: Trap,
     backtrace: WasmBacktrace,
+    memory_fault: Option<MemoryFault>,
 }
 
 impl TrapError {
@@ -396,9 +409,102 @@ impl TrapError {
         self.code
     }
 
+    /// The instruction that trapped in the text format, as `i32.load offset=4`. Nothing if the trap happened outside of any function.
+    pub fn instruction(&self) -> Option<String> {
+        self.backtrace.frames().first()?.instruction()
+    }
+
+    /// The access to a memory that trapped, if the code is [`Trap::MemoryOutOfBounds`] and it was not a segment that was left.
+    pub fn memory_fault(&self) -> Option<&MemoryFault> {
+        self.memory_fault.as_ref()
+    }
+
     /// The calls that were under way, innermost first. Empty if the trap happened outside of any, as while segments are copied.
     pub fn backtrace(&self) -> &WasmBacktrace {
         &self.backtrace
+    }
+}
+
+/// An access of a guest to a memory, beyond its end.
+///
+/// ```
+/// use tickwasm::{Engine, Error, Instance, Module, Store};
+///
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (memory 1) (func (export "f") (param i32) (result i64)
+///     (i64.load32_u offset=8 (local.get 0))))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let f = Instance::new(&mut store, &module, &[])?.get_typed_func::<i32, i64>(&mut store, "f")?;
+/// let Err(Error::Trap(trap)) = f.call(&mut store, 65530) else { panic!("it traps") };
+/// let fault = trap.memory_fault().expect("it was a memory access");
+/// assert_eq!((fault.address, fault.offset, fault.size), (65530, 8, 4));
+/// assert_eq!(trap.instruction().as_deref(), Some("i64.load32_u offset=8"));
+/// assert!(trap.to_string().starts_with(
+///     "wasm trap: out of bounds memory access: 4 bytes at 65538 of a memory of 65536 bytes"
+/// ));
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub struct MemoryFault {
+    /// The memory, by its index in the module.
+    pub memory: u32,
+    /// The address that the instruction was given.
+    pub address: u64,
+    /// The offset that it adds to the address.
+    pub offset: u64,
+    /// How many bytes were to be accessed.
+    pub size: u64,
+    /// How many bytes the memory has.
+    pub memory_size: u64,
+}
+
+impl From<Fault> for MemoryFault {
+    fn from(fault: Fault) -> Self {
+        Self {
+            memory: fault.memory,
+            address: fault.address,
+            offset: fault.offset,
+            size: fault.size,
+            memory_size: fault.len,
+        }
+    }
+}
+
+impl fmt::Display for MemoryFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let start = u128::from(self.address) + u128::from(self.offset);
+        let Self {
+            size, memory_size, ..
+        } = self;
+        write!(
+            f,
+            "{size} bytes at {start} of a memory of {memory_size} bytes"
+        )
+    }
+}
+
+/// The access behind a message.
+struct Access<'a>(&'a Option<MemoryFault>);
+
+impl fmt::Display for Access<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(fault) => write!(f, ": {fault}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The innermost call's instruction below a message.
+struct Instruction<'a>(&'a WasmBacktrace);
+
+impl fmt::Display for Instruction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.frames().first().and_then(FrameInfo::instruction) {
+            Some(instruction) => write!(f, "\nwasm instruction: {instruction}"),
+            None => Ok(()),
+        }
     }
 }
 

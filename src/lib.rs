@@ -64,8 +64,8 @@ mod validate;
 
 pub use api::*;
 pub use error::{
-    CompilationError, CompilationStage, Error, HostFailure, MemoryAccessError, Misuse, Result,
-    TrapError,
+    CompilationError, CompilationStage, Error, HostFailure, MemoryAccessError, MemoryFault, Misuse,
+    Result, TrapError,
 };
 
 #[cfg(feature = "harness")]

@@ -136,7 +136,7 @@ fn spent_fuel_exits_with_1() {
     fails(
         &["run", &module, "--fuel", "1000"],
         1,
-        &["all fuel consumed"],
+        &["all fuel consumed", "function 0"],
     );
 }
 

@@ -73,6 +73,13 @@ impl FrameInfo {
         self.module.syntax().names.func(self.func)
     }
 
+    /// The current instruction of the call in the text format, as `i32.load offset=4`. It is read from the module's binary now.
+    pub fn instruction(&self) -> Option<String> {
+        let compiled = self.module.compiled();
+        let defined = self.func.0.checked_sub(compiled.code.imported())?;
+        compiled.instr_at(defined, self.offset)
+    }
+
     /// Where in the module's binary the current instruction of the call begins.
     pub fn module_offset(&self) -> Option<usize> {
         Some(self.offset)

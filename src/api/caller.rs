@@ -7,6 +7,7 @@ use super::instance;
 use crate::error::Error;
 use crate::runtime::addr::InstanceAddr;
 use crate::runtime::store::StoreId;
+use crate::runtime::trap::Trap;
 
 /// The first parameter of a host function that needs the store: access to it, and to the instance that called.
 ///
@@ -88,7 +89,7 @@ impl<T> Caller<'_, T> {
     /// [`Error::FuelExhausted`] if less remains, of which nothing is taken then; and an error if the engine does not count fuel.
     pub fn consume_fuel(&mut self, fuel: u64) -> Result<u64, Error> {
         let remaining = self.get_fuel()?;
-        let remaining = remaining.checked_sub(fuel).ok_or(Error::FuelExhausted)?;
+        let remaining = remaining.checked_sub(fuel).ok_or(Trap::OutOfFuel)?;
         self.set_fuel(remaining)?;
         Ok(remaining)
     }

@@ -5,7 +5,7 @@ use super::engine::Engine;
 use super::hosts::{HostFn, HostList};
 use super::store::{Store, StoreInner};
 use super::{FrameInfo, WasmBacktrace};
-use crate::error::Error;
+use crate::error::{Error, MemoryFault};
 use crate::exec::{self, Embedder, HostError, Reason, Stop};
 use crate::runtime;
 use crate::runtime::addr::{FuncAddr, InstanceAddr, MemAddr, TableAddr};
@@ -184,7 +184,7 @@ impl<'a, T> StoreContextMut<'a, T> {
         });
         let backtrace = WasmBacktrace::new(frames.collect());
         let error = match stop.reason {
-            Reason::Trap(trap) => Error::from(trap),
+            Reason::Trap(trap) => Error::trap(trap, stop.fault.map(MemoryFault::from)),
             Reason::Host(error) => Error::from(error),
             Reason::Panic(panic) => std::panic::resume_unwind(panic),
         };

@@ -5,6 +5,8 @@ use core::mem::MaybeUninit;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use super::builder::Origin;
+use super::ops::Op;
 use crate::syntax::index::FuncIdx;
 
 /// Two cells. Ops begin at every other cell, so that the address an op begins with is never read across a boundary.
@@ -31,12 +33,14 @@ pub enum LowerError {
 }
 
 /// A place in a module: a function and the offset of one of its instructions in the binary.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Position {
     /// The function, imports counted.
     pub func: FuncIdx,
     /// The offset in the module's binary.
     pub offset: usize,
+    /// The op.
+    pub op: Op,
 }
 
 /// Where a unit gets its code from: the pipeline, which this module does not know.
@@ -44,8 +48,8 @@ pub trait Source: Send + Sync {
     /// Lowers a function, named by its position among those that the module defines.
     fn lower(&self, defined: u32) -> Result<Code, LowerError>;
 
-    /// The offset in the binary of the instruction whose op contains the cell before `cell` of the function's code.
-    fn offset(&self, defined: u32, cell: usize) -> usize;
+    /// Where the op came from that contains the cell before `cell` of the function's code.
+    fn origin(&self, defined: u32, cell: usize) -> Option<Origin>;
 }
 
 /// The code of a module.
@@ -83,6 +87,11 @@ impl CodeUnit {
         &self.entries
     }
 
+    /// The number of imported functions.
+    pub fn imported(&self) -> u32 {
+        self.imported
+    }
+
     /// The code of a function, lowered now if it was not before. Several threads may ask at once; one of them wins.
     pub fn materialize(&self, defined: u32) -> Result<*const MaybeUninit<u32>, LowerError> {
         let slot = &self.codes[defined as usize];
@@ -106,10 +115,11 @@ impl CodeUnit {
             let range = code.cells.as_ptr_range();
             if range.start.addr() < address && address <= range.end.addr() {
                 let cell = (address - range.start.addr()) / size_of::<u32>();
-                let offset = self.source.offset(defined as u32, cell);
+                let origin = self.source.origin(defined as u32, cell)?;
                 return Some(Position {
                     func: FuncIdx(self.imported + defined as u32),
-                    offset,
+                    offset: origin.offset,
+                    op: origin.op,
                 });
             }
         }

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicPtr;
 
 use super::{Embedder, Reason};
+use crate::code::ops::SlotOffset;
 use crate::runtime::addr::InstanceAddr;
 use crate::runtime::func_inst::FuncInst;
 use crate::runtime::global_inst::GlobalInst;
@@ -52,6 +53,10 @@ pub(crate) struct Machine {
     pub stop_ip: *const u32,
     /// The frame in which it ended.
     pub stop_sp: *mut u8,
+    /// The integer accumulator when it ended.
+    pub stop_acc: u64,
+    /// The pinned integer local when it ended.
+    pub stop_pin: u64,
     /// The trap that ended it, if one did.
     pub trap: Option<Trap>,
     /// Remaining fuel that is not at hand, see `meter`.
@@ -130,6 +135,8 @@ impl Machine {
             },
             stop_ip: core::ptr::null(),
             stop_sp: core::ptr::null_mut(),
+            stop_acc: 0,
+            stop_pin: 0,
             trap: None,
             reserve: 0,
             wanted: 0,
@@ -324,6 +331,12 @@ impl Machine {
         let addr = self.inst().tables[table as usize];
         let elems = &self.store().tables[addr.index()].elems;
         (elems.as_ptr(), elems.len() as u64)
+    }
+
+    /// A slot of the frame in which execution ended, that the op named at which it did.
+    pub(super) fn stopped_slot(&self, offset: SlotOffset) -> Slot {
+        // SAFETY: FRAME; the op did not complete, so that what it was to read is still there.
+        unsafe { self.stop_sp.offset(offset as isize).cast::<Slot>().read() }
     }
 
     /// Why execution ended; nothing if it finished.

@@ -20,6 +20,7 @@
 
 mod check;
 mod dispatch;
+mod fault;
 mod handlers;
 mod machine;
 mod meter;
@@ -27,6 +28,7 @@ mod numerics;
 mod select;
 
 pub(crate) use check::dispatch_is_flat;
+pub(crate) use fault::Fault;
 pub(crate) use select::select;
 
 use core::mem::MaybeUninit;
@@ -69,6 +71,8 @@ pub struct Stop {
     pub reason: Reason,
     /// The guest's calls that were under way, innermost first; of very deep recursions, only the innermost.
     pub backtrace: Vec<Frame>,
+    /// The access that reached beyond a memory, if that was it and can be told.
+    pub fault: Option<Fault>,
 }
 
 /// The reason of a stop.
@@ -140,6 +144,7 @@ fn stop(reason: Reason) -> Stop {
     Stop {
         reason,
         backtrace: Vec::new(),
+        fault: None,
     }
 }
 
@@ -181,18 +186,22 @@ fn run(
             unsafe { args.copy_to_nonoverlapping(slots.as_mut_ptr(), results) };
             Ok(())
         }
-        Some(reason) => Err(Stop {
-            reason,
-            backtrace: backtrace(machine),
-        }),
+        Some(reason) => {
+            let (backtrace, fault) = backtrace(machine, &reason);
+            Err(Stop {
+                reason,
+                backtrace,
+                fault,
+            })
+        }
     }
 }
 
-/// The calls under way where the machine stopped.
-fn backtrace(machine: &mut Machine) -> Vec<Frame> {
+/// The calls under way where the machine stopped, and the access to a memory that made it stop.
+fn backtrace(machine: &mut Machine, reason: &Reason) -> (Vec<Frame>, Option<Fault>) {
     let (mut ip, mut sp) = (machine.stop_ip, machine.stop_sp);
     let mut crossings = core::mem::take(&mut machine.crossings);
-    let mut frames = Vec::new();
+    let (mut frames, mut access) = (Vec::new(), None);
     while frames.len() < MAX_BACKTRACE {
         if core::ptr::eq(ip, handlers::call::EXIT.ip()) {
             break;
@@ -213,6 +222,9 @@ fn backtrace(machine: &mut Machine) -> Vec<Frame> {
         let Some(at) = machine.inst().code.position(ip) else {
             break;
         };
+        if frames.is_empty() && matches!(reason, Reason::Trap(Trap::MemoryOutOfBounds)) {
+            access = fault::fault(machine, &at.op);
+        }
         frames.push(Frame {
             instance: machine.instance,
             func: at.func,
@@ -225,5 +237,5 @@ fn backtrace(machine: &mut Machine) -> Vec<Frame> {
             sp = record.wrapping_add(8).cast::<*mut u8>().read();
         }
     }
-    frames
+    (frames, access)
 }

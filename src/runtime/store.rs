@@ -531,7 +531,7 @@ mod tests {
             desired: u64,
             _: Option<u64>,
         ) -> Result<bool, HostError> {
-            Ok(desired % 2 == 0)
+            Ok(desired.is_multiple_of(2))
         }
 
         fn limit(&mut self, _: Resource) -> Option<u64> {

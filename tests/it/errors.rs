@@ -74,7 +74,8 @@ fn a_trap_from_the_host_is_a_trap() {
     let error = fail(|| -> Result<(), Trap> { Err(Trap::NullReference) });
     assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::NullReference));
     let error = fail(|| -> Result<()> { Err(Trap::OutOfFuel.into()) });
-    assert!(matches!(error, Error::FuelExhausted));
+    assert!(matches!(error, Error::FuelExhausted { .. }));
+    assert_eq!(names(&error), [Some("inner"), Some("outer")]);
 }
 
 #[test]
@@ -88,8 +89,8 @@ fn errors_convert_both_ways_with_the_question_mark() {
     let boxed = out(fail(|| -> Result<(), DiskFull> { Err(DiskFull(1)) })).unwrap_err();
     let error = back(boxed).unwrap_err();
     assert_eq!(error.downcast_ref::<DiskFull>(), Some(&DiskFull(1)));
-    let boxed = out(Error::FuelExhausted).unwrap_err();
-    assert!(matches!(back(boxed), Err(Error::FuelExhausted)));
+    let boxed = out(Trap::OutOfFuel.into()).unwrap_err();
+    assert!(matches!(back(boxed), Err(Error::FuelExhausted { .. })));
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn a_host_function_takes_fuel_all_or_nothing() {
     store.set_fuel(100).unwrap();
     assert_eq!(work.call(&mut store, 60).unwrap(), 40);
     let error = work.call(&mut store, 41).unwrap_err();
-    assert!(matches!(error, Error::FuelExhausted));
+    assert!(matches!(error, Error::FuelExhausted { .. }));
     assert!(error.to_string().starts_with("all fuel consumed"));
     assert_eq!(store.get_fuel().unwrap(), 40);
 }

@@ -10,6 +10,7 @@ mod limits;
 mod linking;
 mod modules;
 mod parts;
+mod traps;
 mod workloads;
 
 use tickwasm::{Engine, Instance, Module, Store};

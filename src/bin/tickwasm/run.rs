@@ -121,6 +121,6 @@ fn function(
 fn is_guests_fault(error: &tickwasm::Error) -> bool {
     matches!(
         error,
-        tickwasm::Error::Trap(_) | tickwasm::Error::FuelExhausted
+        tickwasm::Error::Trap(_) | tickwasm::Error::FuelExhausted { .. }
     )
 }

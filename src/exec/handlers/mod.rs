@@ -23,6 +23,8 @@ handler! {
     fn stopped(r) {
         (*r.ctx).stop_ip = r.ip;
         (*r.ctx).stop_sp = r.sp;
+        (*r.ctx).stop_acc = r.acc;
+        (*r.ctx).stop_pin = r.pin;
         stop(r)
     }
 
