@@ -74,7 +74,7 @@ features! {
     /// Memories and tables with 64-bit addresses.
     Memory64 = "memory64", Postponed;
     /// `(ref $t)`, `call_ref` and their like.
-    FunctionReferences = "function-references", Postponed;
+    FunctionReferences = "function-references", On;
     /// Structures, arrays, casts, rec groups.
     Gc = "gc", Postponed;
     /// `throw`, `try_table`, `exnref`.

@@ -321,6 +321,25 @@ pub enum Op {
         /// The arguments.
         tail: TailFrame,
     },
+    /// call of the function that `x` refers to
+    CallRef {
+        /// The operand.
+        x: Src,
+        /// Where and what the arguments are.
+        frame: CallFrame,
+    },
+    /// call of the function that `x` refers to, in place of the current one
+    ReturnCallRef {
+        /// The operand.
+        x: Src,
+        /// The arguments.
+        tail: TailFrame,
+    },
+    /// trap if `x` is null
+    NonNull {
+        /// The operand.
+        x: Src,
+    },
     /// return without results
     Return0,
     /// `slots[to] := x`; return, the result also in the accumulator
@@ -577,6 +596,15 @@ impl Op {
                 out.cell(ty);
                 tail.write(out);
             }
+            Self::CallRef { x, frame } => {
+                x.write(out);
+                frame.write(out);
+            }
+            Self::ReturnCallRef { x, tail } => {
+                x.write(out);
+                tail.write(out);
+            }
+            Self::NonNull { x } => x.write(out),
             Self::Return1 { x, to, .. } => {
                 x.write(out);
                 out.cell(to as u32);
@@ -616,6 +644,8 @@ impl Op {
                 | Self::ReturnCall { .. }
                 | Self::ReturnCallImport { .. }
                 | Self::ReturnCallIndirect { .. }
+                | Self::CallRef { .. }
+                | Self::ReturnCallRef { .. }
                 | Self::Return0
                 | Self::Return1 { .. }
                 | Self::ReturnMany { .. }
@@ -769,6 +799,9 @@ impl fmt::Display for Op {
             Self::ReturnCallIndirect { x, table, ty, .. } => {
                 write!(f, "tail call table {table} [{x}] type {ty}")
             }
+            Self::CallRef { x, frame } => write!(f, "call ref {x}, frame +{}", frame.delta / 8),
+            Self::ReturnCallRef { x, .. } => write!(f, "tail call ref {x}"),
+            Self::NonNull { x } => write!(f, "trap if {x} is null"),
             Self::Return0 => f.write_str("return"),
             Self::Return1 { x, to, .. } => write!(f, "return [{}] := {x}", slot(to)),
             Self::ReturnMany { from, to, count } => {

@@ -13,6 +13,7 @@ use crate::runtime::func_inst::FuncInst;
 use crate::runtime::global_inst::GlobalInst;
 use crate::runtime::limiter::GrowError;
 use crate::runtime::module_inst::ModuleInst;
+use crate::runtime::registry::TypeId;
 use crate::runtime::store::Store;
 use crate::runtime::trap::Trap;
 
@@ -337,6 +338,14 @@ impl Machine {
     pub(super) fn stopped_slot(&self, offset: SlotOffset) -> Slot {
         // SAFETY: FRAME; the op did not complete, so that what it was to read is still there.
         unsafe { self.stop_sp.offset(offset as isize).cast::<Slot>().read() }
+    }
+
+    /// Whether a type is a declared subtype of another; both are canonical.
+    #[cold]
+    #[inline(never)]
+    pub(super) extern "C" fn is_subtype(&mut self, sub: u32, sup: u32) -> bool {
+        let registry = &self.store().registry;
+        registry.is_subtype(TypeId(sub), TypeId(sup))
     }
 
     /// Why execution ended; nothing if it finished.

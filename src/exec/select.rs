@@ -9,7 +9,7 @@ use core::mem::MaybeUninit;
 use super::dispatch::{Handler, handler_cells};
 use super::handlers::operand::{Acc, Imm, Pin, Slot};
 use super::handlers::runtime as rt;
-use super::handlers::{call, control, fuel, memory, memory::*, numeric, variable};
+use super::handlers::{call, control, fuel, memory, memory::*, numeric, reference, variable};
 use super::numerics::*;
 use crate::code::ops::{Addr, Bank, Dst, Op, Runtime, Src};
 use crate::syntax::instr::Opcode;
@@ -161,6 +161,24 @@ fn handler(op: &Op) -> Handler {
             Src::Acc => call::return_call_indirect::<Acc>,
             Src::Pin => call::return_call_indirect::<Pin>,
             Src::Slot(_) => call::return_call_indirect::<Slot>,
+            _ => absent(x),
+        },
+        Op::CallRef { x, .. } => match x {
+            Src::Acc => call::call_ref::<Acc>,
+            Src::Pin => call::call_ref::<Pin>,
+            Src::Slot(_) => call::call_ref::<Slot>,
+            _ => absent(x),
+        },
+        Op::ReturnCallRef { x, .. } => match x {
+            Src::Acc => call::return_call_ref::<Acc>,
+            Src::Pin => call::return_call_ref::<Pin>,
+            Src::Slot(_) => call::return_call_ref::<Slot>,
+            _ => absent(x),
+        },
+        Op::NonNull { x } => match x {
+            Src::Acc => reference::non_null::<Acc>,
+            Src::Pin => reference::non_null::<Pin>,
+            Src::Slot(_) => reference::non_null::<Slot>,
             _ => absent(x),
         },
         Op::Return0 => control::return_0,

@@ -71,7 +71,7 @@ impl Lowerer<'_> {
     }
 
     /// Brings everything into its slot and pops the arguments; says where they are.
-    fn call_frame(&mut self, params: &[ValType], results: &[ValType]) -> CallFrame {
+    pub(super) fn call_frame(&mut self, params: &[ValType], results: &[ValType]) -> CallFrame {
         self.flush_all();
         let height = self.operands.height() - params.len();
         self.operands.truncate(height);
@@ -88,7 +88,7 @@ impl Lowerer<'_> {
     }
 
     /// Pushes the results, which are in their slots; a single one is in the accumulator as well. Pins have been lost.
-    fn after_call(&mut self, results: &[ValType]) {
+    pub(super) fn after_call(&mut self, results: &[ValType]) {
         self.operands.clear_accs();
         for &ty in results {
             self.operands.push_stored(ty);
@@ -104,7 +104,7 @@ impl Lowerer<'_> {
     }
 
     /// As [`call_frame`](Self::call_frame), for a call in place of the current one, whose results are this function's.
-    fn tail_frame(&mut self, params: &[ValType]) -> TailFrame {
+    pub(super) fn tail_frame(&mut self, params: &[ValType]) -> TailFrame {
         let height = self.operands.height() - params.len();
         self.flush_from(height);
         self.settle();

@@ -31,6 +31,7 @@ mod memory;
 mod numeric;
 mod operands;
 mod pins;
+mod reference;
 mod runtime;
 mod variable;
 
@@ -40,7 +41,7 @@ use crate::code::builder::{Builder, Origin, Select};
 use crate::code::ops::{Bank, Op, SlotOffset};
 use crate::code::{Code, LowerError};
 use crate::syntax::index::*;
-use crate::syntax::instr::{Class, Instr};
+use crate::syntax::instr::{Class, Instr, Opcode};
 use crate::syntax::types::{FuncType, ValType};
 use crate::validate::InstrType;
 
@@ -150,6 +151,10 @@ impl<'m> Lowerer<'m> {
             Instr::ReturnCallIndirect { ty: callee, table } => {
                 self.return_call_indirect(callee, table, ty);
             }
+            Instr::CallRef { .. } => self.call_ref(ty),
+            Instr::ReturnCallRef { .. } => self.return_call_ref(ty),
+            Instr::BrOnNull { label } => self.br_on_null(label),
+            Instr::BrOnNonNull { label } => self.br_on_non_null(label),
             Instr::Drop => self.drop_(),
             Instr::Select | Instr::SelectTyped { .. } => self.select(),
             Instr::LocalGet { local } => self.local_get(local),
@@ -159,6 +164,8 @@ impl<'m> Lowerer<'m> {
             Instr::GlobalSet { global } => self.global_set(global),
             Instr::RefNull { .. } => self.ref_null(),
             Instr::RefIsNull => self.ref_is_null(),
+            Instr::RefAsNonNull => self.ref_as_non_null(),
+            Instr::RefEq => self.binop(Opcode::I64Eq),
             _ => self.runtime(instr, ty),
         }
     }

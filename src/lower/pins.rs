@@ -37,7 +37,7 @@ impl Survey {
                     *uses = uses.saturating_add(weight);
                 }
             }
-            Instr::Call { .. } | Instr::CallIndirect { .. } => {
+            Instr::Call { .. } | Instr::CallIndirect { .. } | Instr::CallRef { .. } => {
                 self.calls = self.calls.saturating_add(self.weight());
             }
             Instr::Loop { .. } => {

@@ -4,7 +4,6 @@ use super::operands::{Operand, Operands, Place, may_trap};
 use super::{Lowerer, bank};
 use crate::code::ops::{Bank, Dst, Op, Runtime, Src};
 use crate::syntax::index::*;
-use crate::syntax::types::ValType;
 use crate::validate::InstrType;
 
 /// Bytes from one global of a store to the next.
@@ -137,13 +136,5 @@ impl Lowerer<'_> {
             }
             None => self.call_runtime(Runtime::GlobalSet, global.0, 0, 1, &[]),
         }
-    }
-
-    pub(super) fn ref_null(&mut self) {
-        self.operands.push_const(0, ValType::FUNCREF);
-    }
-
-    pub(super) fn ref_is_null(&mut self) {
-        self.unop(crate::syntax::instr::Opcode::I64Eqz);
     }
 }

@@ -129,10 +129,45 @@ unsafe fn element<X: Source<u32>, const FIRST: bool>(r: &mut Regs) -> Result<Fun
             return Err(Trap::IndirectCallToNull);
         }
         let func = *(*ctx).funcs.add((reference - 1) as usize);
-        if func.ty.0 != ty {
+        if func.ty.0 != ty && !(*ctx).is_subtype(func.ty.0, ty) {
             return Err(Trap::BadSignature);
         }
         Ok(func)
+    }
+}
+
+/// The function that a reference leads to.
+#[inline(always)]
+unsafe fn referent<X: Source<u64>>(r: &mut Regs) -> Result<FuncInst, Trap> {
+    // SAFETY: CODE, CTX; a reference of a function type is null or leads to a function of the store.
+    unsafe {
+        match X::get(r).checked_sub(1) {
+            Some(func) => Ok(*(*r.ctx).funcs.add(func as usize)),
+            None => Err(Trap::NullReference),
+        }
+    }
+}
+
+/// Calls a function that was found, with the rest of the op saying where its arguments are.
+#[inline(always)]
+unsafe fn call_found(mut r: Regs, found: Result<FuncInst, Trap>) -> Ret {
+    // SAFETY: CODE, CTX.
+    unsafe {
+        match found {
+            Ok(func) if func.belongs_to((*r.ctx).instance) => {
+                let delta = cell(&mut r) as usize;
+                r.ip = r.ip.add(2);
+                let code = entry(r.ctx, func.index);
+                r.acc = u64::from(func.index);
+                let (ret_ip, ret_sp) = (align(r.ip), r.sp);
+                enter(r, code, ret_sp.add(delta), ret_ip, ret_sp)
+            }
+            Ok(func) => {
+                note_call(&mut r, func);
+                goto(r, call_noted)
+            }
+            Err(reason) => trap(r, reason),
+        }
     }
 }
 
@@ -164,17 +199,21 @@ handler! {
 
     /// call of a table's element
     fn call_indirect[X: Source<u32>, const FIRST: bool](r) {
-        match element::<X, FIRST>(&mut r) {
-            Ok(func) if func.belongs_to((*r.ctx).instance) => {
-                let delta = cell(&mut r) as usize;
-                r.ip = r.ip.add(2);
-                let code = entry(r.ctx, func.index);
-                r.acc = u64::from(func.index);
-                let (ret_ip, ret_sp) = (align(r.ip), r.sp);
-                enter(r, code, ret_sp.add(delta), ret_ip, ret_sp)
-            }
+        let found = element::<X, FIRST>(&mut r);
+        call_found(r, found)
+    }
+
+    /// call of the function that a reference leads to
+    fn call_ref[X: Source<u64>](r) {
+        let found = referent::<X>(&mut r);
+        call_found(r, found)
+    }
+
+    /// call of the function that a reference leads to, in place of the current one
+    fn return_call_ref[X: Source<u64>](r) {
+        match referent::<X>(&mut r) {
             Ok(func) => {
-                note_call(&mut r, func);
+                note_tail_call(&mut r, func);
                 goto(r, call_noted)
             }
             Err(reason) => trap(r, reason),

@@ -12,6 +12,7 @@ pub(crate) mod fuel;
 pub(crate) mod memory;
 pub(crate) mod numeric;
 pub(crate) mod operand;
+pub(crate) mod reference;
 pub(crate) mod runtime;
 pub(crate) mod variable;
 
