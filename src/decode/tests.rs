@@ -308,10 +308,8 @@ proptest! {
 
 /// A module with one section.
 fn section(id: u8, contents: &[u8]) -> Vec<u8> {
-    let mut bytes = b"\0asm\x01\0\0\0".to_vec();
-    bytes.extend([id, u8::try_from(contents.len()).unwrap()]);
-    bytes.extend(contents);
-    bytes
+    let size = leb(contents.len() as u32);
+    [b"\0asm\x01\0\0\0", &[id][..], &size, contents].concat()
 }
 
 #[test]
@@ -350,6 +348,92 @@ fn a_count_without_entries_is_refused_before_it_costs_anything() {
             });
             assert!(read.is_err());
         }
+    }
+}
+
+/// A number in LEB128.
+fn leb(value: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    ::leb128::write::unsigned(&mut bytes, value.into()).unwrap();
+    bytes
+}
+
+#[test]
+fn each_count_may_be_as_large_as_its_limit_and_no_larger() {
+    use crate::limits::*;
+    // What stands before the count, and the limit.
+    let table: &[(u8, &[u8], u32)] = &[
+        (1, b"", MAX_TYPES),
+        (1, b"\x01\x4e", MAX_REC_GROUP),
+        (1, b"\x01\x60", MAX_PARAMS),
+        (1, b"\x01\x60\x00", MAX_RESULTS),
+        (1, b"\x01\x5f", MAX_STRUCT_FIELDS),
+        (2, b"", MAX_IMPORTS),
+        (3, b"", MAX_FUNCS),
+        (4, b"", MAX_TABLES),
+        (5, b"", MAX_MEMS),
+        (6, b"", MAX_GLOBALS),
+        (7, b"", MAX_EXPORTS),
+        (9, b"", MAX_ELEM_SEGMENTS),
+        (9, b"\x01\x01\x00", MAX_TABLE_ELEMS),
+        (10, b"", MAX_FUNCS),
+        (11, b"", MAX_DATA_SEGMENTS),
+        (12, b"", MAX_DATA_SEGMENTS),
+        (13, b"", MAX_TAGS),
+    ];
+    for &(id, before, limit) in table {
+        let refused = |count: u32| {
+            let result = decode(&section(id, &[before, &leb(count)].concat()));
+            result.is_err_and(|error| error.to_string().starts_with("too many"))
+        };
+        assert!(!refused(limit), "section {id}, {limit}");
+        assert!(refused(limit + 1), "section {id}, {limit}");
+        assert!(refused(u32::MAX), "section {id}, {limit}");
+    }
+    // Imported ones count as well.
+    for (tables, imported) in [(50, 50), (51, 50), (50, 51), (100, 0), (0, 101)] {
+        let import: &[u8] = b"\x00\x00\x01\x70\x00\x00";
+        let imports = [leb(imported), import.repeat(imported as usize)].concat();
+        let defined = [leb(tables), b"\x70\x00\x00".repeat(tables as usize)].concat();
+        let bytes = [section(2, &imports), section(4, &defined)[8..].to_vec()].concat();
+        assert_eq!(
+            decode(&bytes).is_ok(),
+            tables + imported <= MAX_TABLES,
+            "{imported} and {tables}"
+        );
+    }
+}
+
+#[test]
+fn bodies_and_names_may_be_as_long_as_their_limit_and_no_longer() {
+    use crate::limits::*;
+    let type_and_func = [
+        section(1, b"\x01\x60\x00\x00"),
+        section(3, b"\x01\x00")[8..].to_vec(),
+    ];
+    let refusal = |bytes: Vec<u8>| decode(&bytes).err().map(|error| error.to_string());
+    for (len, fits) in [(MAX_BODY_BYTES, true), (MAX_BODY_BYTES + 1, false)] {
+        let mut body = vec![1; len as usize];
+        body[0] = 0;
+        body[len as usize - 1] = 0x0b;
+        let code = [leb(1), leb(len), body].concat();
+        let bytes = [type_and_func.concat(), section(10, &code)[8..].to_vec()].concat();
+        assert_eq!(refusal(bytes).is_none(), fits, "{len}");
+    }
+    for (len, fits) in [(MAX_NAME_BYTES, true), (MAX_NAME_BYTES + 1, false)] {
+        let export = [
+            leb(1),
+            leb(len),
+            vec![b'x'; len as usize],
+            b"\x00\x00".to_vec(),
+        ];
+        let bytes = [
+            type_and_func.concat(),
+            section(7, &export.concat())[8..].to_vec(),
+            section(10, b"\x01\x02\x00\x0b")[8..].to_vec(),
+        ];
+        let refusal = refusal(bytes.concat());
+        assert_eq!(refusal.is_none(), fits, "{len}: {refusal:?}");
     }
 }
 

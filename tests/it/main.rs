@@ -10,6 +10,7 @@ mod limits;
 mod linking;
 mod modules;
 mod parts;
+mod recursion;
 mod traps;
 mod workloads;
 
