@@ -1,12 +1,77 @@
-//! Runs scripts in the official script language (`.wast`) and says what passed.
+//! Runs WebAssembly as tests: scripts in the official script language, and modules with expectations in their comments.
 //!
-//! One runner serves the `tickwasm wast` command, the official test suite in `tests/spec`, and anyone who writes scripts
-//! of their own. It uses the crate's public API only, so that whatever it can test, a user can do.
+//! # A folder of tests
 //!
-//! Not here: reading files and printing reports, which is the caller's part. Text modules are encoded, and quoted ones
-//! judged, by the `wast` crate; what reaches [`Module::new`](crate::Module::new) is always a binary.
+//! [`run()`] makes a test of each file below a folder of your crate, with cargo's own filters, `--list`, `--ignored`, threads and exit
+//! codes. In `Cargo.toml`:
 //!
-//! Read next: `script` for the directives, `phrases` for how messages are compared.
+//! ```toml
+//! [dev-dependencies]
+//! tickwasm = { version = "0.1", features = ["harness"] }
+//!
+//! [[test]]
+//! name = "wasm"
+//! harness = false
+//! ```
+//!
+//! and all of `tests/wasm.rs`:
+//!
+//! ```text
+//! fn main() {
+//!     tickwasm::harness::run("tests/wasm")
+//! }
+//! ```
+//!
+//! Then `cargo test` runs them all, and `cargo test --test wasm fib` those whose path contains `fib`. Functions that the files import,
+//! limits and other settings are given to a [`Suite`].
+//!
+//! ## Scripts
+//!
+//! A `.wast` file is a [script](https://github.com/WebAssembly/spec/tree/main/interpreter#scripts) as the specification's own tests are:
+//! modules, then assertions on them. The module `spectest` is there to be imported.
+//!
+//! ## Modules with directives
+//!
+//! A `.wat` file says in the comments above the module what to call and what to expect of it:
+//!
+//! ```text
+//! ;; invoke: fib 10
+//! ;; expect: i32 55
+//! ;; fuel: 1234
+//! ;; invoke: fib -1
+//! ;; trap: unreachable
+//! (module …)
+//! ```
+//!
+//! A `.wasm` file has these lines in a file beside it, named as it is and `.expect`: `fib.wasm.expect`. There, the signs of a comment may
+//! be left out. All invocations of a file are made on one instance, in their order. A file without any passes if it can be instantiated.
+//!
+//! | directive | meaning |
+//! |---|---|
+//! | `invoke: NAME ARG...` | calls an exported function. Numbers are written as in the text format, a null reference is `null`, and anything may be written as in a script: `(v128.const i32x4 1 2 3 4)`. A name with spaces stands in quotation marks |
+//! | `expect: TYPE VALUE ...` | its results, as `i32 55 f64 0.5`. `nan` is any NaN of arithmetic, `nan:canonical` and `nan:0x…` are more exact. A vector is `v128 i32x4 1 2 3 4`, references are `ref.null`, `ref.func`, `ref.extern`; with parentheses, it is what a script's `assert_return` has |
+//! | `trap: MESSAGE` | it does not return, and this is how the reason begins: `integer divide by zero`. Without this line or `expect`, it has to return anything |
+//! | `fuel: N` | the call takes exactly this fuel, trap or not |
+//! | `fuel-max: N` | it takes at most this fuel, and is stopped there |
+//! | `invalid: MESSAGE` | the module is refused, for this reason |
+//! | `ignore: WHY` | the file is tested with `--ignored` or `--include-ignored` only; this one may stand above scripts too |
+//!
+//! Other comments may stand between them, unless they begin with a word and a colon: such a line is a misspelt directive, and an error.
+//!
+//! With the environment variable `TICKWASM_BLESS=1`, `expect`, `trap` and `fuel` lines that are wrong are rewritten in place, and an
+//! invocation that has results but no expectation is given one. The difference to review is then one of version control. Since a
+//! program's fuel depends on nothing but its instructions, `fuel` is a test of what a compiler made of a source that no machine's
+//! speed disturbs.
+//!
+//! # A single script
+//!
+//! One runner serves all of that, the `tickwasm wast` command and the official test suite in `tests/spec`. It uses the crate's public API
+//! only, so that whatever it can test, a user can do.
+//!
+//! Not here: reading files and printing reports, but for [`Suite`]. Text modules are encoded, and quoted ones
+//! judged, by the `wast` crate; what reaches [`Module::new`](crate::Module::new) from a script is always a binary.
+//!
+//! Read next: `script` for scripts, `directives` and `program` for modules, `phrases` for how messages are compared.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,14 +93,18 @@
 //! # }
 //! ```
 
+mod directives;
 mod phrases;
+mod program;
 mod script;
 mod spectest;
+mod suite;
 mod values;
 
 use core::fmt;
 
 pub use script::{Script, run_script};
+pub use suite::{Suite, run};
 
 /// What became of a script's directives.
 #[derive(Clone, Debug, Default)]

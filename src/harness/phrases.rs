@@ -90,12 +90,7 @@ const ALIASES: &[(&str, &[&str])] = &[
 
 /// Whether our message is what the script asks for: begins with its phrase, or with what we say in its place.
 pub(super) fn matches(expected: &str, actual: &str) -> bool {
-    // The stage that an error comes from is named before the phrase, and a backtrace follows below.
-    let actual = actual.lines().next().unwrap_or_default();
-    let actual = LEADS
-        .iter()
-        .find_map(|lead| actual.strip_prefix(lead))
-        .unwrap_or(actual);
+    let actual = short(actual);
     // An index at the end of the phrase names what we name elsewhere in ours, or do not know.
     let phrase = expected
         .trim_end_matches(|c: char| c.is_ascii_digit())
@@ -103,6 +98,15 @@ pub(super) fn matches(expected: &str, actual: &str) -> bool {
     let begins = |phrase: &str| actual.starts_with(phrase);
     let mut aliases = ALIASES.iter().filter(|(official, _)| *official == phrase);
     begins(phrase) || aliases.any(|(_, ours)| ours.iter().copied().any(begins))
+}
+
+/// Our message without what surrounds the phrase: the stage that an error comes from stands before it, a backtrace follows below.
+pub(super) fn short(message: &str) -> &str {
+    let first = message.lines().next().unwrap_or_default();
+    let mut leads = LEADS.iter();
+    leads
+        .find_map(|lead| first.strip_prefix(lead))
+        .unwrap_or(first)
 }
 
 /// What stands before the phrase in our messages.

@@ -25,17 +25,41 @@ pub fn run_script(engine: &Engine, file: &str, text: &str) -> Report {
 }
 
 /// A script about to be run: what [`run_script`] does, with settings.
-pub struct Script {
+///
+/// ```
+/// use tickwasm::{Engine, Linker, Store, harness::Script};
+///
+/// let script = r#"
+///     (module (import "host" "double" (func $double (param i32) (result i32)))
+///         (func (export "f") (result i32) (call $double (i32.const 21))))
+///     (assert_return (invoke "f") (i32.const 42))
+/// "#;
+/// let report = Script::new(&Engine::default())
+///     .host(|linker: &mut Linker<()>, _| {
+///         linker.func_wrap("host", "double", |x: i32| x * 2)?;
+///         Ok(())
+///     })
+///     .run("host.wast", script);
+/// assert!(report.is_success());
+/// ```
+pub struct Script<'h> {
     engine: Engine,
     fuel: Option<u64>,
+    drive: Drive<'h>,
 }
 
-impl Script {
-    /// A script to be run on an engine.
+/// Runs a script's directives on a store with data of some type, which [`Script`] does not name.
+type Drive<'h> = Box<dyn FnOnce(&Engine, Option<u64>, &str, &str) -> Report + 'h>;
+
+impl<'h> Script<'h> {
+    /// A script to be run on an engine. Besides what it defines itself, its modules can import `spectest` only.
     pub fn new(engine: &Engine) -> Self {
         Self {
             engine: engine.clone(),
             fuel: None,
+            drive: Box::new(|engine, fuel, file, text| {
+                drive(engine, fuel, |_, _: &mut Store<()>| Ok(()), file, text)
+            }),
         }
     }
 
@@ -46,60 +70,82 @@ impl Script {
         self
     }
 
+    /// Sets what the script's modules can import from the host, beside `spectest`: the closure is called once, before the first
+    /// directive. The store's data is the type's default value.
+    #[must_use]
+    pub fn host<T: Default + 'static>(
+        mut self,
+        define: impl FnOnce(&mut Linker<T>, &mut Store<T>) -> Result<(), Error> + 'h,
+    ) -> Self {
+        self.drive = Box::new(|engine, fuel, file, text| drive(engine, fuel, define, file, text));
+        self
+    }
+
     /// Runs it: see [`run_script`].
     pub fn run(self, file: &str, text: &str) -> Report {
-        let mut report = Report::default();
-        let fail = |span: Span, expected: String, actual: String| {
-            let (line, column) = span.linecol_in(text);
-            Failure {
-                file: file.to_owned(),
-                line: line + 1,
-                column: column + 1,
-                expected,
-                actual,
-            }
-        };
-        let mut lexer = Lexer::new(text);
-        // Some official scripts test exactly these characters.
-        lexer.allow_confusing_unicode(true);
-        let parsed = ParseBuffer::new_with_lexer(lexer);
-        let script = match &parsed {
-            Ok(buffer) => {
-                parser::parse::<Wast<'_>>(buffer).map_err(|error| (error.span(), error.message()))
-            }
-            Err(error) => Err((error.span(), error.message())),
-        };
-        let directives = match script {
-            Ok(script) => script.directives,
-            Err((span, message)) => {
-                report
-                    .failures
-                    .push(fail(span, "a script".to_owned(), message));
-                return report;
-            }
-        };
-        let mut runner = match Runner::new(&self.engine, self.fuel) {
-            Ok(runner) => runner,
-            Err(error) => {
-                report.failures.push(fail(
-                    Span::from_offset(0),
-                    "the spectest module".to_owned(),
-                    chain(&error),
-                ));
-                return report;
-            }
-        };
-        for directive in directives {
-            let span = directive.span();
-            match runner.directive(directive) {
-                Ok(()) => report.passed += 1,
-                Err(Mismatch { expected, actual }) => {
-                    report.failures.push(fail(span, expected, actual))
-                }
+        (self.drive)(&self.engine, self.fuel, file, text)
+    }
+}
+
+/// Runs a script's directives one after the other.
+fn drive<T: Default + 'static>(
+    engine: &Engine,
+    fuel: Option<u64>,
+    define: impl FnOnce(&mut Linker<T>, &mut Store<T>) -> Result<(), Error>,
+    file: &str,
+    text: &str,
+) -> Report {
+    let mut report = Report::default();
+    let fail = |span: Span, expected: String, actual: String| {
+        let (line, column) = span.linecol_in(text);
+        Failure {
+            file: file.to_owned(),
+            line: line + 1,
+            column: column + 1,
+            expected,
+            actual,
+        }
+    };
+    let mut lexer = Lexer::new(text);
+    // Some official scripts test exactly these characters.
+    lexer.allow_confusing_unicode(true);
+    let parsed = ParseBuffer::new_with_lexer(lexer);
+    let script = match &parsed {
+        Ok(buffer) => {
+            parser::parse::<Wast<'_>>(buffer).map_err(|error| (error.span(), error.message()))
+        }
+        Err(error) => Err((error.span(), error.message())),
+    };
+    let directives = match script {
+        Ok(script) => script.directives,
+        Err((span, message)) => {
+            report
+                .failures
+                .push(fail(span, "a script".to_owned(), message));
+            return report;
+        }
+    };
+    let mut runner = match Runner::new(engine, fuel, define) {
+        Ok(runner) => runner,
+        Err(error) => {
+            report.failures.push(fail(
+                Span::from_offset(0),
+                "the host's definitions".to_owned(),
+                chain(&error),
+            ));
+            return report;
+        }
+    };
+    for directive in directives {
+        let span = directive.span();
+        match runner.directive(directive) {
+            Ok(()) => report.passed += 1,
+            Err(Mismatch { expected, actual }) => {
+                report.failures.push(fail(span, expected, actual))
             }
         }
-        report
     }
+    report
 }
 
 /// What a directive asked for and what it got instead.
@@ -159,10 +205,10 @@ impl From<Error> for Stopped {
 }
 
 /// A script under way.
-struct Runner<'a> {
+struct Runner<'a, T> {
     engine: Engine,
-    store: Store<()>,
-    linker: Linker<()>,
+    store: Store<T>,
+    linker: Linker<T>,
     /// What an action without a module's name means.
     current: Option<Instance>,
     instances: HashMap<&'a str, Instance>,
@@ -171,9 +217,13 @@ struct Runner<'a> {
     definitions: HashMap<&'a str, Module>,
 }
 
-impl<'a> Runner<'a> {
-    fn new(engine: &Engine, fuel: Option<u64>) -> Result<Self, Error> {
-        let mut store = Store::new(engine, ());
+impl<'a, T: Default + 'static> Runner<'a, T> {
+    fn new(
+        engine: &Engine,
+        fuel: Option<u64>,
+        define: impl FnOnce(&mut Linker<T>, &mut Store<T>) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        let mut store = Store::new(engine, T::default());
         if let Some(fuel) = fuel {
             store.set_fuel(fuel)?;
         }
@@ -181,6 +231,7 @@ impl<'a> Runner<'a> {
         // A script may register two modules under one name; the later one counts.
         linker.allow_shadowing(true);
         spectest::define(&mut linker, &mut store)?;
+        define(&mut linker, &mut store)?;
         Ok(Self {
             engine: engine.clone(),
             store,

@@ -28,7 +28,10 @@ const GLOBALS: &[(&str, ValType, Val)] = &[
 ];
 
 /// Defines the module's items.
-pub(super) fn define(linker: &mut Linker<()>, store: &mut Store<()>) -> Result<(), Error> {
+pub(super) fn define<T: 'static>(
+    linker: &mut Linker<T>,
+    store: &mut Store<T>,
+) -> Result<(), Error> {
     let mut items: Vec<(&str, Extern)> = Vec::new();
     for (name, params) in FUNCS {
         let ty = FuncType::new(store.engine(), params.iter().copied(), []);

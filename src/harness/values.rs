@@ -18,7 +18,7 @@ pub(super) enum ValueError {
 }
 
 /// Makes an argument of what the script says.
-pub(super) fn argument(store: &mut Store<()>, arg: &WastArg<'_>) -> Result<Val, ValueError> {
+pub(super) fn argument<T>(store: &mut Store<T>, arg: &WastArg<'_>) -> Result<Val, ValueError> {
     let WastArg::Core(arg) = arg else {
         return Err(ValueError::Unsupported);
     };
@@ -47,7 +47,7 @@ pub(super) fn argument(store: &mut Store<()>, arg: &WastArg<'_>) -> Result<Val, 
 }
 
 /// Whether results are what the script says: as many, and each within its pattern.
-pub(super) fn all_match(store: &Store<()>, patterns: &[WastRet<'_>], results: &[Val]) -> bool {
+pub(super) fn all_match<T>(store: &Store<T>, patterns: &[WastRet<'_>], results: &[Val]) -> bool {
     patterns.len() == results.len()
         && patterns
             .iter()
@@ -58,7 +58,7 @@ pub(super) fn all_match(store: &Store<()>, patterns: &[WastRet<'_>], results: &[
             })
 }
 
-fn matches(store: &Store<()>, pattern: &WastRetCore<'_>, result: &Val) -> bool {
+fn matches<T>(store: &Store<T>, pattern: &WastRetCore<'_>, result: &Val) -> bool {
     match (pattern, result) {
         (WastRetCore::Either(patterns), result) => patterns
             .iter()
@@ -96,7 +96,7 @@ fn matches(store: &Store<()>, pattern: &WastRetCore<'_>, result: &Val) -> bool {
 }
 
 /// The number by which a script knows an object of the host.
-fn object(store: &Store<()>, reference: &ExternRef) -> Option<u32> {
+fn object<T>(store: &Store<T>, reference: &ExternRef) -> Option<u32> {
     reference.data(store).ok()??.downcast_ref::<u32>().copied()
 }
 
@@ -150,7 +150,7 @@ pub(super) fn show_patterns(patterns: &[WastRet<'_>]) -> String {
 }
 
 /// What came, in the script's notation.
-pub(super) fn show_results(store: &Store<()>, results: &[Val]) -> String {
+pub(super) fn show_results<T>(store: &Store<T>, results: &[Val]) -> String {
     list(results, |f, result| show_result(f, store, result))
 }
 
@@ -196,13 +196,19 @@ fn show_pattern(f: &mut String, pattern: &WastRetCore<'_>) -> fmt::Result {
     }
 }
 
-fn show_result(f: &mut String, store: &Store<()>, result: &Val) -> fmt::Result {
+fn show_result<T>(f: &mut String, store: &Store<T>, result: &Val) -> fmt::Result {
     match result {
         Val::I32(value) => write!(f, "(i32.const {value})"),
         Val::I64(value) => write!(f, "(i64.const {value})"),
         Val::F32(bits) => show_f32(f, *bits),
         Val::F64(bits) => show_f64(f, *bits),
-        Val::V128(value) => write!(f, "(v128.const {:#034x})", value.as_u128()),
+        Val::V128(value) => {
+            f.write_str("(v128.const i32x4")?;
+            for lane in 0..4 {
+                write!(f, " {:#010x}", (value.as_u128() >> (32 * lane)) as u32)?;
+            }
+            f.write_str(")")
+        }
         Val::FuncRef(None) => f.write_str("(ref.null func)"),
         Val::FuncRef(Some(_)) => f.write_str("(ref.func)"),
         Val::ExternRef(None) => f.write_str("(ref.null extern)"),
@@ -213,13 +219,38 @@ fn show_result(f: &mut String, store: &Store<()>, result: &Val) -> fmt::Result {
     }
 }
 
-// The bits stand beside the number, for two NaNs and the two zeros look alike without them.
+// The bits stand beside the number, for a decimal number does not say at a glance which they are.
 fn show_f32(f: &mut String, bits: u32) -> fmt::Result {
-    write!(f, "(f32.const {:?} (;{bits:#010x};))", f32::from_bits(bits))
+    let value = f32::from_bits(bits);
+    if value.is_nan() {
+        show_nan(
+            f,
+            "f32",
+            value.is_sign_negative(),
+            u64::from(bits & 0x007f_ffff),
+        )
+    } else {
+        write!(f, "(f32.const {value:?} (;{bits:#010x};))")
+    }
 }
 
 fn show_f64(f: &mut String, bits: u64) -> fmt::Result {
-    write!(f, "(f64.const {:?} (;{bits:#018x};))", f64::from_bits(bits))
+    let value = f64::from_bits(bits);
+    if value.is_nan() {
+        show_nan(
+            f,
+            "f64",
+            value.is_sign_negative(),
+            bits & 0x000f_ffff_ffff_ffff,
+        )
+    } else {
+        write!(f, "(f64.const {value:?} (;{bits:#018x};))")
+    }
+}
+
+fn show_nan(f: &mut String, ty: &str, negative: bool, payload: u64) -> fmt::Result {
+    let sign = if negative { "-" } else { "" };
+    write!(f, "({ty}.const {sign}nan:{payload:#x})")
 }
 
 #[cfg(test)]

@@ -1,0 +1,28 @@
+//! A shop whose prices are computed by guests: what it offers to them.
+
+use tickwasm::{Caller, Error, Linker};
+
+/// What the host keeps while a guest runs.
+#[derive(Default)]
+pub struct Shop {
+    /// The numbers of the articles that were ordered.
+    pub ordered: Vec<i32>,
+}
+
+/// Defines the functions that guests can import.
+///
+/// # Errors
+/// When the names are taken.
+pub fn define(linker: &mut Linker<Shop>) -> Result<(), Error> {
+    linker.func_wrap("shop", "price", |article: i32| article * 100 + 99)?;
+    linker.func_wrap(
+        "shop",
+        "order",
+        |mut caller: Caller<'_, Shop>, article: i32| {
+            let ordered = &mut caller.data_mut().ordered;
+            ordered.push(article);
+            ordered.len() as i32
+        },
+    )?;
+    Ok(())
+}
