@@ -680,6 +680,24 @@ pub enum Misuse {
     /// A type has no value that could stand where none is given.
     #[error("{0} has no default value")]
     NoDefault(ValType),
+    /// A host function asked to suspend a call that was not made to be resumed.
+    #[error(
+        "a host function asked to suspend a call that cannot be resumed: make it with `call_resumable`"
+    )]
+    NotResumable,
+    /// An async host function was reached in a call that cannot wait for it.
+    #[error(
+        "an async host function was called where it cannot be awaited: make the call with `call_async`"
+    )]
+    NotAsync,
+    /// Interruption was asked for in an engine that does not have it.
+    #[error(
+        "execution cannot be interrupted: the engine was made without `Config::epoch_interruption`"
+    )]
+    NotInterruptible,
+    /// An interval of no fuel at all.
+    #[error("the interval to yield in must not be 0")]
+    NoInterval,
     /// A type's size range is empty or larger than what can be addressed.
     #[error("size minimum must not be greater than maximum")]
     Limits,

@@ -49,6 +49,7 @@ const MAY_BE_UNSAFE: &[&str] = &[
     "exec/check.rs",
     "exec/mod.rs",
     "exec/machine.rs",
+    "exec/suspend.rs",
     "exec/handlers",
     "exec/dispatch",
     "runtime/mem_inst.rs",

@@ -1,6 +1,6 @@
 //! What a host function can reach.
 
-use super::context::StoreContextMut;
+use super::context::{AsContextMut, StoreContextMut};
 use super::engine::Engine;
 use super::externs::Extern;
 use super::instance;
@@ -45,6 +45,14 @@ impl<T> Caller<'_, T> {
     #[inline]
     pub(crate) fn store_id(&self) -> StoreId {
         self.store.inner.runtime.id
+    }
+
+    /// The same once more, for a call.
+    pub(crate) fn again(&mut self) -> Caller<'_, T> {
+        Caller {
+            store: self.store.as_context_mut(),
+            instance: self.instance,
+        }
     }
 
     /// The embedder's data.

@@ -5,15 +5,14 @@ use super::engine::Engine;
 use super::hosts::{HostFn, HostList};
 use super::store::{Store, StoreInner};
 use super::{FrameInfo, WasmBacktrace};
-use crate::error::{Error, MemoryFault};
-use crate::exec::{self, Embedder, HostError, Reason, Stop};
+use crate::error::{Error, MemoryFault, Misuse};
+use crate::exec::{self, Called, Embedder, HostError, Mode, Reason, Stop, Suspended};
 use crate::runtime;
 use crate::runtime::addr::{FuncAddr, InstanceAddr, MemAddr, TableAddr};
 use crate::runtime::func_inst::FuncInst;
 use crate::runtime::limiter::{Exhausted, GrowError};
 use crate::runtime::registry::TypeId;
 use crate::runtime::trap::Trap;
-use std::sync::Arc;
 
 /// A store, to be looked at.
 ///
@@ -143,11 +142,7 @@ impl<'a, T> StoreContextMut<'a, T> {
     }
 
     /// Adds a host function to the store.
-    pub(crate) fn add_host(
-        &mut self,
-        ty: TypeId,
-        func: Arc<HostFn<T>>,
-    ) -> Result<FuncAddr, Exhausted> {
+    pub(crate) fn add_host(&mut self, ty: TypeId, func: HostFn<T>) -> Result<FuncAddr, Exhausted> {
         let host = self.inner.hosts;
         let addr = self.inner.runtime.alloc_func(FuncInst::host(ty, host))?;
         self.hosts.set(host, func);
@@ -164,20 +159,48 @@ impl<'a, T> StoreContextMut<'a, T> {
         counts: (usize, usize),
         slots: &mut [u64],
     ) -> Result<(), Error> {
+        match self.start(Mode::Straight, func, counts, slots)? {
+            None => Ok(()),
+            Some(_) => unreachable!("a straight call is not suspended"),
+        }
+    }
+
+    /// Runs a function in a way that may be suspended.
+    #[inline]
+    pub(crate) fn start(
+        &mut self,
+        mode: Mode,
+        func: FuncAddr,
+        counts: (usize, usize),
+        slots: &mut [u64],
+    ) -> Result<Option<Box<Suspended>>, Error> {
         let Some(entry) = self.hosts.outermost.enter() else {
             return Err(Trap::StackOverflow.into());
         };
-        let done = exec::invoke(self, func, counts, slots);
+        let done = exec::invoke(self, mode, func, counts, slots);
         drop(entry);
-        match done {
-            Ok(()) => Ok(()),
-            Err(stop) => Err(self.explain(stop)),
-        }
+        done.map_err(|stop| self.explain(stop))
+    }
+
+    /// Goes on with what was suspended, see [`exec::resume`].
+    pub(crate) fn go_on(
+        &mut self,
+        mode: Mode,
+        suspended: Box<Suspended>,
+        values: &[u64],
+        slots: &mut [u64],
+    ) -> Result<Option<Box<Suspended>>, Error> {
+        let Some(entry) = self.hosts.outermost.enter() else {
+            return Err(Trap::StackOverflow.into());
+        };
+        let done = exec::resume(self, mode, suspended, values, slots);
+        drop(entry);
+        done.map_err(|stop| self.explain(stop))
     }
 
     /// The error that a stop is for the embedder.
     #[cold]
-    fn explain(&self, stop: Stop) -> Error {
+    pub(crate) fn explain(&self, stop: Stop) -> Error {
         let frames = stop.backtrace.iter().map(|frame| {
             let module = self.inner.modules[frame.instance.index()].clone();
             FrameInfo::new(module, frame.func, frame.offset)
@@ -187,6 +210,8 @@ impl<'a, T> StoreContextMut<'a, T> {
             Reason::Trap(trap) => Error::trap(trap, stop.fault.map(MemoryFault::from)),
             Reason::Host(error) => Error::from(error),
             Reason::Panic(panic) => std::panic::resume_unwind(panic),
+            Reason::NotResumable => Misuse::NotResumable.into(),
+            Reason::NotAsync => Misuse::NotAsync.into(),
         };
         error.with_backtrace(backtrace)
     }
@@ -214,8 +239,10 @@ impl<T> Embedder for StoreContextMut<'_, T> {
         host: u32,
         instance: Option<InstanceAddr>,
         slots: &mut [u64],
-    ) -> Result<(), HostError> {
-        let func = self.hosts.get(host);
+    ) -> Result<Called, HostError> {
+        let HostFn::Sync(func) = self.hosts.get(host) else {
+            return Ok(Called::Awaits);
+        };
         let store = StoreContextMut {
             hosts: self.hosts,
             inner: &mut *self.inner,

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::caller::Caller;
 use super::context::{AsContext, AsContextMut};
 use super::hosts::HostFn;
+use super::resumable::MaySuspend;
 use super::typed_func::TypedFunc;
 use super::types::{FuncType, ValType};
 use super::val::{self, Val};
 use super::wasm_ty::{MAX, WasmParams, WasmResults, WasmTy, tuples};
 use crate::error::{Error, Misuse};
-use crate::exec::HostError;
+use crate::exec::{Called, HostError};
 use crate::runtime::addr::FuncAddr;
 use crate::runtime::registry::Registry;
 use crate::runtime::store::{Store, StoreId};
@@ -128,13 +129,7 @@ impl Func {
         let counts = ty.slots();
         let longer = counts.0.max(counts.1);
         let (mut few, mut many) = ([0; MAX], Vec::new());
-        let slots = match few.get_mut(..longer) {
-            Some(slots) => slots,
-            None => {
-                many.resize(longer, 0);
-                &mut many[..]
-            }
-        };
+        let slots = val::room(longer, &mut few, &mut many);
         val::write(params, ty.param_types(), slots, context.runtime())?;
         context.invoke(addr, counts, slots)?;
         val::read_all(ty.result_types(), slots, context.runtime(), results);
@@ -150,8 +145,8 @@ impl Func {
     ) -> Result<(FuncAddr, FuncType), Misuse> {
         let addr = self.checked(store)?;
         let ty = type_of(store, addr);
-        count("arguments", ty.params().len(), params)?;
-        count("results", ty.results().len(), results)?;
+        val::check_count("arguments", ty.params().len(), params)?;
+        val::check_count("results", ty.results().len(), results)?;
         Ok((addr, ty))
     }
 
@@ -218,21 +213,10 @@ fn matches(registry: &Registry, a: &[ValType], b: &[ValType]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| registry.matches(*a, *b))
 }
 
-fn count(what: &'static str, expected: usize, found: usize) -> Result<(), Misuse> {
-    match expected == found {
-        true => Ok(()),
-        false => Err(Misuse::Count {
-            what,
-            expected,
-            found,
-        }),
-    }
-}
-
 /// A host function that is not in a store yet.
 pub struct HostFunc<T> {
     pub(crate) ty: FuncType,
-    pub(crate) func: Arc<HostFn<T>>,
+    pub(crate) func: HostFn<T>,
 }
 
 impl<T> HostFunc<T> {
@@ -240,36 +224,61 @@ impl<T> HostFunc<T> {
         ty: FuncType,
         func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), Error> + Send + Sync + 'static,
     ) -> Self {
+        Self::suspending(ty, move |caller, params, results| {
+            func(caller, params, results).map(MaySuspend::Return)
+        })
+    }
+
+    pub(crate) fn suspending(
+        ty: FuncType,
+        func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<MaySuspend<()>, Error>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
         let signature = ty.clone();
         let func = move |mut caller: Caller<'_, T>, slots: &mut [u64]| {
-            let runtime = &caller.store.inner.runtime;
-            let params: Vec<Val> = val::read(signature.param_types(), slots, runtime).collect();
-            let mut results: Vec<Val> = signature
-                .results()
-                .map(|ty| Val::default_for_ty(&ty).unwrap_or(Val::I32(0)))
-                .collect();
-            let inner = caller.store.as_context_mut();
-            let instance = caller.instance;
-            func(
-                Caller {
-                    store: inner,
-                    instance,
-                },
-                &params,
-                &mut results,
-            )?;
-            let runtime = &caller.store.inner.runtime;
-            val::write(&results, signature.result_types(), slots, runtime)
-                .map_err(|misuse| Error::from(misuse).into())
+            let (params, mut results) = values(&signature, slots, &caller);
+            match func(caller.again(), &params, &mut results)? {
+                MaySuspend::Return(()) => put(&signature, &results, slots, &caller),
+                MaySuspend::Suspend => Ok(Called::Suspends),
+            }
         };
         Self {
             ty,
-            func: Arc::new(func),
+            func: HostFn::Sync(Arc::new(func)),
         }
     }
 }
 
-/// What a host function returns: nothing, a [`WasmTy`], a tuple of up to 16, or a [`Result`] of those, of any error type.
+/// The arguments that slots hold, and results to be set.
+pub(crate) fn values<T>(
+    ty: &FuncType,
+    slots: &[u64],
+    caller: &Caller<'_, T>,
+) -> (Vec<Val>, Vec<Val>) {
+    let runtime = &caller.store.inner.runtime;
+    let params = val::read(ty.param_types(), slots, runtime).collect();
+    let unset = |ty| Val::default_for_ty(&ty).unwrap_or(Val::I32(0));
+    (params, ty.results().map(unset).collect())
+}
+
+/// Puts results into slots.
+pub(crate) fn put<T>(
+    ty: &FuncType,
+    results: &[Val],
+    slots: &mut [u64],
+    caller: &Caller<'_, T>,
+) -> Result<Called, HostError> {
+    let runtime = &caller.store.inner.runtime;
+    match val::write(results, ty.result_types(), slots, runtime) {
+        Ok(()) => Ok(Called::Returned),
+        Err(misuse) => Err(Error::from(misuse).into()),
+    }
+}
+
+/// What a host function returns: nothing, a [`WasmTy`], a tuple of up to 16, a [`MaySuspend`] of those, or a [`Result`] of any of these, of
+/// any error type.
 ///
 /// ```
 /// use tickwasm::{Engine, Func, Store};
@@ -288,13 +297,13 @@ pub trait WasmRet: ret::Sealed {}
 
 impl<R: ret::Sealed> WasmRet for R {}
 
-mod ret {
-    use super::{HostError, StoreId, WasmResults};
+pub(crate) mod ret {
+    use super::{Called, HostError, StoreId, WasmResults};
 
     pub trait Sealed {
         type Values: WasmResults;
 
-        fn put(self, slots: &mut [u64], store: StoreId) -> Result<(), HostError>;
+        fn put(self, slots: &mut [u64], store: StoreId) -> Result<Called, HostError>;
     }
 }
 
@@ -302,17 +311,31 @@ impl<R: WasmResults> ret::Sealed for R {
     type Values = R;
 
     #[inline]
-    fn put(self, slots: &mut [u64], store: StoreId) -> Result<(), HostError> {
-        self.write(slots, store)
-            .map_err(|misuse| Error::from(misuse).into())
+    fn put(self, slots: &mut [u64], store: StoreId) -> Result<Called, HostError> {
+        match self.write(slots, store) {
+            Ok(()) => Ok(Called::Returned),
+            Err(misuse) => Err(Error::from(misuse).into()),
+        }
     }
 }
 
-impl<R: WasmResults, E: Into<HostError>> ret::Sealed for Result<R, E> {
+impl<R: WasmResults> ret::Sealed for MaySuspend<R> {
     type Values = R;
 
     #[inline]
-    fn put(self, slots: &mut [u64], store: StoreId) -> Result<(), HostError> {
+    fn put(self, slots: &mut [u64], store: StoreId) -> Result<Called, HostError> {
+        match self {
+            Self::Return(values) => values.put(slots, store),
+            Self::Suspend => Ok(Called::Suspends),
+        }
+    }
+}
+
+impl<R: ret::Sealed, E: Into<HostError>> ret::Sealed for Result<R, E> {
+    type Values = R::Values;
+
+    #[inline]
+    fn put(self, slots: &mut [u64], store: StoreId) -> Result<Called, HostError> {
         match self {
             Ok(values) => values.put(slots, store),
             Err(error) => Err(error.into()),
@@ -363,7 +386,7 @@ macro_rules! closures {
                         <($($name,)*)>::TYPES.into(),
                         <Results as ret::Sealed>::Values::TYPES.into(),
                     ),
-                    func: Arc::new(func),
+                    func: HostFn::Sync(Arc::new(func)),
                 }
             }
         }

@@ -2,18 +2,41 @@
 
 use std::sync::{Arc, OnceLock};
 
+use core::pin::Pin;
+
 use super::caller::Caller;
 use super::reentry::Outermost;
-use crate::exec::HostError;
+use crate::exec::{Called, HostError};
 
 /// A host function as the executor's calls reach it: arguments in slots, results to be put there.
-pub(crate) type HostFn<T> =
-    dyn Fn(Caller<'_, T>, &mut [u64]) -> Result<(), HostError> + Send + Sync;
+pub(crate) enum HostFn<T> {
+    /// One that is called.
+    Sync(Arc<SyncFn<T>>),
+    /// One whose results are awaited.
+    Async(Arc<AsyncFn<T>>),
+}
+
+type SyncFn<T> = dyn Fn(Caller<'_, T>, &mut [u64]) -> Result<Called, HostError> + Send + Sync;
+
+type AsyncFn<T> = dyn for<'a> Fn(Caller<'a, T>, &'a mut [u64]) -> HostFuture<'a> + Send + Sync;
+
+/// The results of a host function, which are in the slots when it is done.
+pub(crate) type HostFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<Called, HostError>> + Send + 'a>>;
+
+impl<T> Clone for HostFn<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Sync(func) => Self::Sync(func.clone()),
+            Self::Async(func) => Self::Async(func.clone()),
+        }
+    }
+}
 
 /// Entries of the first chunk, as a power of two; each chunk has twice as many as the one before.
 const FIRST: u32 = 3;
 
-type Chunk<T> = Box<[OnceLock<Arc<HostFn<T>>>]>;
+type Chunk<T> = Box<[OnceLock<HostFn<T>>]>;
 
 /// Host functions by number.
 ///
@@ -34,7 +57,7 @@ impl<T> HostList<T> {
     }
 
     /// Sets the entry of a number that has not been used yet.
-    pub(crate) fn set(&self, host: u32, func: Arc<HostFn<T>>) {
+    pub(crate) fn set(&self, host: u32, func: HostFn<T>) {
         let (chunk, at) = place(host);
         let chunk = self.chunks[chunk].get_or_init(|| {
             (0..1u64 << (chunk as u32 + FIRST))
@@ -49,7 +72,7 @@ impl<T> HostList<T> {
     pub(crate) fn get(&self, host: u32) -> &HostFn<T> {
         let (chunk, at) = place(host);
         match self.chunks[chunk].get().and_then(|chunk| chunk[at].get()) {
-            Some(func) => &**func,
+            Some(func) => func,
             None => unreachable!("a function of the store names one of its host functions"),
         }
     }

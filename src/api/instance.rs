@@ -256,7 +256,7 @@ pub(crate) enum Found<T> {
     /// A part of a store.
     Item(Extern),
     /// A function of a linker, to be added to each store.
-    Host(TypeId, Arc<HostFn<T>>),
+    Host(TypeId, HostFn<T>),
 }
 
 impl<T> Clone for InstancePre<T> {

@@ -53,7 +53,7 @@ enum Definition<T> {
     Host {
         ty: FuncType,
         id: TypeId,
-        func: Arc<HostFn<T>>,
+        func: HostFn<T>,
     },
 }
 
@@ -179,7 +179,12 @@ impl<T> Linker<T> {
         self.host(module, name, HostFunc::new(ty, func))
     }
 
-    fn host(&mut self, module: &str, name: &str, host: HostFunc<T>) -> Result<&mut Self, Error> {
+    pub(crate) fn host(
+        &mut self,
+        module: &str,
+        name: &str,
+        host: HostFunc<T>,
+    ) -> Result<&mut Self, Error> {
         let id = host.ty.register(self.engine.registry());
         let HostFunc { ty, func } = host;
         self.insert(module, name, Definition::Host { ty, id, func })

@@ -201,6 +201,29 @@ impl Val {
     }
 }
 
+/// Checks how many values there are of something.
+pub(crate) fn check_count(what: &'static str, expected: usize, found: usize) -> Result<(), Misuse> {
+    match expected == found {
+        true => Ok(()),
+        false => Err(Misuse::Count {
+            what,
+            expected,
+            found,
+        }),
+    }
+}
+
+/// So many slots: few of them where there is room anyway, many where it is to be allocated.
+pub(crate) fn room<'a>(count: usize, few: &'a mut [u64], many: &'a mut Vec<u64>) -> &'a mut [u64] {
+    match few.get_mut(..count) {
+        Some(slots) => slots,
+        None => {
+            many.resize(count, 0);
+            &mut many[..]
+        }
+    }
+}
+
 /// Puts values into slots, each of the type expected in its place.
 pub(crate) fn write(
     values: &[Val],

@@ -107,6 +107,16 @@ impl CodeUnit {
         Ok(cells)
     }
 
+    /// Where the code begins that contains an address, or ends there.
+    pub fn entry_of(&self, ip: *const u32) -> Option<*const MaybeUninit<u32>> {
+        let holds = |code: &&Code| {
+            let range = code.cells.as_ptr_range();
+            range.start.addr() < ip.addr() && ip.addr() <= range.end.addr()
+        };
+        let code = self.codes.iter().filter_map(OnceLock::get).find(holds)?;
+        Some(code.cells.as_ptr().cast())
+    }
+
     /// The place in the module of the op that ends at, or contains, an address within the unit's code.
     pub fn position(&self, ip: *const u32) -> Option<Position> {
         let address = ip.addr();

@@ -6,7 +6,8 @@ use core::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicPtr;
 
-use super::{Embedder, Reason};
+use super::suspend::{Mode, Pause};
+use super::{Called, Embedder, HostError, Reason};
 use crate::code::ops::SlotOffset;
 use crate::runtime::addr::InstanceAddr;
 use crate::runtime::func_inst::FuncInst;
@@ -58,10 +59,22 @@ pub(crate) struct Machine {
     pub stop_acc: u64,
     /// The pinned integer local when it ended.
     pub stop_pin: u64,
+    /// The accumulator for 32-bit floats when it ended.
+    pub stop_acc_f32: f32,
+    /// The accumulator for 64-bit floats when it ended.
+    pub stop_acc_f64: f64,
+    /// Where execution goes on that stopped in front of an op.
+    pub retry_ip: *const u32,
     /// The trap that ended it, if one did.
     pub trap: Option<Trap>,
+    /// Why it is suspended, if it is.
+    pub pause: Option<Pause>,
+    /// Whether and how it may be suspended.
+    pub mode: Mode,
     /// Remaining fuel that is not at hand, see `meter`.
     pub reserve: u64,
+    /// How much was at hand when it was last filled up.
+    pub slice: u64,
     /// What could not be charged.
     pub wanted: u64,
     /// What a host function ended it with, if one did.
@@ -104,7 +117,11 @@ pub(crate) struct Crossing {
 
 impl Machine {
     /// A machine on the rest of the store's value stack.
-    pub(super) fn new(embedder: &mut (dyn Embedder + '_), instance: InstanceAddr) -> Self {
+    pub(super) fn new(
+        embedder: &mut (dyn Embedder + '_),
+        instance: InstanceAddr,
+        mode: Mode,
+    ) -> Self {
         let embedder: *mut (dyn Embedder + '_) = embedder;
         // SAFETY: only the lifetime changes; the machine is dropped before the borrow ends, by `invoke`.
         let embedder: *mut (dyn Embedder + 'static) = unsafe { core::mem::transmute(embedder) };
@@ -138,8 +155,14 @@ impl Machine {
             stop_sp: core::ptr::null_mut(),
             stop_acc: 0,
             stop_pin: 0,
+            stop_acc_f32: 0.0,
+            stop_acc_f64: 0.0,
+            retry_ip: core::ptr::null(),
             trap: None,
+            pause: None,
+            mode,
             reserve: 0,
+            slice: 0,
             wanted: 0,
             failure: None,
             crossings: Vec::new(),
@@ -217,8 +240,9 @@ impl Machine {
         self.store().funcs[addr.index()]
     }
 
-    /// Calls the host function that `callee` is; the results then lie where the arguments did.
-    pub(super) fn call_host(&mut self, host: u32) -> Result<(), Reason> {
+    /// Calls the host function that `callee` is; the results then lie where the arguments did. Otherwise execution stops, and the machine
+    /// knows why.
+    pub(super) fn call_host(&mut self, host: u32) -> bool {
         let Callee { params, slots, .. } = self.callee;
         let args = self.callee_args().cast::<u8>();
         let end = args.wrapping_add(slots as usize * size_of::<Slot>());
@@ -249,10 +273,16 @@ impl Machine {
         store.stack_used = outer;
         self.deal();
         self.refresh();
-        match result {
-            Ok(result) => result.map_err(Reason::Host),
+        let result = match result {
+            Ok(result) => outcome(self.mode, result),
             Err(panic) => Err(Reason::Panic(panic)),
+        };
+        match result {
+            Ok(true) => return true,
+            Ok(false) => self.pause = Some(Pause::Host { host }),
+            Err(reason) => self.fail(reason),
         }
+        false
     }
 
     /// Lets the embedder grow something; the old size, or nothing where it was refused.
@@ -353,9 +383,19 @@ impl Machine {
         self.failure.take().or(self.trap.take().map(Reason::Trap))
     }
 
-    /// Notes that a host function failed.
+    /// Notes what of the embedder's ended execution.
     pub(super) fn fail(&mut self, reason: Reason) {
         self.failure = Some(reason);
+    }
+}
+
+/// Whether a host function has returned, or else is waited for, if that is possible.
+pub(super) fn outcome(mode: Mode, called: Result<Called, HostError>) -> Result<bool, Reason> {
+    match (called.map_err(Reason::Host)?, mode) {
+        (Called::Returned, _) => Ok(true),
+        (Called::Suspends, Mode::Resumable) | (Called::Awaits, Mode::Async) => Ok(false),
+        (Called::Suspends, _) => Err(Reason::NotResumable),
+        (Called::Awaits, _) => Err(Reason::NotAsync),
     }
 }
 

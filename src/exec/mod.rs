@@ -26,10 +26,12 @@ mod machine;
 mod meter;
 mod numerics;
 mod select;
+mod suspend;
 
 pub(crate) use check::dispatch_is_flat;
 pub(crate) use fault::Fault;
 pub(crate) use select::select;
+pub(crate) use suspend::{Mode, Suspended, Why};
 
 use core::mem::MaybeUninit;
 
@@ -56,12 +58,25 @@ pub trait Embedder {
 
     /// Calls a host function. `slots` holds the arguments and is to receive the results, one slot each; it is as long as the
     /// longer of the two. `caller` is the instance that called, if one did.
+    ///
+    /// A function whose results are not there yet leaves the slots as they are.
     fn call_host(
         &mut self,
         host: u32,
         caller: Option<InstanceAddr>,
         slots: &mut [u64],
-    ) -> Result<(), HostError>;
+    ) -> Result<Called, HostError>;
+}
+
+/// What a host function did that did not fail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Called {
+    /// It returned; the results are in the slots.
+    Returned,
+    /// It asks for the call to be suspended, and to be resumed with its results.
+    Suspends,
+    /// Its results have to be awaited.
+    Awaits,
 }
 
 /// Why a call ended without results.
@@ -84,6 +99,10 @@ pub enum Reason {
     Host(HostError),
     /// A host function panicked. The panic is to go on where the guest was called from.
     Panic(Box<dyn core::any::Any + Send>),
+    /// A host function asked for a suspension that this kind of call does not have.
+    NotResumable,
+    /// A host function's results have to be awaited, which this kind of call cannot do.
+    NotAsync,
 }
 
 /// A call that was under way.
@@ -106,37 +125,96 @@ pub fn stub() -> *const MaybeUninit<u32> {
 }
 
 /// Calls a function. `slots` holds the arguments and receives the results; it is as long as the longer of the two,
-/// whose numbers are given.
+/// whose numbers are given. What is returned is the execution if it is suspended; `Mode::Straight` never is.
 pub fn invoke(
     embedder: &mut dyn Embedder,
+    mode: Mode,
     func: FuncAddr,
     (params, results): (usize, usize),
     slots: &mut [Slot],
-) -> Result<(), Stop> {
+) -> Result<Option<Box<Suspended>>, Stop> {
     let store = embedder.store();
-    let (instance, defined) = match store.funcs[func.index()].kind() {
+    let func = store.funcs[func.index()];
+    let (instance, defined) = match func.kind() {
         FuncKind::Wasm { instance, defined } => (instance, defined),
         FuncKind::Host { host } => {
-            let result = embedder.call_host(host, None, slots);
-            return result.map_err(|error| stop(Reason::Host(error)));
+            let called = embedder.call_host(host, None, slots);
+            if machine::outcome(mode, called).map_err(stop)? {
+                return Ok(None);
+            }
+            let base = arguments(embedder.store(), slots)?;
+            let func = (func.ty, host);
+            let suspended = Suspended::outside(mode, func, base, slots.len(), results);
+            return Ok(Some(Box::new(suspended)));
         }
     };
-    if store.depth >= store.limits.depth {
+    let args = arguments(store, slots)?;
+    let sp = args
+        .wrapping_add(params * size_of::<Slot>())
+        .wrapping_add(RECORD_BYTES);
+    let used = enter(store)?;
+    let mut machine = Machine::new(embedder, instance, mode);
+    let regs = Regs {
+        acc: u64::from(defined),
+        ..registers(&mut machine, handlers::call::EXIT.ip(), sp)
+    };
+    let code = machine.entry(defined);
+    // SAFETY: HANDLER; CODE: an entry is code or the stub, and returns to `EXIT`. FRAME: `enter` checks it. MEM, CTX: the machine is
+    // in the function's instance.
+    unsafe { dispatch::start(regs, code, sp, handlers::call::EXIT.ip()) };
+    leave(&mut machine, used, args, results, slots)
+}
+
+/// Goes on with a suspended execution. `values` are the results of the host function that it waited for, if it did; `slots`, which is long
+/// enough, receives the results.
+pub fn resume(
+    embedder: &mut dyn Embedder,
+    mode: Mode,
+    mut suspended: Box<Suspended>,
+    values: &[Slot],
+    slots: &mut [Slot],
+) -> Result<Option<Box<Suspended>>, Stop> {
+    let store = embedder.store();
+    let base = room(store, suspended.stack_bytes())?;
+    if !suspended.put_back(store, base) {
         return Err(stop(Reason::Trap(Trap::StackOverflow)));
     }
-    let free = (size_of_val(&*store.stack.slots) - store.stack_used) / size_of::<Slot>();
-    if free < slots.len() + RECORD_BYTES / size_of::<Slot>() {
-        return Err(stop(Reason::Trap(Trap::StackOverflow)));
-    }
-    store.depth += 1;
-    let used = store.stack_used;
-    let mut machine = Machine::new(embedder, instance);
-    let result = run(&mut machine, used, defined, (params, results), slots);
+    suspended.set_host_results(values);
+    let results = suspended.results;
+    let Some(instance) = suspended.instance else {
+        take_results(suspended.results_at(), &mut slots[..results]);
+        return Ok(None);
+    };
+    let used = enter(store)?;
+    let mut machine = Machine::new(embedder, instance, mode);
+    machine.crossings = core::mem::take(&mut suspended.crossings);
+    let regs = Regs {
+        acc: suspended.acc,
+        acc_f32: suspended.acc_f32,
+        acc_f64: suspended.acc_f64,
+        ..registers(&mut machine, suspended.ip, suspended.sp)
+    };
+    // SAFETY: HANDLER; CODE: execution stopped in front of this op, or a call returns to it, and the store has kept the code. FRAME: the
+    // frames are what they were. MEM, CTX: the machine is in the instance in which it stopped.
+    unsafe { dispatch::run(regs) };
+    leave(&mut machine, used, base, results, slots)
+}
+
+/// Ends a suspended execution, whose stack is in place, for a reason of the embedder's.
+pub fn abandon(embedder: &mut dyn Embedder, mut suspended: Box<Suspended>, reason: Reason) -> Stop {
+    let Some(instance) = suspended.instance else {
+        return stop(reason);
+    };
+    let mut machine = Machine::new(embedder, instance, Mode::Straight);
+    machine.crossings = core::mem::take(&mut suspended.crossings);
+    (machine.stop_ip, machine.stop_sp) = (suspended.ip, suspended.sp);
+    let (backtrace, fault) = backtrace(&mut machine, &reason);
     machine.collect();
-    let store = machine.store();
-    store.stack_used = used;
-    store.depth -= 1;
-    result
+    Stop {
+        reason,
+        backtrace,
+        fault,
+    }
 }
 
 /// A stop outside all guest code.
@@ -148,45 +226,77 @@ fn stop(reason: Reason) -> Stop {
     }
 }
 
-/// Runs a function on the part of the value stack that is free.
-fn run(
-    machine: &mut Machine,
-    used: usize,
-    defined: u32,
-    (params, results): (usize, usize),
-    slots: &mut [Slot],
-) -> Result<(), Stop> {
-    let args: *mut Slot = machine.stack_at(used).cast();
-    // SAFETY: FRAME; `invoke` has checked that there is room for the arguments or results, and the record.
-    unsafe { args.copy_from_nonoverlapping(slots.as_ptr(), params) };
-    let sp = args
-        .wrapping_add(params)
-        .cast::<u8>()
-        .wrapping_add(RECORD_BYTES);
-    let exit = handlers::call::EXIT.ip();
-    let regs = Regs {
-        ip: exit,
+/// Where the free part of the value stack begins, if there are so many bytes of it and room for a record.
+fn room(store: &mut Store, bytes: usize) -> Result<*mut u8, Stop> {
+    let stack = &mut store.stack.slots;
+    let free = size_of_val(&**stack) - store.stack_used;
+    if free < bytes.saturating_add(RECORD_BYTES) {
+        return Err(stop(Reason::Trap(Trap::StackOverflow)));
+    }
+    let base: *mut u8 = stack.as_mut_ptr().cast();
+    Ok(base.wrapping_add(store.stack_used))
+}
+
+/// Puts arguments where the value stack is free; says where that is.
+fn arguments(store: &mut Store, slots: &[Slot]) -> Result<*mut u8, Stop> {
+    let base = room(store, size_of_val(slots))?;
+    // SAFETY: FRAME; there is room for them.
+    unsafe {
+        base.cast::<Slot>()
+            .copy_from_nonoverlapping(slots.as_ptr(), slots.len())
+    };
+    Ok(base)
+}
+
+/// Takes results from the value stack.
+fn take_results(from: *const Slot, slots: &mut [Slot]) {
+    // SAFETY: FRAME; the execution finished, so its results are where its arguments were.
+    unsafe { from.copy_to_nonoverlapping(slots.as_mut_ptr(), slots.len()) };
+}
+
+/// Begins an execution, if there are not too many one within another; returns how much of the value stack the others use.
+fn enter(store: &mut Store) -> Result<usize, Stop> {
+    if store.depth >= store.limits.depth {
+        return Err(stop(Reason::Trap(Trap::StackOverflow)));
+    }
+    store.depth += 1;
+    Ok(store.stack_used)
+}
+
+/// The registers of a machine, apart from accumulators and pins.
+fn registers(machine: &mut Machine, ip: *const u32, sp: *mut u8) -> Regs {
+    Regs {
+        ip,
         sp,
         mem: machine.mem,
         pin: 0,
         ctx: machine,
-        acc: u64::from(defined),
+        acc: 0,
         acc_f32: 0.0,
         acc_f64: 0.0,
         pin_f32: 0.0,
         pin_f64: 0.0,
-    };
-    let code = machine.entry(defined);
-    // SAFETY: HANDLER; CODE: an entry is code or the stub, and returns to `EXIT`. FRAME: `enter` checks it. MEM, CTX: the machine is
-    // in the function's instance.
-    unsafe { dispatch::start(regs, code, sp, exit) };
-    match machine.take_reason() {
-        None => {
-            // SAFETY: FRAME; the function returned, so its results are where its arguments were.
-            unsafe { args.copy_to_nonoverlapping(slots.as_mut_ptr(), results) };
-            Ok(())
+    }
+}
+
+/// What became of an execution that has left threaded code. Its part of the value stack begins at `base`.
+fn leave(
+    machine: &mut Machine,
+    used: usize,
+    base: *mut u8,
+    results: usize,
+    slots: &mut [Slot],
+) -> Result<Option<Box<Suspended>>, Stop> {
+    let left = match (machine.take_reason(), machine.pause.take()) {
+        (None, None) => {
+            take_results(base.cast_const().cast(), &mut slots[..results]);
+            Ok(None)
         }
-        Some(reason) => {
+        (None, Some(pause)) => {
+            let suspended = Suspended::new(machine, pause, base, results);
+            Ok(Some(Box::new(suspended)))
+        }
+        (Some(reason), _) => {
             let (backtrace, fault) = backtrace(machine, &reason);
             Err(Stop {
                 reason,
@@ -194,7 +304,12 @@ fn run(
                 fault,
             })
         }
-    }
+    };
+    machine.collect();
+    let store = machine.store();
+    store.stack_used = used;
+    store.depth -= 1;
+    left
 }
 
 /// The calls under way where the machine stopped, and the access to a memory that made it stop.

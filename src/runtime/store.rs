@@ -68,6 +68,10 @@ pub struct Store {
     pub counts_fuel: bool,
     /// What can interrupt execution, if anything can. Code is metered then, and there is fuel without end where it is not counted.
     pub interrupts: Option<Interrupts>,
+    /// How much fuel an async call may use up before others have their turn.
+    pub yield_interval: Option<NonZeroU64>,
+    /// How much of it is left.
+    pub until_yield: u64,
     /// Limits on what the store's instances may use.
     pub limits: Limits,
     /// What they use.
@@ -98,6 +102,8 @@ impl Store {
             fuel: 0,
             counts_fuel: false,
             interrupts: None,
+            yield_interval: None,
+            until_yield: 0,
             usage: Usage::default(),
             refused: None,
             depth: 0,

@@ -11,6 +11,7 @@ mod linking;
 mod modules;
 mod parts;
 mod recursion;
+mod suspension;
 mod traps;
 mod workloads;
 

@@ -266,7 +266,7 @@ handler! {
             }
             FuncKind::Host { host } => {
                 match (*ctx).call_host(host) {
-                    Ok(()) => {
+                    true => {
                         let (mem, results) = ((*ctx).mem, (*ctx).callee_args());
                         r.mem = mem;
                         r.ip = ret_ip;
@@ -278,8 +278,7 @@ handler! {
                         r.acc_f64 = f64::from_bits(result);
                         resume(r)
                     }
-                    Err(reason) => {
-                        (*ctx).fail(reason);
+                    false => {
                         r.ip = ret_ip;
                         r.sp = ret_sp;
                         goto(r, stopped)

@@ -49,6 +49,7 @@ handler! {
         if (*r.ctx).shortfall(wanted) {
             return resume(r);
         }
+        (*r.ctx).retry_ip = r.ip;
         // A stop is looked for behind the handler's address, see `Machine::stop_ip`.
         r.ip = r.ip.wrapping_add(2);
         goto(r, stopped)

@@ -26,6 +26,8 @@ handler! {
         (*r.ctx).stop_sp = r.sp;
         (*r.ctx).stop_acc = r.acc;
         (*r.ctx).stop_pin = r.pin;
+        (*r.ctx).stop_acc_f32 = r.acc_f32;
+        (*r.ctx).stop_acc_f64 = r.acc_f64;
         stop(r)
     }
 

@@ -1,0 +1,339 @@
+//! Calls that can be suspended and resumed. What suspension is, is `exec::suspend`.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use super::context::{AsContext, AsContextMut};
+use super::func::{Func, HostFunc, type_of};
+use super::typed_func::TypedFunc;
+use super::types::FuncType;
+use super::val::{self, Val};
+use super::wasm_ty::{MAX, WasmParams, WasmResults};
+use super::{Caller, Linker};
+use crate::error::{Error, Misuse};
+use crate::exec::{Mode, Suspended, Why};
+use crate::runtime::addr::FuncAddr;
+use crate::runtime::store::{Store, StoreId};
+
+/// What a host function returns that can ask for the call it is part of to be suspended.
+///
+/// It is for functions whose results the embedder gets from elsewhere, some time: the call has to be made with
+/// [`TypedFunc::call_resumable`] or [`Func::call_resumable`], and is resumed with the results. In any other call, asking is an error.
+///
+/// ```
+/// use tickwasm::{Engine, Linker, MaySuspend, Module, ResumableCall, Store, Val};
+///
+/// let engine = Engine::default();
+/// let mut linker = Linker::new(&engine);
+/// linker.func_wrap("host", "ask", |n: i32| -> MaySuspend<i32> {
+///     if n == 0 { MaySuspend::Return(0) } else { MaySuspend::Suspend }
+/// })?;
+/// let module = Module::new(&engine, r#"(module
+///     (import "host" "ask" (func $ask (param i32) (result i32)))
+///     (func (export "run") (param i32) (result i32)
+///         (i32.add (call $ask (local.get 0)) (i32.const 1))))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let run = linker.instantiate(&mut store, &module)?.get_typed_func::<i32, i32>(&mut store, "run")?;
+///
+/// let ResumableCall::Suspended(call) = run.call_resumable(&mut store, 7)? else { panic!() };
+/// assert_eq!(call.host_params(&store)?[0].i32(), Some(7));
+/// // Whatever happens now happens while nothing of the call is on our stack.
+/// let ResumableCall::Finished(result) = call.resume_with(&mut store, &[Val::I32(41)])? else { panic!() };
+/// assert_eq!(result, 42);
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MaySuspend<R> {
+    /// It returns.
+    Return(R),
+    /// It asks for the call to be suspended.
+    Suspend,
+}
+
+/// What became of a call that can be suspended.
+#[derive(Debug)]
+pub enum ResumableCall<R> {
+    /// It returned these results.
+    Finished(R),
+    /// It can go on later.
+    Suspended(SuspendedCall<R>),
+}
+
+/// Why a call is suspended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum SuspendReason {
+    /// There is less fuel than the next instruction costs. None of it has been taken.
+    OutOfFuel {
+        /// What it costs: with less the call would be suspended again at once.
+        required: u64,
+    },
+    /// Another thread interrupted it, or its deadline was reached: see [`Config::epoch_interruption`](crate::Config::epoch_interruption).
+    Interrupted,
+    /// A host function asked for it, whose results are needed to go on.
+    Host,
+}
+
+/// A call that is suspended: it owns all that is needed to go on.
+///
+/// There can be any number of them for a store, they can be resumed in any order, and dropping one ends the call. In between, the
+/// store can be used in any way; what the call sees when it goes on is what is there then. It can be sent to another thread.
+///
+/// See [`MaySuspend`] and [`TypedFunc::call_resumable`] for examples.
+#[must_use = "dropping a suspended call ends it"]
+pub struct SuspendedCall<R> {
+    store: StoreId,
+    func: FuncAddr,
+    inner: Box<Suspended>,
+    results: PhantomData<fn() -> R>,
+}
+
+/// The results of a call that can be suspended: those of a [`TypedFunc`], or values in a vector.
+pub trait CallResults: read::Sealed {}
+
+impl<R: read::Sealed> CallResults for R {}
+
+mod read {
+    use super::{FuncType, Store};
+
+    pub trait Sealed: Sized {
+        /// The results that slots hold of a function of a type.
+        fn read_results(slots: &[u64], ty: &FuncType, store: &Store) -> Self;
+    }
+}
+
+impl<R: WasmResults> read::Sealed for R {
+    fn read_results(slots: &[u64], _: &FuncType, store: &Store) -> Self {
+        R::read(slots, store.id)
+    }
+}
+
+impl read::Sealed for Vec<Val> {
+    fn read_results(slots: &[u64], ty: &FuncType, store: &Store) -> Self {
+        val::read(ty.result_types(), slots, store).collect()
+    }
+}
+
+impl<R: CallResults> SuspendedCall<R> {
+    /// Why it is suspended.
+    pub fn reason(&self) -> SuspendReason {
+        match self.inner.why {
+            Why::OutOfFuel { required } => SuspendReason::OutOfFuel { required },
+            Why::Host(_) => SuspendReason::Host,
+            Why::Interrupted | Why::Yield => SuspendReason::Interrupted,
+        }
+    }
+
+    /// The type of the host function that it waits for; nothing if it waits for none.
+    ///
+    /// # Errors
+    /// If the call is one of another store.
+    pub fn host_type(&self, store: impl AsContext) -> Result<Option<FuncType>, Error> {
+        let context = store.as_context();
+        let runtime = &context.inner.runtime;
+        self.check(runtime)?;
+        Ok(match self.inner.why {
+            Why::Host(call) => Some(FuncType::registered(&runtime.registry, call.ty)),
+            _ => None,
+        })
+    }
+
+    /// The arguments of the host function that it waits for; none if it waits for none.
+    ///
+    /// # Errors
+    /// If the call is one of another store.
+    pub fn host_params(&self, store: impl AsContext) -> Result<Vec<Val>, Error> {
+        let context = store.as_context();
+        let ty = self.host_type(context)?;
+        Ok(match (ty, self.inner.host_slots()) {
+            (Some(ty), Some(slots)) => {
+                val::read(ty.param_types(), &slots, &context.inner.runtime).collect()
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    /// Goes on.
+    ///
+    /// # Errors
+    /// If the call is one of another store, or waits for a host function that has results, see [`resume_with`](Self::resume_with). If the
+    /// call traps or a host function fails. In all of these cases the call has ended.
+    pub fn resume(self, store: impl AsContextMut) -> Result<ResumableCall<R>, Error> {
+        self.resume_with(store, &[])
+    }
+
+    /// Goes on with the results of the host function that asked for the suspension.
+    ///
+    /// # Errors
+    /// As for [`resume`](Self::resume), and if the number or types of the results are not those of the host function.
+    pub fn resume_with(
+        self,
+        mut store: impl AsContextMut,
+        results: &[Val],
+    ) -> Result<ResumableCall<R>, Error> {
+        let mut context = store.as_context_mut();
+        let expected = self.host_type(&context)?;
+        let runtime = context.runtime();
+        let types = expected.as_ref().map_or(&[][..], FuncType::result_types);
+        val::check_count("results", types.len(), results.len())?;
+        let mut values = vec![0; types.iter().map(|ty| ty.slots() as usize).sum()];
+        val::write(results, types, &mut values, runtime)?;
+        let ty = type_of(runtime, self.func);
+        let (mut few, mut many) = ([0; MAX], Vec::new());
+        let slots = val::room(ty.slots().1, &mut few, &mut many);
+        let left = context.go_on(Mode::Resumable, self.inner, &values, slots)?;
+        Ok(of(left, self.func, &ty, slots, context.runtime()))
+    }
+
+    fn check(&self, store: &Store) -> Result<(), Misuse> {
+        match self.store == store.id {
+            true => Ok(()),
+            false => Err(Misuse::WrongStore),
+        }
+    }
+}
+
+impl<R> fmt::Debug for SuspendedCall<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SuspendedCall")
+            .field("why", &self.inner.why)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a call has come to.
+fn of<R: CallResults>(
+    left: Option<Box<Suspended>>,
+    func: FuncAddr,
+    ty: &FuncType,
+    slots: &[u64],
+    store: &Store,
+) -> ResumableCall<R> {
+    match left {
+        None => ResumableCall::Finished(R::read_results(slots, ty, store)),
+        Some(inner) => ResumableCall::Suspended(SuspendedCall {
+            store: store.id,
+            func,
+            inner,
+            results: PhantomData,
+        }),
+    }
+}
+
+impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
+    /// Calls it in a way that can be suspended: when fuel runs out, when it is interrupted, or when a host function asks for it.
+    ///
+    /// ```
+    /// use tickwasm::{Config, Engine, Instance, Module, ResumableCall, Store};
+    ///
+    /// let engine = Engine::new(Config::new().consume_fuel(true))?;
+    /// let module = Module::new(&engine, r#"(module
+    ///     (func (export "sum") (param $n i64) (result i64) (local $sum i64)
+    ///         (loop $again
+    ///             (local.set $sum (i64.add (local.get $sum) (local.get $n)))
+    ///             (local.set $n (i64.sub (local.get $n) (i64.const 1)))
+    ///             (br_if $again (i64.ne (local.get $n) (i64.const 0))))
+    ///         (local.get $sum)))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let sum = Instance::new(&mut store, &module, &[])?.get_typed_func::<i64, i64>(&mut store, "sum")?;
+    ///
+    /// let mut slices = 0;
+    /// let mut call = sum.call_resumable(&mut store, 100)?;
+    /// let result = loop {
+    ///     match call {
+    ///         ResumableCall::Finished(result) => break result,
+    ///         ResumableCall::Suspended(suspended) => {
+    ///             slices += 1;
+    ///             store.set_fuel(500)?;
+    ///             call = suspended.resume(&mut store)?;
+    ///         }
+    ///     }
+    /// };
+    /// // Twelve instructions a round, and one after the last.
+    /// assert_eq!((result, slices), (5050, 3));
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    ///
+    /// A call that the function, once running, makes into the store by a host function is another call: if that is made with
+    /// [`TypedFunc::call`] and fuel runs out in it, it ends with [`Error::FuelExhausted`], which the host function may return.
+    ///
+    /// # Errors
+    /// As for [`TypedFunc::call`], except that running out of fuel and being interrupted are none.
+    pub fn call_resumable(
+        &self,
+        mut store: impl AsContextMut,
+        params: Params,
+    ) -> Result<ResumableCall<Results>, Error> {
+        let mut context = store.as_context_mut();
+        let runtime = context.runtime();
+        let addr = self.func().checked(runtime)?;
+        let ty = type_of(runtime, addr);
+        let counts = const { (Params::TYPES.len(), Results::TYPES.len()) };
+        let mut slots = [0; MAX];
+        let slots = &mut slots[..counts.0.max(counts.1)];
+        params.write(slots, runtime.id)?;
+        let left = context.start(Mode::Resumable, addr, counts, slots)?;
+        Ok(of(left, addr, &ty, slots, context.runtime()))
+    }
+}
+
+impl Func {
+    /// Calls it in a way that can be suspended, see [`TypedFunc::call_resumable`].
+    ///
+    /// # Errors
+    /// As for [`Func::call`], except that running out of fuel and being interrupted are none.
+    pub fn call_resumable(
+        &self,
+        mut store: impl AsContextMut,
+        params: &[Val],
+    ) -> Result<ResumableCall<Vec<Val>>, Error> {
+        let mut context = store.as_context_mut();
+        let runtime = context.runtime();
+        let addr = self.checked(runtime)?;
+        let ty = type_of(runtime, addr);
+        val::check_count("arguments", ty.params().len(), params.len())?;
+        let counts = ty.slots();
+        let (mut few, mut many) = ([0; MAX], Vec::new());
+        let slots = val::room(counts.0.max(counts.1), &mut few, &mut many);
+        val::write(params, ty.param_types(), slots, runtime)?;
+        let left = context.start(Mode::Resumable, addr, counts, slots)?;
+        Ok(of(left, addr, &ty, slots, context.runtime()))
+    }
+
+    /// Makes a function as [`Func::new`] does, of a closure that can ask for the call to be suspended, see [`MaySuspend`].
+    ///
+    /// If it does, the results that it has set do not count.
+    ///
+    /// # Panics
+    /// If there is no more memory.
+    pub fn new_suspending<T>(
+        mut store: impl AsContextMut<Data = T>,
+        ty: FuncType,
+        func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<MaySuspend<()>, Error>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self::host(&mut store, &HostFunc::suspending(ty, func))
+    }
+}
+
+impl<T> Linker<T> {
+    /// Defines a host function that can ask for the call to be suspended; see [`Func::new_suspending`]. What is defined with
+    /// [`func_wrap`](Self::func_wrap) can if it returns [`MaySuspend`].
+    ///
+    /// # Errors
+    /// If the name is defined already.
+    pub fn func_new_suspending(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
+        func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<MaySuspend<()>, Error>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<&mut Self, Error> {
+        self.host(module, name, HostFunc::suspending(ty, func))
+    }
+}

@@ -1,0 +1,306 @@
+//! Execution that has stopped and can go on. Holds unsafe code: it takes frames off the value stack and puts them back.
+//!
+//! Nothing of an execution is on the host's stack, so what has to be kept is little: where it stopped, the part of the value stack that
+//! it uses, the accumulators, and which instances it crossed into. The pins need not be kept: slots are always right, and code that
+//! execution may stop in loads pins again (see the invariants in ARCHITECTURE.md).
+//!
+//! The stack is either taken along, so that the store can do anything in the meantime, or left where it is, when whoever waits has the
+//! store for themselves. What decides is the [`Mode`] of the call.
+#![allow(unsafe_code)]
+
+use core::mem::MaybeUninit;
+
+use super::handlers::call::{CROSS_BACK, EXIT};
+use super::machine::{Callee, Crossing, Machine, RECORD_BYTES, Slot};
+use crate::code::CodeUnit;
+use crate::runtime::addr::InstanceAddr;
+use crate::runtime::registry::TypeId;
+use crate::runtime::store::Store;
+
+/// How a call may end besides returning and trapping.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// In no other way.
+    Straight,
+    /// It may be suspended for lack of fuel, by an interruption, or by a host function; it takes its stack along.
+    Resumable,
+    /// It may be suspended to let others run, or to wait for a host function; its stack stays where it is, because whoever waits for
+    /// the call has the store for themselves meanwhile.
+    Async,
+}
+
+/// Why execution is suspended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// There was less fuel than the next instruction needs, which is so much.
+    OutOfFuel {
+        /// What it costs.
+        required: u64,
+    },
+    /// Somebody interrupted it.
+    Interrupted,
+    /// Others should have their turn.
+    Yield,
+    /// It waits for the results of a host function.
+    Host(HostCall),
+}
+
+/// A call of a host function whose results are still to come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HostCall {
+    /// The function's type.
+    pub ty: TypeId,
+    /// The function's number.
+    pub host: u32,
+    /// The instance that called, if one did.
+    pub caller: Option<InstanceAddr>,
+    /// How many slots from the beginning of the execution's part of the stack its arguments begin.
+    at: usize,
+    /// Slots of its arguments or results, whichever are more.
+    slots: usize,
+}
+
+/// A suspended execution.
+pub struct Suspended {
+    /// Why.
+    pub why: Why,
+    /// Slots of the results of the function that was called.
+    pub(super) results: usize,
+    /// The instance it is in; none if a host function was called from outside.
+    pub(super) instance: Option<InstanceAddr>,
+    /// Where it goes on.
+    pub(super) ip: *const u32,
+    /// The frame in which it goes on.
+    pub(super) sp: *mut u8,
+    pub(super) acc: u64,
+    pub(super) acc_f32: f32,
+    pub(super) acc_f64: f64,
+    pub(super) crossings: Vec<Crossing>,
+    /// Where its part of the value stack began when it stopped.
+    base: *mut u8,
+    /// How many slots of it are in use.
+    used: usize,
+    /// These slots, if they were taken along.
+    stack: Option<Box<[MaybeUninit<Slot>]>>,
+}
+
+// SAFETY: the addresses mean something to the store they came from only. They are used by nothing but `exec::resume`, which has that store
+// for itself, on whatever thread that is; between threads they are numbers.
+unsafe impl Send for Suspended {}
+// SAFETY: as above; a shared reference gives access to none of them.
+unsafe impl Sync for Suspended {}
+
+impl Suspended {
+    /// What a machine was doing when it stopped. Its part of the value stack begins at `base`.
+    pub(super) fn new(machine: &mut Machine, why: Pause, base: *mut u8, results: usize) -> Self {
+        let slots_to = |end: *mut u8| (end.addr() - base.addr()) / size_of::<Slot>();
+        let (why, ip, used) = match why {
+            Pause::Host { host } => {
+                let Callee { func, slots, .. } = machine.callee;
+                let call = HostCall {
+                    ty: func.ty,
+                    host,
+                    caller: Some(machine.instance),
+                    at: slots_to(machine.callee_args().cast()),
+                    slots: slots as usize,
+                };
+                (Why::Host(call), machine.stop_ip, call.at + call.slots)
+            }
+            Pause::OutOfFuel => {
+                let required = machine.wanted;
+                (Why::OutOfFuel { required }, machine.retry_ip, 0)
+            }
+            Pause::Interrupted => (Why::Interrupted, machine.retry_ip, 0),
+            Pause::Yield => (Why::Yield, machine.retry_ip, 0),
+        };
+        let mut suspended = Self {
+            why,
+            results,
+            instance: Some(machine.instance),
+            ip,
+            sp: machine.stop_sp,
+            acc: machine.stop_acc,
+            acc_f32: machine.stop_acc_f32,
+            acc_f64: machine.stop_acc_f64,
+            crossings: core::mem::take(&mut machine.crossings),
+            base,
+            used,
+            stack: None,
+        };
+        if machine.mode == Mode::Resumable {
+            if used == 0 {
+                // All of the frame, whatever of it the guest needs at the moment. If nobody knew how large it is, all there is.
+                let stop = machine.stop_ip;
+                let frame = frame_bytes(&machine.inst().code, stop);
+                let end = frame.map(|bytes| suspended.sp.wrapping_add(bytes));
+                suspended.used = slots_to(end.unwrap_or(machine.stack_end));
+            }
+            suspended.take_stack();
+        }
+        suspended
+    }
+
+    /// The call of a host function from outside, which waits for its results. Its arguments lie at `base`.
+    pub(super) fn outside(
+        mode: Mode,
+        (ty, host): (TypeId, u32),
+        base: *mut u8,
+        slots: usize,
+        results: usize,
+    ) -> Self {
+        let mut suspended = Self {
+            why: Why::Host(HostCall {
+                ty,
+                host,
+                caller: None,
+                at: 0,
+                slots,
+            }),
+            results,
+            instance: None,
+            ip: EXIT.ip(),
+            sp: base,
+            acc: 0,
+            acc_f32: 0.0,
+            acc_f64: 0.0,
+            crossings: Vec::new(),
+            base,
+            used: slots,
+            stack: None,
+        };
+        if mode == Mode::Resumable {
+            suspended.take_stack();
+        }
+        suspended
+    }
+
+    /// Copies the stack out.
+    fn take_stack(&mut self) {
+        let mut stack = Box::<[Slot]>::new_uninit_slice(self.used);
+        let from = self.base.cast::<MaybeUninit<Slot>>();
+        // SAFETY: FRAME; so many slots from there belong to this execution's frames. A slot that was never written is copied as such.
+        unsafe { from.copy_to_nonoverlapping(stack.as_mut_ptr(), self.used) };
+        self.stack = Some(stack);
+    }
+
+    /// Bytes of the value stack that it needs to go on, as far as is known.
+    pub(super) fn stack_bytes(&self) -> usize {
+        self.used * size_of::<Slot>()
+    }
+
+    /// Puts the stack back, if it was taken along, to where there is room for it now; everything that points into it moves with it.
+    /// False if there is less room above it than its frames need.
+    pub(super) fn put_back(&mut self, store: &Store, base: *mut u8) -> bool {
+        let Some(stack) = self.stack.take() else {
+            return true;
+        };
+        // SAFETY: FRAME; the caller checked that there is room.
+        unsafe {
+            stack
+                .as_ptr()
+                .copy_to_nonoverlapping(base.cast(), stack.len());
+        }
+        let old = core::mem::replace(&mut self.base, base);
+        if old == base {
+            return true;
+        }
+        let slots = &store.stack.slots;
+        let stack_end = slots.as_ptr_range().end.addr();
+        let moved = |at: *mut u8| base.wrapping_add(at.addr() - old.addr());
+        self.sp = moved(self.sp);
+        let (mut ip, mut sp) = (self.ip, self.sp);
+        let mut instance = self.instance;
+        let mut crossings = self.crossings.iter_mut().rev();
+        while !core::ptr::eq(ip, EXIT.ip()) {
+            if core::ptr::eq(ip, CROSS_BACK.ip()) {
+                let Some(crossing) = crossings.next() else {
+                    break;
+                };
+                crossing.ret_sp = moved(crossing.ret_sp);
+                (ip, sp) = (crossing.ret_ip, crossing.ret_sp);
+                instance = Some(crossing.instance);
+                continue;
+            }
+            // Frames were checked against the stack's end where they lay before; above a frame that is not the last one there may be less
+            // than it needs once those above it have returned.
+            let code = instance.map(|instance| &store.instances[instance.index()].code);
+            let frame = code.and_then(|code| frame_bytes(code, ip));
+            if frame.is_none_or(|bytes| sp.addr() + bytes > stack_end) {
+                return false;
+            }
+            let record = sp.wrapping_sub(RECORD_BYTES);
+            // SAFETY: FRAME; each frame has its record below it, down to the one that returns to `EXIT`.
+            unsafe {
+                let caller = record.add(8).cast::<*mut u8>();
+                caller.write(moved(caller.read()));
+                (ip, sp) = (record.cast::<*const u32>().read(), caller.read());
+            }
+        }
+        true
+    }
+
+    /// The slots of the host function that it waits for: arguments at first, then whatever was set. Nothing if it waits for none.
+    pub fn host_slots(&self) -> Option<Vec<u64>> {
+        let Why::Host(call) = self.why else {
+            return None;
+        };
+        let mut slots = vec![0; call.slots];
+        let stack = match &self.stack {
+            Some(stack) => stack.as_ptr(),
+            None => self.base.cast_const().cast(),
+        };
+        // SAFETY: FRAME; the slots were written when the function was called, all of them, and nobody else uses this part of the stack.
+        unsafe {
+            let from = stack.add(call.at).cast::<Slot>();
+            from.copy_to_nonoverlapping(slots.as_mut_ptr(), call.slots);
+        }
+        Some(slots)
+    }
+
+    /// Sets the results of the host function that it waits for. The stack is in its place.
+    pub(super) fn set_host_results(&mut self, values: &[u64]) {
+        let Why::Host(call) = self.why else {
+            return;
+        };
+        let count = values.len().min(call.slots);
+        // SAFETY: FRAME; results lie where the arguments were, and the function has no more slots than that.
+        unsafe {
+            let to = self.base.cast::<Slot>().add(call.at);
+            values.as_ptr().copy_to_nonoverlapping(to, count);
+        }
+        // A single result is also in the accumulator of its bank, whichever that is.
+        if let Some(&result) = values.first() {
+            self.acc = result;
+            self.acc_f32 = f32::from_bits(result as u32);
+            self.acc_f64 = f64::from_bits(result);
+        }
+    }
+
+    /// Where its results are once it has finished.
+    pub(super) fn results_at(&self) -> *const Slot {
+        self.base.cast_const().cast()
+    }
+
+    /// How far from its beginning the value stack is in use, in bytes, while this waits with its stack in place.
+    pub fn stack_end(&self, store: &Store) -> usize {
+        let stack: *const MaybeUninit<Slot> = store.stack.slots.as_ptr();
+        self.base.addr() - stack.addr() + self.stack_bytes()
+    }
+}
+
+/// The bytes of the frame of the function in whose code an address lies.
+fn frame_bytes(code: &CodeUnit, ip: *const u32) -> Option<usize> {
+    // An op may begin where the code before it ends, as far as addresses tell.
+    let entry = code.entry_of(ip.wrapping_add(1))?;
+    // SAFETY: CODE; code begins with its header, the first cell of which says how many bytes the frame has.
+    Some(unsafe { entry.cast::<u32>().read() } as usize)
+}
+
+/// Why a machine has paused: what [`Why`] is made of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Pause {
+    OutOfFuel,
+    Interrupted,
+    Yield,
+    Host { host: u32 },
+}
