@@ -23,6 +23,8 @@ pub enum Bank {
     F32,
     /// 64-bit floats.
     F64,
+    /// Vectors. They have no pin, and their ops always write to memory.
+    V128,
 }
 
 /// Where an op finds an operand.

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use super::dispatch::{self, Regs, handler_cells};
 use super::handlers;
+use super::numerics::V128;
 use crate::code::Pair;
 
 /// How many ops the check runs. If each of them left a return address and a saved register behind, that would be 64 KiB.
@@ -36,6 +37,7 @@ pub fn dispatch_is_flat() -> bool {
             acc_f64: 0.0,
             pin_f32: 0.0,
             pin_f64: 0.0,
+            acc_v128: dispatch::to_register(V128::ZERO),
         };
         // SAFETY: CODE; the ops stand in `code` one behind the other, and the last one stops. They reach neither memory nor the
         // machine, and of the frame only its first slot, which is `depth`.

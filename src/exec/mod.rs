@@ -37,6 +37,7 @@ use core::mem::MaybeUninit;
 
 use self::dispatch::Regs;
 use self::machine::{Crossing, Machine, RECORD_BYTES, Slot};
+use self::numerics::V128;
 use crate::runtime::addr::{FuncAddr, InstanceAddr, MemAddr, TableAddr};
 use crate::runtime::func_inst::FuncKind;
 use crate::runtime::limiter::GrowError;
@@ -276,6 +277,7 @@ fn registers(machine: &mut Machine, ip: *const u32, sp: *mut u8) -> Regs {
         acc_f64: 0.0,
         pin_f32: 0.0,
         pin_f64: 0.0,
+        acc_v128: dispatch::to_register(V128::ZERO),
     }
 }
 

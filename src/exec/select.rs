@@ -4,6 +4,8 @@
 //! first is of the kind that comes first in accumulator, pin, slot, immediate; two immediates never meet, nor two accumulators.
 //! What the macros below do not list does not occur.
 
+mod simd;
+
 use core::mem::MaybeUninit;
 
 use super::dispatch::{Handler, handler_cells};
@@ -129,6 +131,7 @@ fn handler(op: &Op) -> Handler {
             Bank::Int => variable::load_pin::<u64>,
             Bank::F32 => variable::load_pin::<f32>,
             Bank::F64 => variable::load_pin::<f64>,
+            Bank::V128 => unreachable!("lowering: vectors have no pin"),
         },
         Op::AddScaled { x, y, d, .. } => add_scaled(x, y, d),
         Op::CopyRange { .. } => variable::copy_range,
@@ -340,18 +343,22 @@ fn store_to(op: Opcode) -> Handler {
     }
 }
 
-/// A match over banks, with their types.
+/// A match over the banks of scalars, with their types.
 macro_rules! by_bank {
     ($bank:expr, $pick:ident) => {
         match $bank {
             Bank::Int => $pick!(u64),
             Bank::F32 => $pick!(f32),
             Bank::F64 => $pick!(f64),
+            Bank::V128 => unreachable!("vectors are looked at before"),
         }
     };
 }
 
 fn copy(bank: Bank, x: Src, d: Dst) -> Handler {
+    if bank == Bank::V128 {
+        return simd::copy(x);
+    }
     macro_rules! with {
         ($ty:ty) => {
             match (d, x) {
@@ -407,6 +414,9 @@ fn choose(x: Src, y: Src, c: Src, d: Dst) -> Handler {
 }
 
 fn global_get(bank: Bank, d: Dst) -> Handler {
+    if bank == Bank::V128 {
+        return variable::global_get::<V128, Slot>;
+    }
     macro_rules! with {
         ($ty:ty) => {
             match d {
@@ -420,6 +430,9 @@ fn global_get(bank: Bank, d: Dst) -> Handler {
 }
 
 fn global_set(bank: Bank, x: Src) -> Handler {
+    if bank == Bank::V128 {
+        return simd::global_set(x);
+    }
     macro_rules! with {
         ($ty:ty) => {
             match x {
@@ -487,6 +500,9 @@ fn br_binop(op: Opcode, not: bool, x: Src, y: Src) -> Handler {
 }
 
 fn return_1(bank: Bank, x: Src) -> Handler {
+    if bank == Bank::V128 {
+        return simd::return_1(x);
+    }
     macro_rules! with {
         ($ty:ty) => {
             match x {

@@ -1,7 +1,7 @@
 //! Calls and returns.
 
 use super::operands::Operands;
-use super::{Lowerer, bank};
+use super::{Lowerer, bank, slots};
 use crate::code::ops::{CallFrame, Op, TailFrame};
 use crate::syntax::index::*;
 use crate::syntax::types::ValType;
@@ -75,7 +75,7 @@ impl Lowerer<'_> {
         self.flush_all();
         let height = self.operands.height() - params.len();
         self.operands.truncate(height);
-        let (params, results) = (params.len() as u32, results.len() as u32);
+        let (params, results) = (slots(params), slots(results));
         let slots = params.max(results);
         let first = self.operands.slot_at(height);
         self.operands.reserve(first.saturating_add(slots));
@@ -87,13 +87,14 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Pushes the results, which are in their slots; a single one is in the accumulator as well. Pins have been lost.
+    /// Pushes the results, which are in their slots; a single one that is no vector is in the accumulator as well. Pins have been lost.
     pub(super) fn after_call(&mut self, results: &[ValType]) {
         self.operands.clear_accs();
         for &ty in results {
             self.operands.push_stored(ty);
         }
         if let &[ty] = results
+            && ty != ValType::V128
             && !self.module.fuel
         {
             let slot = self.operands.top().slot;
@@ -109,8 +110,8 @@ impl Lowerer<'_> {
         self.flush_from(height);
         self.settle();
         let from = Operands::offset(self.operands.slot_at(height));
-        let params = params.len() as u32;
-        let slots = params.max(self.labels.results().len() as u32);
+        let params = slots(params);
+        let slots = params.max(slots(self.labels.results()));
         TailFrame {
             from,
             to: self.operands.results_at,
@@ -136,14 +137,11 @@ impl Lowerer<'_> {
             }
             _ => {
                 let height = self.operands.height() - count;
+                let count = slots(self.labels.results());
                 self.flush_from(height);
                 self.settle();
                 let from = Operands::offset(self.operands.slot_at(height));
-                self.emit(Op::ReturnMany {
-                    from,
-                    to,
-                    count: count as u32,
-                });
+                self.emit(Op::ReturnMany { from, to, count });
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Control instructions: labels, branches, and code that cannot be reached.
 
-use super::Lowerer;
 use super::operands::{Operand, Operands, Place};
+use super::{Lowerer, slots};
 use crate::code::builder::{CellPos, Waiting};
 use crate::code::ops::{Dst, Op};
 use crate::syntax::index::*;
@@ -80,15 +80,20 @@ impl Labels {
 
     /// How many values a branch to a label takes along.
     fn arity(&self, label: LabelIdx) -> usize {
+        self.types(label).len()
+    }
+
+    /// The types of the values that a branch to a label takes along.
+    fn types(&self, label: LabelIdx) -> &[ValType] {
         let Label {
             kind,
             types: (begin, middle, end),
             ..
         } = self.labels[self.position(label)];
         if matches!(kind, Kind::Loop(_)) {
-            middle - begin
+            &self.types[begin..middle]
         } else {
-            end - middle
+            &self.types[middle..end]
         }
     }
 
@@ -298,7 +303,7 @@ impl Lowerer<'_> {
             self.emit(Op::CopyRange {
                 from,
                 to,
-                count: arity as u32,
+                count: slots(self.labels.types(label)),
             });
             self.operands.clear_accs();
         }

@@ -43,7 +43,7 @@ impl Lowerer<'_> {
                 offset,
                 d,
             });
-            self.operands.wrote(d);
+            self.operands.wrote(d, ty);
             return self.operands.push_stored(ty);
         }
         let addr = self.address(&address, op);

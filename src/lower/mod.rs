@@ -188,8 +188,15 @@ fn bank(ty: ValType) -> Bank {
         ValType::F32 => Bank::F32,
         ValType::F64 => Bank::F64,
         ValType::I32 | ValType::I64 | ValType::Ref(_) => Bank::Int,
-        ValType::V128 => unreachable!("validated: vectors are refused before they are lowered"),
+        ValType::V128 => Bank::V128,
     }
+}
+
+/// How many slots values of some types fill.
+fn slots(types: &[ValType]) -> u32 {
+    types
+        .iter()
+        .fold(0, |slots: u32, ty| slots.saturating_add(ty.slots()))
 }
 
 /// Whether an immediate of a type takes two cells.

@@ -2,7 +2,7 @@
 //!
 //! What is *clean* is in its slot; what is *pending* is not computed yet; everything between costs nothing until it is used.
 
-use super::{Lowerer, bank, is_wide};
+use super::{Lowerer, bank, is_wide, slots};
 use crate::code::LowerError;
 use crate::code::ops::{Bank, Dst, Op, SlotOffset, Src};
 use crate::syntax::index::LocalIdx;
@@ -13,6 +13,8 @@ use crate::syntax::types::{FuncType, ValType};
 pub(super) const SLOT: i64 = 8;
 /// Bytes of the record between a frame's parameters and its base.
 const RECORD: i64 = 16;
+/// How many register classes there are.
+const BANKS: usize = 4;
 /// The largest frame, in slots.
 const MAX_SLOTS: u32 = 1 << 27;
 
@@ -23,7 +25,7 @@ pub(super) struct Operand {
     pub place: Place,
     /// Its type.
     pub ty: ValType,
-    /// Its canonical slot, counted from the frame's base.
+    /// Its canonical slot, the first of two if it is a vector, counted from the frame's base.
     pub slot: u32,
 }
 
@@ -49,6 +51,8 @@ pub(super) struct Pending {
     pub is_zero: bool,
     /// The height of the operand that it computes; nothing once that has been popped.
     height: Option<usize>,
+    /// The canonical slot of that operand.
+    slot: u32,
     /// The offset of its instruction.
     at: usize,
 }
@@ -76,14 +80,14 @@ pub(super) struct Operands {
     /// The most slots that have been in use at once.
     max_slots: u32,
     /// For each bank the slot whose value its accumulator holds.
-    acc: [Option<SlotOffset>; 3],
+    acc: [Option<SlotOffset>; BANKS],
     /// Where the function's results go, and its first parameter is.
     pub results_at: SlotOffset,
 }
 
 impl Operands {
     pub fn new(ty: &FuncType, locals: &[(u32, ValType)]) -> Self {
-        let params = ty.params.len() as i64;
+        let params = i64::from(slots(&ty.params));
         let results_at = (-RECORD - params * SLOT) as SlotOffset;
         let mut all = Vec::new();
         let mut offset = results_at;
@@ -97,13 +101,13 @@ impl Operands {
         };
         for &ty in &ty.params {
             push(ty, offset);
-            offset += SLOT as SlotOffset;
+            offset += (i64::from(ty.slots()) * SLOT) as SlotOffset;
         }
-        let mut slots = 0;
+        let mut local_slots = 0;
         for &(count, ty) in locals {
             for _ in 0..count {
-                push(ty, (i64::from(slots) * SLOT) as SlotOffset);
-                slots += 1;
+                push(ty, (i64::from(local_slots) * SLOT) as SlotOffset);
+                local_slots += ty.slots();
             }
         }
         Self {
@@ -111,9 +115,9 @@ impl Operands {
             clean: 0,
             pending: None,
             locals: all,
-            local_slots: slots,
-            max_slots: slots,
-            acc: [None; 3],
+            local_slots,
+            max_slots: local_slots,
+            acc: [None; BANKS],
             results_at,
         }
     }
@@ -138,7 +142,18 @@ impl Operands {
 
     /// The slot of the operand at a height.
     pub fn slot_at(&self, height: usize) -> u32 {
-        self.local_slots.saturating_add(height as u32)
+        match self.stack.get(height) {
+            Some(operand) => operand.slot,
+            None => self.next_slot(),
+        }
+    }
+
+    /// The slot of the operand that is pushed next.
+    fn next_slot(&self) -> u32 {
+        match self.stack.last() {
+            Some(top) => top.slot.saturating_add(top.ty.slots()),
+            None => self.local_slots,
+        }
     }
 
     /// Notes that slots below this one are in use.
@@ -152,8 +167,8 @@ impl Operands {
     }
 
     fn push(&mut self, place: Place, ty: ValType) {
-        let slot = self.slot_at(self.stack.len());
-        self.reserve(slot.saturating_add(1));
+        let slot = self.next_slot();
+        self.reserve(slot.saturating_add(ty.slots()));
         self.stack.push(Operand { place, ty, slot });
     }
 
@@ -269,10 +284,14 @@ impl Operands {
         }
     }
 
-    /// Notes that a slot got another value; an accumulator that mirrored it no longer does.
-    pub fn wrote(&mut self, offset: SlotOffset) {
-        for acc in &mut self.acc {
-            acc.take_if(|mirrored| *mirrored == offset);
+    /// Notes that a value of a type was written to a slot; an accumulator that mirrored what was there no longer does.
+    pub fn wrote(&mut self, offset: SlotOffset, ty: ValType) {
+        let end = offset + (i64::from(ty.slots()) * SLOT) as SlotOffset;
+        for (bank, acc) in self.acc.iter_mut().enumerate() {
+            let width = if bank == Bank::V128 as usize { 2 } else { 1 };
+            acc.take_if(|mirrored| {
+                *mirrored < end && offset < *mirrored + (width * SLOT) as SlotOffset
+            });
         }
     }
 
@@ -283,7 +302,7 @@ impl Operands {
 
     /// Notes that no accumulator holds anything.
     pub fn clear_accs(&mut self) {
-        self.acc = [None; 3];
+        self.acc = [None; BANKS];
     }
 
     /// The destination that a local is.
@@ -319,12 +338,14 @@ impl Lowerer<'_> {
     pub(super) fn push_pending(&mut self, op: Op, ty: ValType) {
         debug_assert!(self.operands.pending.is_none());
         let height = Some(self.operands.height());
+        let slot = self.operands.next_slot();
         let at = self.at;
         self.operands.pending = Some(Pending {
             op,
             ty,
             is_zero: false,
             height,
+            slot,
             at,
         });
         self.operands.push(Place::Pending, ty);
@@ -333,19 +354,26 @@ impl Lowerer<'_> {
     /// As [`push_pending`](Self::push_pending), for the question whether what the op yields is zero.
     pub(super) fn push_pending_test(&mut self, pending: Pending) {
         let (ty, height) = (ValType::I32, Some(self.operands.height()));
+        let slot = self.operands.next_slot();
         self.operands.pending = Some(Pending {
             is_zero: true,
             ty,
             height,
+            slot,
             ..pending
         });
         self.operands.push(Place::Pending, ty);
     }
 
-    /// Emits the op held back, with its destination.
+    /// Emits the op held back, with its destination. A vector that is to go to the accumulator goes to its canonical slot as well,
+    /// which is above all that are in use, since vector ops have no other destination.
     pub(super) fn flush_pending(&mut self, d: Dst) {
         let Some(pending) = self.operands.pending.take() else {
             return;
+        };
+        let d = match d {
+            Dst::Acc if pending.ty == ValType::V128 => Dst::Slot(Operands::offset(pending.slot)),
+            d => d,
         };
         let mut op = pending.op;
         if pending.is_zero {
@@ -365,7 +393,7 @@ impl Lowerer<'_> {
         let mirrored = match d {
             Dst::Acc => None,
             Dst::Slot(offset) | Dst::Pin(offset) => {
-                self.operands.wrote(offset);
+                self.operands.wrote(offset, pending.ty);
                 Some(offset)
             }
         };
@@ -413,7 +441,7 @@ impl Lowerer<'_> {
             self.settle();
         }
         let mut sources = operands.map(|operand| self.operands.src(operand));
-        let mut seen = [false; 3];
+        let mut seen = [false; BANKS];
         for (source, operand) in sources.iter_mut().zip(operands) {
             if *source == Src::Acc && core::mem::replace(&mut seen[bank(operand.ty) as usize], true)
             {
@@ -458,7 +486,7 @@ impl Lowerer<'_> {
             d,
         });
         match d {
-            Dst::Slot(offset) | Dst::Pin(offset) => self.operands.wrote(offset),
+            Dst::Slot(offset) | Dst::Pin(offset) => self.operands.wrote(offset, operand.ty),
             Dst::Acc => self.operands.set_acc(bank(operand.ty), None),
         }
     }

@@ -49,7 +49,7 @@ impl Lowerer<'_> {
         self.operands.reserve(slot.saturating_add(1));
         let at = Operands::offset(slot);
         self.emit(Op::Runtime { call, a, b, at });
-        self.operands.wrote(at);
+        self.operands.wrote(at, ValType::I64);
         for &ty in results {
             self.operands.push_stored(ty);
         }

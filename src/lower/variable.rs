@@ -80,7 +80,7 @@ impl Lowerer<'_> {
         } else {
             // Slots are chosen between as integers, whatever they hold; so the float's own accumulator does not receive it.
             self.emit(Op::Select { x, y, c, d });
-            self.operands.wrote(Operands::offset(slot));
+            self.operands.wrote(Operands::offset(slot), ty);
             self.operands.set_acc(Bank::Int, None);
             self.operands.push_stored(ty);
         }

@@ -4,6 +4,9 @@
 
 use super::Regs;
 
+/// What the accumulator for vectors is kept in.
+pub(crate) type VectorRegister = [u8; 16];
+
 /// What a handler returns: its registers, with `ip` at the next op, or null when execution ends.
 pub(crate) type Ret = Regs;
 

@@ -11,9 +11,9 @@ mod looping;
 mod tail;
 
 #[cfg(not(tail_dispatch))]
-pub(crate) use looping::{Handler, Ret, handler, resume, stop};
+pub(crate) use looping::{Handler, Ret, VectorRegister, handler, resume, stop};
 #[cfg(tail_dispatch)]
-pub(crate) use tail::{Handler, Ret, handler, handler_with_abi, resume, stop};
+pub(crate) use tail::{Handler, Ret, VectorRegister, handler, handler_with_abi, resume, stop};
 
 #[cfg(not(tail_dispatch))]
 use looping::{call, finish};
@@ -23,6 +23,7 @@ use tail::{call, finish};
 use core::mem::MaybeUninit;
 
 use super::machine::Machine;
+use super::numerics::V128;
 
 /// The machine's registers. A handler takes them apart and puts them together again, so they never reach memory.
 #[derive(Clone, Copy)]
@@ -47,6 +48,22 @@ pub(crate) struct Regs {
     pub pin_f32: f32,
     /// The pinned local of type `f64`.
     pub pin_f64: f64,
+    /// The accumulator for vectors.
+    pub acc_v128: VectorRegister,
+}
+
+/// A vector as it is passed from handler to handler.
+#[inline(always)]
+pub(crate) fn to_register(vector: V128) -> VectorRegister {
+    // SAFETY: both are 16 bytes without padding, and any bytes are a value of either.
+    unsafe { core::mem::transmute::<[u8; 16], VectorRegister>(vector.0) }
+}
+
+/// The vector that is in a register.
+#[inline(always)]
+pub(crate) fn of_register(register: VectorRegister) -> V128 {
+    // SAFETY: as above.
+    V128(unsafe { core::mem::transmute::<VectorRegister, [u8; 16]>(register) })
 }
 
 /// A handler's address as cells of code.

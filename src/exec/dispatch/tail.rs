@@ -9,16 +9,36 @@ use crate::exec::machine::Machine;
 /// What a handler returns: nothing; the state is in the machine when execution ends.
 pub(crate) type Ret = ();
 
+/// The type of the argument that is the accumulator for vectors: one that is passed in a vector register, where there are any.
+#[cfg(target_arch = "x86_64")]
+pub(crate) type VectorRegister = core::arch::x86_64::__m128i;
+/// The type of the argument that is the accumulator for vectors: one that is passed in a vector register, where there are any.
+#[cfg(target_arch = "aarch64")]
+pub(crate) type VectorRegister = core::arch::aarch64::uint8x16_t;
+/// The type of the argument that is the accumulator for vectors: one that is passed in two integer registers, the last there are.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(crate) type VectorRegister = u128;
+
 /// A handler: the registers as arguments.
+#[allow(
+    improper_ctypes_definitions,
+    reason = "the callers and the called are of this crate"
+)]
 #[cfg(target_arch = "x86_64")]
 #[rustfmt::skip]
-pub(crate) type Handler =
-    unsafe extern "sysv64" fn(*const u32, *mut u8, *mut u8, u64, *mut Machine, u64, f32, f64, f32, f64);
+pub(crate) type Handler = unsafe extern "sysv64" fn(
+    *const u32, *mut u8, *mut u8, u64, *mut Machine, u64, f32, f64, f32, f64, VectorRegister,
+);
 /// A handler: the registers as arguments.
+#[allow(
+    improper_ctypes_definitions,
+    reason = "the callers and the called are of this crate"
+)]
 #[cfg(not(target_arch = "x86_64"))]
 #[rustfmt::skip]
-pub(crate) type Handler =
-    unsafe extern "C" fn(*const u32, *mut u8, *mut u8, u64, *mut Machine, u64, f32, f64, f32, f64);
+pub(crate) type Handler = unsafe extern "C" fn(
+    *const u32, *mut u8, *mut u8, u64, *mut Machine, u64, f32, f64, f32, f64, VectorRegister,
+);
 
 /// Writes handlers: functions over registers, whose bodies end with `next`, `resume`, `goto` or `stop`.
 #[cfg(target_arch = "x86_64")]
@@ -38,6 +58,10 @@ macro_rules! handler_with_abi {
     )*) => {$(
         $(#[$meta])*
         #[allow(clippy::too_many_arguments)]
+        #[allow(
+            improper_ctypes_definitions,
+            reason = "the callers and the called are of this crate"
+        )]
         pub(crate) unsafe extern $abi fn $name $(<$($generics)*>)? (
             ip: *const u32,
             sp: *mut u8,
@@ -49,10 +73,11 @@ macro_rules! handler_with_abi {
             acc_f64: f64,
             pin_f32: f32,
             pin_f64: f64,
+            acc_v128: $crate::exec::dispatch::VectorRegister,
         ) {
             #[allow(unused_mut)]
             let mut $r = $crate::exec::dispatch::Regs {
-                ip, sp, mem, pin, ctx, acc, acc_f32, acc_f64, pin_f32, pin_f64,
+                ip, sp, mem, pin, ctx, acc, acc_f32, acc_f64, pin_f32, pin_f64, acc_v128,
             };
             // SAFETY: HANDLER; whoever dispatched to this handler did so with registers for which CODE, FRAME, MEM and CTX hold,
             // and `ip` at an op of this handler. The body's own steps are said in it.
@@ -87,11 +112,12 @@ pub(super) unsafe fn call(r: Regs, handler: Handler) -> Ret {
         acc_f64,
         pin_f32,
         pin_f64,
+        acc_v128,
     } = r;
     // SAFETY: the caller's.
     unsafe {
         handler(
-            ip, sp, mem, pin, ctx, acc, acc_f32, acc_f64, pin_f32, pin_f64,
+            ip, sp, mem, pin, ctx, acc, acc_f32, acc_f64, pin_f32, pin_f64, acc_v128,
         )
     }
 }

@@ -80,7 +80,7 @@ handler! {
         let x = X::get(&mut r);
         let to = slot(&mut r);
         (r.ip, r.sp) = record(&r);
-        *to = x.to_slot();
+        x.write(to);
         T::set_acc(&mut r, x);
         resume(r)
     }

@@ -101,7 +101,7 @@ handler! {
             Some(start) => {
                 // MEM; the access lies within the memory.
                 let bytes = data.add(start).cast::<L::Bytes>().read_unaligned();
-                *slot(&mut r) = L::decode(bytes).to_slot();
+                L::decode(bytes).write(slot(&mut r));
                 next(r)
             }
             None => trap(r, Trap::MemoryOutOfBounds),
@@ -112,7 +112,7 @@ handler! {
     fn store_to[S: Store](r) {
         let width = size_of::<S::Bytes>();
         let address = *slot(&mut r) as u32;
-        let value = S::In::from_slot(*slot(&mut r));
+        let value = S::In::read(slot(&mut r));
         let (data, len) = (*r.ctx).mem_at(cell(&mut r));
         let offset = cell(&mut r);
         match effective(address, offset, width, len) {

@@ -3,30 +3,44 @@
 //! The kinds mirror `code::ops::{Src, Dst}`. Each reads its own cells and steps over them, so that a handler reads its operands
 //! in the order in which `Op::operands` wrote them.
 
-use crate::exec::dispatch::{Regs, align};
+use crate::exec::dispatch::{Regs, align, of_register, to_register};
+use crate::exec::numerics::V128;
 
-/// A value that fits into a slot and has an accumulator and a pin.
+/// A value that has an accumulator, and fits into a slot or two.
 pub(crate) trait Value: Copy {
-    /// How many cells an immediate of the type takes.
-    const CELLS: usize;
     /// The value in the accumulator.
     fn acc(r: &Regs) -> Self;
     /// Sets the accumulator.
     fn set_acc(r: &mut Regs, value: Self);
+    /// The value in memory.
+    ///
+    /// # Safety
+    ///
+    /// As many slots as the value fills can be read there.
+    unsafe fn read(slot: *const u64) -> Self;
+    /// Writes the value into memory.
+    ///
+    /// # Safety
+    ///
+    /// As many slots as the value fills can be written there.
+    unsafe fn write(self, slot: *mut u64);
+}
+
+/// A value that fits into a slot, and into the code, and has a pin.
+pub(crate) trait Scalar: Value {
+    /// How many cells an immediate of the type takes.
+    const CELLS: usize;
     /// The value in the pin.
     fn pin(r: &Regs) -> Self;
     /// Sets the pin.
     fn set_pin(r: &mut Regs, value: Self);
     /// The value of a slot.
     fn from_slot(slot: u64) -> Self;
-    /// As a slot.
-    fn to_slot(self) -> u64;
 }
 
-macro_rules! values {
+macro_rules! scalars {
     ($($ty:ty, $cells:literal, $acc:ident, $pin:ident, |$s:ident| $from:expr, |$v:ident| $to:expr;)*) => {$(
         impl Value for $ty {
-            const CELLS: usize = $cells;
             #[inline(always)]
             fn acc(r: &Regs) -> Self {
                 r.$acc as $ty
@@ -35,6 +49,20 @@ macro_rules! values {
             fn set_acc(r: &mut Regs, value: Self) {
                 r.$acc = value.into();
             }
+            #[inline(always)]
+            unsafe fn read(slot: *const u64) -> Self {
+                // SAFETY: the caller's.
+                Self::from_slot(unsafe { *slot })
+            }
+            #[inline(always)]
+            unsafe fn write(self, slot: *mut u64) {
+                let $v = self;
+                // SAFETY: the caller's.
+                unsafe { *slot = $to };
+            }
+        }
+        impl Scalar for $ty {
+            const CELLS: usize = $cells;
             #[inline(always)]
             fn pin(r: &Regs) -> Self {
                 r.$pin as $ty
@@ -47,20 +75,36 @@ macro_rules! values {
             fn from_slot($s: u64) -> Self {
                 $from
             }
-            #[inline(always)]
-            fn to_slot(self) -> u64 {
-                let $v = self;
-                $to
-            }
         }
     )*};
 }
 
-values! {
+scalars! {
     u32, 1, acc, pin, |slot| slot as u32, |value| u64::from(value);
     u64, 2, acc, pin, |slot| slot, |value| value;
     f32, 1, acc_f32, pin_f32, |slot| f32::from_bits(slot as u32), |value| u64::from(value.to_bits());
     f64, 2, acc_f64, pin_f64, |slot| f64::from_bits(slot), |value| value.to_bits();
+}
+
+impl Value for V128 {
+    #[inline(always)]
+    fn acc(r: &Regs) -> Self {
+        of_register(r.acc_v128)
+    }
+    #[inline(always)]
+    fn set_acc(r: &mut Regs, value: Self) {
+        r.acc_v128 = to_register(value);
+    }
+    #[inline(always)]
+    unsafe fn read(slot: *const u64) -> Self {
+        // SAFETY: the caller's.
+        Self::from_slots(unsafe { *slot.cast::<[u64; 2]>() })
+    }
+    #[inline(always)]
+    unsafe fn write(self, slot: *mut u64) {
+        // SAFETY: the caller's.
+        unsafe { *slot.cast::<[u64; 2]>() = self.to_slots() };
+    }
 }
 
 /// Where an operand is.
@@ -112,7 +156,7 @@ impl<T: Value> Source<T> for Acc {
     }
 }
 
-impl<T: Value> Source<T> for Pin {
+impl<T: Scalar> Source<T> for Pin {
     #[inline(always)]
     unsafe fn get(r: &mut Regs) -> T {
         T::pin(r)
@@ -123,11 +167,11 @@ impl<T: Value> Source<T> for Slot {
     #[inline(always)]
     unsafe fn get(r: &mut Regs) -> T {
         // SAFETY: FRAME; a slot that an op reads was written before.
-        unsafe { T::from_slot(*slot(r)) }
+        unsafe { T::read(slot(r)) }
     }
 }
 
-impl<T: Value> Source<T> for Imm {
+impl<T: Scalar> Source<T> for Imm {
     #[inline(always)]
     unsafe fn get(r: &mut Regs) -> T {
         // SAFETY: CODE; as many cells as the type takes.
@@ -162,16 +206,16 @@ impl<T: Value> Dest<T> for Slot {
     unsafe fn put(r: &mut Regs, value: T) {
         T::set_acc(r, value);
         // SAFETY: FRAME.
-        unsafe { *slot(r) = value.to_slot() };
+        unsafe { value.write(slot(r)) };
     }
 }
 
-impl<T: Value> Dest<T> for Pin {
+impl<T: Scalar> Dest<T> for Pin {
     #[inline(always)]
     unsafe fn put(r: &mut Regs, value: T) {
         T::set_acc(r, value);
         T::set_pin(r, value);
         // SAFETY: FRAME.
-        unsafe { *slot(r) = value.to_slot() };
+        unsafe { value.write(slot(r)) };
     }
 }

@@ -1,6 +1,6 @@
 //! Copies, selection, globals. Holds unsafe code: see the parent.
 
-use super::operand::{Dest, Source, Value, cell, slot};
+use super::operand::{Dest, Scalar, Source, Value, cell, slot};
 use crate::exec::dispatch::{handler, next};
 use crate::runtime::global_inst::GlobalInst;
 
@@ -8,15 +8,15 @@ handler! {
     /// `slot := x`; no accumulator changes
     fn copy[T: Value, X: Source<T>](r) {
         let x = X::get(&mut r);
-        *slot(&mut r) = x.to_slot();
+        x.write(slot(&mut r));
         next(r)
     }
 
     /// `pin := x`, and its home slot
-    fn copy_to_pin[T: Value, X: Source<T>](r) {
+    fn copy_to_pin[T: Scalar, X: Source<T>](r) {
         let x = X::get(&mut r);
         T::set_pin(&mut r, x);
-        *slot(&mut r) = x.to_slot();
+        x.write(slot(&mut r));
         next(r)
     }
 
@@ -41,8 +41,8 @@ handler! {
     }
 
     /// `pin := slot`
-    fn load_pin[T: Value](r) {
-        let home = T::from_slot(*slot(&mut r));
+    fn load_pin[T: Scalar](r) {
+        let home = T::read(slot(&mut r));
         T::set_pin(&mut r, home);
         next(r)
     }
@@ -70,7 +70,7 @@ handler! {
         let offset = cell(&mut r) as usize;
         // CTX; lowering counted the offset from the first global that the module defines.
         let global: *mut GlobalInst = (*r.ctx).globals.byte_add(offset);
-        let value = T::from_slot((*global).value[0]);
+        let value = T::read((&raw const (*global).value).cast());
         D::put(&mut r, value);
         next(r)
     }
@@ -80,7 +80,7 @@ handler! {
         let x = X::get(&mut r);
         let offset = cell(&mut r) as usize;
         let global: *mut GlobalInst = (*r.ctx).globals.byte_add(offset);
-        (*global).value[0] = x.to_slot();
+        x.write((&raw mut (*global).value).cast());
         next(r)
     }
 }

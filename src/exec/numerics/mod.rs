@@ -9,11 +9,13 @@ mod convert;
 mod float;
 mod int;
 mod memory;
+mod simd;
 
 pub(crate) use convert::*;
 pub(crate) use float::*;
 pub(crate) use int::*;
 pub(crate) use memory::*;
+pub(crate) use simd::*;
 
 use crate::runtime::trap::Trap;
 
