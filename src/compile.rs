@@ -18,7 +18,8 @@ use crate::features::Features;
 use crate::lower::{Lowerer, Surroundings, Survey};
 use crate::runtime::registry::{Registry, TypeId};
 use crate::syntax::index::FuncIdx;
-use crate::syntax::module::Module;
+use crate::syntax::module::{FuncBody, Module};
+use crate::syntax::types::ExternType;
 use crate::validate::{Context, FuncValidator, ValidateError, check_module};
 
 /// What compilation depends on besides the bytes.
@@ -55,6 +56,136 @@ impl CompileError {
             Self::Lower(_) => None,
         }
     }
+}
+
+/// A part of a module, as its text has it: a field, of which there may be several of one kind.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The kind.
+    pub part: Part,
+    /// The position among those of the kind, imported ones not counted.
+    pub index: usize,
+    /// The place within, if it is a function's body.
+    pub body: Option<BodyPlace>,
+}
+
+/// A place in a function's body.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BodyPlace {
+    /// The function, imported ones counted.
+    pub func: FuncIdx,
+    /// Its name.
+    pub name: Option<Box<str>>,
+    /// An instruction and its position in the body; nothing for a place among the locals.
+    pub instr: Option<(usize, Box<str>)>,
+}
+
+/// A kind of module field.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// A rec group.
+    Type,
+    /// An import.
+    Import,
+    /// A function.
+    Func,
+    /// A table.
+    Table,
+    /// A memory.
+    Memory,
+    /// A tag.
+    Tag,
+    /// A global.
+    Global,
+    /// An export.
+    Export,
+    /// The start function.
+    Start,
+    /// An element segment.
+    Elem,
+    /// A data segment.
+    Data,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Type => "type",
+            Self::Import => "import",
+            Self::Func => "function",
+            Self::Table => "table",
+            Self::Memory => "memory",
+            Self::Tag => "tag",
+            Self::Global => "global",
+            Self::Export => "export",
+            Self::Start => "start",
+            Self::Elem => "element segment",
+            Self::Data => "data segment",
+        })
+    }
+}
+
+/// The part of a module that an offset lies in, if the module is well-formed up to there.
+pub fn locate(bytes: &[u8], offset: usize) -> Option<Place> {
+    let module = decode_module(bytes).ok()?;
+    let bodies = &module.bodies;
+    let body = bodies.partition_point(|entry| entry.range.start <= offset);
+    let body = body
+        .checked_sub(1)
+        .filter(|at| offset < bodies[*at].range.end);
+    if let Some(index) = body {
+        let imported = module.imports.iter();
+        let imported = imported.filter(|import| matches!(import.ty, ExternType::Func(_)));
+        let func = FuncIdx((imported.count() + index) as u32);
+        return Some(Place {
+            part: Part::Func,
+            index,
+            body: Some(BodyPlace {
+                func,
+                name: module.names.func(func).map(Box::from),
+                instr: instr_at(bytes, &bodies[index], offset),
+            }),
+        });
+    }
+    let offsets = &module.offsets;
+    let start = module.start.map(|_| offsets.start);
+    let lists: [(Part, &[usize]); 11] = [
+        (Part::Type, &offsets.types),
+        (Part::Import, &offsets.imports),
+        (Part::Func, &offsets.funcs),
+        (Part::Table, &offsets.tables),
+        (Part::Memory, &offsets.mems),
+        (Part::Tag, &offsets.tags),
+        (Part::Global, &offsets.globals),
+        (Part::Export, &offsets.exports),
+        (Part::Start, start.as_slice()),
+        (Part::Elem, &offsets.elems),
+        (Part::Data, &offsets.datas),
+    ];
+    // Errors lie in entries, so it is the entry that begins last before.
+    let last = lists.iter().filter_map(|(part, list)| {
+        let index = list.partition_point(|at| *at <= offset).checked_sub(1)?;
+        Some((list[index], *part, index))
+    });
+    let (_, part, index) = last.max_by_key(|(at, ..)| *at)?;
+    Some(Place {
+        part,
+        index,
+        body: None,
+    })
+}
+
+/// The instruction at an offset and its position in the body, counted from 0.
+fn instr_at(bytes: &[u8], entry: &FuncBody, offset: usize) -> Option<(usize, Box<str>)> {
+    let mut body = Body::new(bytes, entry).ok()?;
+    let mut number = 0;
+    while let Ok(Some((instr, at))) = &body.next() {
+        if *at >= offset {
+            return (*at == offset).then(|| (number, instr.to_string().into()));
+        }
+        number += 1;
+    }
+    None
 }
 
 /// A compiled module.

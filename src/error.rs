@@ -3,15 +3,18 @@
 //! Each stage inside has its own (`decode`, `validate`, `lower`, `runtime`); they meet here. Texts keep the phrases that people match
 //! on: `all fuel consumed`, ``unknown import: `m::n` has not been defined``, `out of bounds memory access`.
 
+mod compilation;
+
 use core::any::Any;
 use core::fmt;
 use std::error::Error as StdError;
 use std::path::PathBuf;
 
 use crate::api::{Counted, ExternType, FrameInfo, FuncType, ValType, WasmBacktrace};
-use crate::compile::CompileError;
 use crate::exec::{Fault, HostError};
 use crate::runtime::trap::Trap;
+
+pub use compilation::{CompilationError, CompilationStage};
 
 /// A result whose error is [`enum@Error`] where nothing else is said.
 pub type Result<T, E = Error> = core::result::Result<T, E>;
@@ -98,6 +101,25 @@ pub enum Error {
     /// Execution trapped.
     #[error("{0}")]
     Trap(TrapError),
+    /// A pointer does not lead into the memory it was given for; see [`tape`](crate::tape).
+    #[error("invalid pointer {ptr:#x} (memory size {size})")]
+    InvalidPointer {
+        /// The pointer.
+        ptr: u32,
+        /// Bytes of the memory.
+        size: u64,
+    },
+    /// A host function was asked for an argument that it was not given; see [`tape`](crate::tape).
+    #[error("argument {index} out of bounds ({count} available)")]
+    ArgOutOfBounds {
+        /// The argument, counted from 0.
+        index: u32,
+        /// How many there are.
+        count: u32,
+    },
+    /// What was written to be read by another does not mean anything to it: data that a program and its host exchange.
+    #[error("serialization: {0}")]
+    Serialization(#[source] Box<dyn StdError + Send + Sync + 'static>),
     /// A host function failed, or something else of the embedder's.
     #[error("{0}")]
     Host(#[source] HostFailure),
@@ -141,6 +163,11 @@ impl Error {
         Self::from(HostError::from(message.to_string()))
     }
 
+    /// An error in data that a program and its host exchange.
+    pub fn serialization(error: impl Into<Box<dyn StdError + Send + Sync + 'static>>) -> Self {
+        Self::Serialization(error.into())
+    }
+
     /// The error that this one is about, if it is of type `E`: what a host function failed with, the [`Trap`] code of a trap
     /// (also of exhausted fuel), its [`WasmBacktrace`], or any other error that a variant carries.
     pub fn downcast_ref<E: StdError + Send + Sync + 'static>(&self) -> Option<&E> {
@@ -157,6 +184,7 @@ impl Error {
                 .error
                 .downcast_ref()
                 .or_else(|| of(&failure.backtrace)),
+            Self::Serialization(error) => error.downcast_ref(),
             Self::MemoryAccess(error) => of(error),
             Self::Misuse(error) => of(error),
             Self::File { error, .. } => of(error),
@@ -279,99 +307,6 @@ from_std! {
     core::num::ParseFloatError
     core::array::TryFromSliceError
     std::time::SystemTimeError
-}
-
-/// A program that is not a module, or breaks a rule of the specification.
-///
-/// ```
-/// use tickwasm::{CompilationStage, Engine, Error, Module};
-///
-/// match Module::new(&Engine::default(), b"\0asm\x01\0\0\0\x0c") {
-///     Err(Error::Compilation(error)) => {
-///         assert_eq!(error.stage(), CompilationStage::Decode);
-///         assert_eq!(error.offset(), Some(9));
-///     }
-///     other => panic!("{other:?}"),
-/// }
-/// ```
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct CompilationError(CompilationKind);
-
-#[derive(Debug, thiserror::Error)]
-enum CompilationKind {
-    #[cfg_attr(not(feature = "wat"), expect(dead_code, reason = "made of texts only"))]
-    #[error("{message}")]
-    Text {
-        message: Box<str>,
-        position: Option<(usize, usize)>,
-    },
-    #[error(transparent)]
-    Binary(CompileError),
-}
-
-/// What found a program wrong. See [`CompilationError`] for an example.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum CompilationStage {
-    /// The text is not in the text format.
-    Text,
-    /// The bytes are not in the binary format.
-    Decode,
-    /// The module breaks a rule of validation, or needs a feature that is off.
-    Validate,
-    /// The module exceeds a limit of this implementation.
-    Lower,
-}
-
-impl CompilationError {
-    /// `message` may end with the place as the text format's parser prints it: `--> file:line:column`.
-    #[cfg(feature = "wat")]
-    pub(crate) fn text(message: &str) -> Self {
-        let position = message.lines().find_map(|line| {
-            let place = line.trim_start().strip_prefix("--> ")?;
-            let mut parts = place.rsplitn(3, ':');
-            let column = parts.next()?.parse().ok()?;
-            let line = parts.next()?.parse().ok()?;
-            Some((line, column))
-        });
-        Self(CompilationKind::Text {
-            message: message.into(),
-            position,
-        })
-    }
-
-    /// What found the program wrong.
-    pub fn stage(&self) -> CompilationStage {
-        match &self.0 {
-            CompilationKind::Text { .. } => CompilationStage::Text,
-            CompilationKind::Binary(CompileError::Decode(_)) => CompilationStage::Decode,
-            CompilationKind::Binary(CompileError::Validate(_)) => CompilationStage::Validate,
-            CompilationKind::Binary(CompileError::Lower(_)) => CompilationStage::Lower,
-        }
-    }
-
-    /// Line and column, each counted from 1, where the text is wrong, for [`CompilationStage::Text`].
-    pub fn line_column(&self) -> Option<(usize, usize)> {
-        match &self.0 {
-            CompilationKind::Text { position, .. } => *position,
-            CompilationKind::Binary(_) => None,
-        }
-    }
-
-    /// The offset in the binary of what is wrong; for a module given as text, in the binary that the text stands for.
-    pub fn offset(&self) -> Option<usize> {
-        match &self.0 {
-            CompilationKind::Text { .. } => None,
-            CompilationKind::Binary(error) => error.offset(),
-        }
-    }
-}
-
-impl From<CompileError> for CompilationError {
-    fn from(error: CompileError) -> Self {
-        Self(CompilationKind::Binary(error))
-    }
 }
 
 /// A trap, and where it happened.

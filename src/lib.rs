@@ -62,6 +62,9 @@ mod runtime;
 mod syntax;
 mod validate;
 
+pub mod status;
+pub mod tape;
+
 pub use api::*;
 pub use error::{
     CompilationError, CompilationStage, Error, HostFailure, MemoryAccessError, MemoryFault, Misuse,

@@ -189,8 +189,8 @@ fn an_error_in_text_names_line_and_column() {
         "typo.wat",
         "(module\n  (func (export \"run\")\n    i32.cnst 1\n    drop))\n",
     );
-    fails(&["run", &module], 2, &["typo.wat", "3:5"]);
-    fails(&["validate", &module], 2, &["typo.wat", "3:5"]);
+    fails(&["run", &module], 2, &["typo.wat", "line 3, column 5"]);
+    fails(&["validate", &module], 2, &["typo.wat", "line 3, column 5"]);
 }
 
 #[test]

@@ -1,5 +1,10 @@
 //! Configuration of an engine.
 
+use std::path::Path;
+use std::sync::Arc;
+
+use super::cache::Bounds;
+use super::cache_dir::CacheDir;
 use crate::features::{Feature, Features, State};
 use crate::runtime::limiter::Limits;
 
@@ -19,6 +24,13 @@ pub struct Config {
     pub(crate) fuel: bool,
     pub(crate) eager: bool,
     pub(crate) limits: Limits,
+    /// What stores start with.
+    pub(crate) initial_fuel: u64,
+    pub(crate) initial_pages: u32,
+    pub(crate) cache: Bounds,
+    /// Whether all modules are cached or only those that are compiled by the engine's own methods.
+    pub(crate) cache_modules: bool,
+    pub(crate) cache_dir: Option<Arc<CacheDir>>,
 }
 
 impl Default for Config {
@@ -36,6 +48,73 @@ impl From<&Config> for Config {
 impl From<&mut Config> for Config {
     fn from(config: &mut Config) -> Self {
         config.clone()
+    }
+}
+
+/// The few settings that an engine for programs written on the spot is made with. [`Config`] has all there are.
+///
+/// ```
+/// use tickwasm::{Engine, EngineConfig, Store};
+///
+/// let engine = Engine::new(EngineConfig {
+///     fuel: Some(1_000_000),
+///     ..EngineConfig::default()
+/// })?;
+/// assert_eq!(Store::new(&engine, ()).get_fuel()?, 1_000_000);
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+///
+/// What it does not have is set on the [`Config`] that it converts into:
+///
+/// ```
+/// use tickwasm::{Config, Engine, EngineConfig};
+///
+/// let mut config = Config::from(EngineConfig::default());
+/// config.max_wasm_stack(256 << 10).wasm_multi_memory(false);
+/// let engine = Engine::new(config)?;
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct EngineConfig {
+    /// Most bytes that all memories of a store may have together, 16 MiB by default; see [`Config::max_memory_bytes`].
+    pub max_memory_bytes: u64,
+    /// Pages of 64 KiB that the memory of a program has at first which is made by a [`tape::Template`](crate::tape::Template), 1 by default.
+    pub initial_pages: u32,
+    /// The fuel that each new store starts with. Without it, which is the default, fuel is not counted and programs run as long as they
+    /// like.
+    pub fuel: Option<u64>,
+    /// Whether functions may be called asynchronously, yes by default. It has no effect: an engine can always do both.
+    pub async_support: bool,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            max_memory_bytes: 16 << 20,
+            initial_pages: 1,
+            fuel: None,
+            async_support: true,
+        }
+    }
+}
+
+impl From<EngineConfig> for Config {
+    fn from(from: EngineConfig) -> Self {
+        let mut config = Self::new();
+        config
+            .max_memory_bytes(from.max_memory_bytes)
+            .initial_pages(from.initial_pages)
+            .async_support(from.async_support);
+        if let Some(fuel) = from.fuel {
+            config.consume_fuel(true).initial_fuel(fuel);
+        }
+        config
+    }
+}
+
+impl From<&EngineConfig> for Config {
+    fn from(from: &EngineConfig) -> Self {
+        Self::from(*from)
     }
 }
 
@@ -105,6 +184,11 @@ impl Config {
             fuel: false,
             eager: false,
             limits: Limits::default(),
+            initial_fuel: 0,
+            initial_pages: 1,
+            cache: Bounds::default(),
+            cache_modules: false,
+            cache_dir: None,
         }
     }
 
@@ -119,6 +203,12 @@ impl Config {
     /// With fuel on, a store that nobody has given fuel cannot run anything.
     pub fn consume_fuel(&mut self, on: bool) -> &mut Self {
         self.fuel = on;
+        self
+    }
+
+    /// The fuel that each new store starts with, 0 by default. Without [`Config::consume_fuel`] it has no effect.
+    pub fn initial_fuel(&mut self, fuel: u64) -> &mut Self {
+        self.initial_fuel = fuel;
         self
     }
 
@@ -162,6 +252,54 @@ impl Config {
     /// [`Store::set_max_total_bytes`](crate::Store::set_max_total_bytes).
     pub fn max_total_bytes(&mut self, bytes: u64) -> &mut Self {
         self.limits.total_bytes = bytes;
+        self
+    }
+
+    /// Pages of 64 KiB that the memory of a program has at first which is made by a [`tape::Template`](crate::tape::Template), 1 by
+    /// default. Other modules say themselves what they need.
+    pub fn initial_pages(&mut self, pages: u32) -> &mut Self {
+        self.initial_pages = pages;
+        self
+    }
+
+    /// Whether [`Module::new`](crate::Module::new), `from_binary` and `from_file` look in the engine's cache, as
+    /// [`Engine::compile_wat`](crate::Engine::compile_wat) and `compile_wasm` do anyway. Off by default.
+    pub fn cache_modules(&mut self, on: bool) -> &mut Self {
+        self.cache_modules = on;
+        self
+    }
+
+    /// About how many bytes the engine's cache of modules may take, 64 MiB by default. Those that have not been asked for the longest
+    /// are dropped when there is no room for another; 0 keeps none at all.
+    pub fn cache_max_bytes(&mut self, bytes: u64) -> &mut Self {
+        self.cache.bytes = bytes;
+        self
+    }
+
+    /// Most modules in the engine's cache, 10,000 by default.
+    pub fn cache_max_entries(&mut self, entries: usize) -> &mut Self {
+        self.cache.entries = entries;
+        self
+    }
+
+    /// A directory in which the cache keeps what texts were translated to, so that the next process need not translate them again, and
+    /// the most bytes that it may take, about. It is made when it is needed, and several processes may use it at once.
+    ///
+    /// What is loaded from it is validated like any binary. But it is taken for the translation of its text, so nobody should be able to write
+    /// there who may not choose the programs. What is damaged or cannot be read or written is not an error: the text is translated.
+    ///
+    /// ```no_run
+    /// use tickwasm::{Config, Engine};
+    ///
+    /// let mut config = Config::new();
+    /// config.cache_directory("/var/cache/agents/wasm", 256 << 20);
+    /// let engine = Engine::new(config)?;
+    /// engine.compile_wat("(module)")?;
+    /// println!("found in the directory: {}", engine.cache_stats().disk_hits);
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    pub fn cache_directory(&mut self, path: impl AsRef<Path>, max_bytes: u64) -> &mut Self {
+        self.cache_dir = Some(Arc::new(CacheDir::new(path.as_ref(), max_bytes)));
         self
     }
 

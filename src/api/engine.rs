@@ -3,9 +3,11 @@
 use core::fmt;
 use std::sync::Arc;
 
+use super::cache::{Cache, CacheStats, Kind};
 use super::config::Config;
+use super::module::{Content, Module};
 use crate::compile::Settings;
-use crate::error::{Error, Misuse};
+use crate::error::{CompilationError, Error, Misuse};
 use crate::runtime::registry::Registry;
 
 /// What modules are compiled for: a configuration, and the types that modules have in common.
@@ -30,7 +32,11 @@ pub struct Engine {
 struct Inner {
     config: Config,
     registry: Arc<Registry>,
+    /// One an engine, so that what is in it was compiled with this configuration.
+    cache: ModuleCache,
 }
+
+type ModuleCache = Cache<Arc<Content>, CompilationError>;
 
 impl Default for Engine {
     /// An engine of the default configuration.
@@ -48,7 +54,7 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// An engine of a configuration, given as a [`Config`] or a reference to one.
+    /// An engine of a configuration, given as a [`Config`], a reference to one, or an [`EngineConfig`](crate::EngineConfig).
     ///
     /// # Errors
     /// None at present; configurations that contradict themselves would be.
@@ -65,6 +71,7 @@ impl Engine {
         }
         Self {
             inner: Arc::new(Inner {
+                cache: Cache::new(config.cache),
                 config,
                 registry: Arc::default(),
             }),
@@ -79,6 +86,75 @@ impl Engine {
     /// The configuration.
     pub fn config(&self) -> &Config {
         &self.inner.config
+    }
+
+    /// Compiles a module given as text, or finds it in the cache.
+    ///
+    /// The cache is shared by all clones of the engine. A text that was compiled before is compared byte by byte, so that what is returned
+    /// is the text's module and not one whose hash is the same. Of threads that ask for the same text at the same time one compiles it,
+    /// and the others wait for it. Errors are not kept.
+    ///
+    /// ```
+    /// use tickwasm::{Engine, Error, Module};
+    ///
+    /// let engine = Engine::default();
+    /// let first = engine.compile_wat("(module)")?;
+    /// let again = engine.compile_wat("(module)")?;
+    /// assert!(Module::same(&first, &again));
+    /// assert_eq!(engine.cache_len(), 1);
+    /// assert!(matches!(engine.compile_wat("(modul)"), Err(Error::Compilation(_))));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Compilation`], with line and column, if it is not a valid module or needs a feature that is off, or if this crate was
+    /// built without the feature `wat`.
+    pub fn compile_wat(&self, text: &str) -> Result<Module, Error> {
+        Module::cached(self, Kind::Text, text.as_bytes())
+    }
+
+    /// Compiles a module given in the binary format, or finds it in the cache, as [`Engine::compile_wat`] does.
+    ///
+    /// # Errors
+    /// [`Error::Compilation`], with the offset, if it is not a valid module or needs a feature that is off.
+    pub fn compile_wasm(&self, binary: &[u8]) -> Result<Module, Error> {
+        Module::cached(self, Kind::Binary, binary)
+    }
+
+    /// How many modules the cache holds.
+    pub fn cache_len(&self) -> usize {
+        self.cache_stats().entries
+    }
+
+    /// Drops all modules from the cache. Those that are in use elsewhere go on to exist, but are compiled again when they are asked for.
+    pub fn clear_cache(&self) {
+        self.inner.cache.clear();
+    }
+
+    /// What the cache has done since the engine was made, and what it holds.
+    ///
+    /// ```
+    /// use tickwasm::Engine;
+    ///
+    /// let engine = Engine::default();
+    /// for text in ["(module)", "(module $other)", "(module)"] {
+    ///     engine.compile_wat(text)?;
+    /// }
+    /// let stats = engine.cache_stats();
+    /// assert_eq!((stats.hits, stats.misses, stats.entries), (1, 2, 2));
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    pub fn cache_stats(&self) -> CacheStats {
+        self.inner.cache.stats()
+    }
+
+    /// How many pages of 64 KiB the memory of a program has at first which is made by a [`tape::Template`](crate::tape::Template).
+    pub fn initial_pages(&self) -> u32 {
+        self.config().initial_pages
+    }
+
+    pub(crate) fn cache(&self) -> &ModuleCache {
+        &self.inner.cache
     }
 
     pub(crate) fn registry(&self) -> &Arc<Registry> {
@@ -100,5 +176,21 @@ impl Engine {
             true => Ok(()),
             false => Err(Misuse::WrongEngine.into()),
         }
+    }
+}
+
+#[cfg(all(test, feature = "wat"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cached_does_not_keep_the_engine() {
+        let engine = Engine::default();
+        let inner = Arc::downgrade(&engine.inner);
+        let module = engine.compile_wat("(module)");
+        drop(engine);
+        assert!(inner.upgrade().is_some());
+        drop(module);
+        assert!(inner.upgrade().is_none());
     }
 }

@@ -6,9 +6,12 @@
 #![forbid(unsafe_code)]
 
 mod backtrace;
+mod cache;
+mod cache_dir;
 mod caller;
 mod config;
 mod context;
+mod digest;
 mod engine;
 mod externs;
 mod func;
@@ -26,14 +29,17 @@ mod resumable;
 mod store;
 mod table;
 mod tag;
+#[cfg(feature = "wat")]
+mod text;
 mod typed_func;
 mod types;
 mod val;
 mod wasm_ty;
 
 pub use backtrace::{FrameInfo, WasmBacktrace};
+pub use cache::CacheStats;
 pub use caller::Caller;
-pub use config::Config;
+pub use config::{Config, EngineConfig};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
 pub use externs::{Export, Extern};

@@ -4,11 +4,14 @@ use core::fmt;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::cache::{Kind, Made};
+use super::cache_dir::CacheDir;
+use super::digest;
 use super::engine::Engine;
 use super::types::{ExportType, ExternType, ImportType};
-use crate::compile::{self, Compiled, ListedInstr};
+use crate::compile::{self, CompileError, Compiled, ListedInstr};
 use crate::error::{CompilationError, Error};
 use crate::runtime::instantiate::Template;
 use crate::syntax;
@@ -40,8 +43,15 @@ pub struct Module {
 
 struct Inner {
     engine: Engine,
+    content: Arc<Content>,
+}
+
+/// What a module consists of, without the engine: the engine's cache holds it, and must not hold the engine.
+pub(crate) struct Content {
     compiled: Compiled,
     exports: HashMap<Box<str>, usize>,
+    /// Computed when it is asked for; at once where the text is not kept.
+    hash: OnceLock<u64>,
 }
 
 /// A custom section of a module.
@@ -75,19 +85,23 @@ impl<'m> CustomSection<'m> {
 impl Module {
     /// Compiles a module, given in the binary format or, with the feature `wat`, as text.
     ///
+    /// With [`Config::cache_modules`](crate::Config::cache_modules) it is looked up in the engine's cache first.
+    ///
     /// # Errors
     /// [`Error::Compilation`], with the place, if it is not a valid module or needs a feature that is off.
     pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let binary = to_binary(bytes.as_ref())?;
-        Self::compile(engine, binary.into())
+        let bytes = bytes.as_ref();
+        Self::load(engine, kind(bytes), bytes)
     }
 
     /// Compiles a module given in the binary format.
     ///
+    /// With [`Config::cache_modules`](crate::Config::cache_modules) it is looked up in the engine's cache first.
+    ///
     /// # Errors
     /// [`Error::Compilation`], with the offset, if it is not a valid module or needs a feature that is off.
     pub fn from_binary(engine: &Engine, binary: &[u8]) -> Result<Self, Error> {
-        Self::compile(engine, binary.into())
+        Self::load(engine, Kind::Binary, binary)
     }
 
     /// Compiles the module in a file, in the binary format or, with the feature `wat`, as text.
@@ -110,26 +124,62 @@ impl Module {
     /// # Errors
     /// Those of [`Module::new`].
     pub fn validate(engine: &Engine, bytes: &[u8]) -> Result<(), Error> {
-        let binary = to_binary(bytes)?;
-        let done = compile::validate(&binary, engine.config().features);
-        Ok(done.map(drop).map_err(CompilationError::from)?)
+        let kind = kind(bytes);
+        let binary = to_binary(kind, bytes)?;
+        match compile::validate(&binary, engine.config().features) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(explain(kind, bytes, &binary, error).into()),
+        }
     }
 
-    fn compile(engine: &Engine, binary: Arc<[u8]>) -> Result<Self, Error> {
-        let compiled = compile::compile(engine.registry(), binary, engine.settings())
-            .map_err(CompilationError::from)?;
-        let exports = &compiled.module.exports;
-        let exports = (0..)
-            .zip(exports)
-            .map(|(at, export)| (export.name.clone(), at))
-            .collect();
-        Ok(Self {
+    fn load(engine: &Engine, kind: Kind, bytes: &[u8]) -> Result<Self, Error> {
+        match engine.config().cache_modules {
+            true => Self::cached(engine, kind, bytes),
+            false => {
+                let content = Content::new(engine, kind, bytes, |binary| binary.into())?;
+                Ok(Self::of(engine, Arc::new(content)))
+            }
+        }
+    }
+
+    /// The module that the engine's cache has for some bytes, which is compiled first if it has none.
+    pub(crate) fn cached(engine: &Engine, kind: Kind, bytes: &[u8]) -> Result<Self, Error> {
+        let made = engine.cache().get_or_make(kind, bytes, |bytes| {
+            // The cache's copy of a binary is the module's as well.
+            let own = |_: &[u8]| bytes.clone();
+            let content = match &engine.config().cache_dir {
+                Some(dir) if kind == Kind::Text => Self::through(engine, dir, bytes)?,
+                _ => Content::new(engine, kind, bytes, own)?,
+            };
+            let cost = content.cost(kind);
+            Ok(Made {
+                value: Arc::new(content),
+                cost,
+            })
+        });
+        Ok(Self::of(engine, made?))
+    }
+
+    /// What a text says, whose translation a directory may have.
+    fn through(engine: &Engine, dir: &CacheDir, text: &[u8]) -> Result<Content, CompilationError> {
+        if let Some(binary) = dir.load(text)
+            && let Ok(content) = Content::of_text(engine, text, binary)
+        {
+            engine.cache().note_disk_hit();
+            return Ok(content);
+        }
+        let content = Content::new(engine, Kind::Text, text, |binary| binary.into())?;
+        dir.store(text, &content.compiled.bytes);
+        Ok(content)
+    }
+
+    fn of(engine: &Engine, content: Arc<Content>) -> Self {
+        Self {
             inner: Arc::new(Inner {
                 engine: engine.clone(),
-                compiled,
-                exports,
+                content,
             }),
-        })
+        }
     }
 
     /// The engine.
@@ -139,7 +189,27 @@ impl Module {
 
     /// Whether two handles are of the same module.
     pub fn same(a: &Self, b: &Self) -> bool {
-        Arc::ptr_eq(&a.inner, &b.inner)
+        Arc::ptr_eq(&a.inner.content, &b.inner.content)
+    }
+
+    /// A number made of the bytes, text or binary, that the module was made of: their FNV-1a hash of 64 bits.
+    ///
+    /// The same bytes have the same hash in every process, on every machine and with every version of this crate. It is an identifier,
+    /// for logs and the like, and proves nothing: other bytes can have the same hash, and whoever wants to can find some. The engine's
+    /// cache does not rely on it.
+    ///
+    /// ```
+    /// use tickwasm::{Engine, Module};
+    ///
+    /// let module = Module::new(&Engine::default(), "(module)")?;
+    /// assert_eq!(module.hash(), 0x7880_c2ef_0fe1_6109);
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    pub fn hash(&self) -> u64 {
+        let content = &self.inner.content;
+        *content
+            .hash
+            .get_or_init(|| digest::fnv64(&content.compiled.bytes))
     }
 
     /// The module's name, if its name section tells.
@@ -170,7 +240,7 @@ impl Module {
 
     /// Its custom sections, in order. The name section is one of them.
     pub fn custom_sections(&self) -> impl Iterator<Item = CustomSection<'_>> {
-        let bytes = &self.inner.compiled.bytes;
+        let bytes = &self.compiled().bytes;
         self.syntax().customs.iter().map(|custom| CustomSection {
             name: &custom.name,
             data: &bytes[custom.data.clone()],
@@ -194,15 +264,15 @@ impl Module {
         if defined as usize >= self.syntax().bodies.len() {
             return Vec::new();
         }
-        self.inner.compiled.listing(defined)
+        self.compiled().listing(defined)
     }
 
     pub(crate) fn compiled(&self) -> &Compiled {
-        &self.inner.compiled
+        &self.inner.content.compiled
     }
 
     pub(crate) fn syntax(&self) -> &syntax::module::Module {
-        &self.inner.compiled.module
+        &self.inner.content.compiled.module
     }
 
     pub(crate) fn template(&self) -> Template<'_> {
@@ -225,7 +295,7 @@ impl Module {
     }
 
     pub(crate) fn export_item(&self, name: &str) -> Option<ExternIdx> {
-        let at = *self.inner.exports.get(name)?;
+        let at = *self.inner.content.exports.get(name)?;
         Some(self.syntax().exports[at].item)
     }
 
@@ -292,14 +362,109 @@ impl fmt::Debug for Module {
     }
 }
 
-/// The binary format of a module that may be given as text.
-#[cfg(feature = "wat")]
-fn to_binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>, CompilationError> {
-    wat::parse_bytes(bytes).map_err(|error| CompilationError::text(&error.to_string()))
+impl Content {
+    /// Compiles a module. `own` makes the module's own copy of the binary that it was given in.
+    fn new(
+        engine: &Engine,
+        kind: Kind,
+        bytes: &[u8],
+        own: impl Fn(&[u8]) -> Arc<[u8]>,
+    ) -> Result<Self, CompilationError> {
+        match to_binary(kind, bytes)? {
+            Cow::Borrowed(binary) => Self::compile(engine, kind, bytes, own(binary), None),
+            Cow::Owned(binary) => Self::of_text(engine, bytes, binary),
+        }
+    }
+
+    /// Compiles what a text was translated to.
+    fn of_text(engine: &Engine, text: &[u8], binary: Vec<u8>) -> Result<Self, CompilationError> {
+        // The text is not kept, so its hash is made now.
+        let hash = digest::fnv64(text);
+        Self::compile(engine, Kind::Text, text, binary.into(), Some(hash))
+    }
+
+    fn compile(
+        engine: &Engine,
+        kind: Kind,
+        given: &[u8],
+        binary: Arc<[u8]>,
+        hash: Option<u64>,
+    ) -> Result<Self, CompilationError> {
+        let compiled = compile::compile(engine.registry(), binary.clone(), engine.settings())
+            .map_err(|error| explain(kind, given, &binary, error))?;
+        let exports = &compiled.module.exports;
+        let exports = (0..)
+            .zip(exports)
+            .map(|(at, export)| (export.name.clone(), at))
+            .collect();
+        Ok(Self {
+            compiled,
+            exports,
+            hash: hash.map_or_else(OnceLock::new, OnceLock::from),
+        })
+    }
+
+    /// About how many bytes it takes beside the bytes it was made of. What is lowered later is estimated: a byte of a body becomes some
+    /// six bytes of threaded code.
+    fn cost(&self, kind: Kind) -> u64 {
+        const FIXED: usize = 2048;
+        const ENTRY: usize = 48;
+        let module = &self.compiled.module;
+        let entries = module.types.len()
+            + module.imports.len() * 2
+            + module.funcs.len() * 2
+            + module.exports.len() * 3
+            + module.globals.len() * 3
+            + module.elems.len() * 3
+            + module.datas.len() * 3
+            + module.names.funcs.len()
+            + module.names.locals.len();
+        let code: usize = module.bodies.iter().map(|body| body.range.len()).sum();
+        let binary = match kind {
+            Kind::Text => self.compiled.bytes.len(),
+            Kind::Binary => 0,
+        };
+        (FIXED + entries * ENTRY + code * 6 + binary) as u64
+    }
 }
 
-/// Without the text format everything is taken for a binary.
+/// What bytes are that may be either.
+fn kind(bytes: &[u8]) -> Kind {
+    match bytes.starts_with(b"\0asm") || cfg!(not(feature = "wat")) {
+        true => Kind::Binary,
+        false => Kind::Text,
+    }
+}
+
+/// The binary format of a module.
+fn to_binary(kind: Kind, bytes: &[u8]) -> Result<Cow<'_, [u8]>, CompilationError> {
+    match kind {
+        Kind::Binary => Ok(Cow::Borrowed(bytes)),
+        Kind::Text => Ok(Cow::Owned(from_text(bytes)?)),
+    }
+}
+
+#[cfg(feature = "wat")]
+fn from_text(bytes: &[u8]) -> Result<Vec<u8>, CompilationError> {
+    super::text::to_binary(bytes)
+}
+
 #[cfg(not(feature = "wat"))]
-fn to_binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>, CompilationError> {
-    Ok(Cow::Borrowed(bytes))
+fn from_text(_: &[u8]) -> Result<Vec<u8>, CompilationError> {
+    Err(CompilationError::no_text())
+}
+
+/// What is wrong with a module given as `bytes`, which in the binary format is `binary`.
+fn explain(kind: Kind, bytes: &[u8], binary: &[u8], error: CompileError) -> CompilationError {
+    let place = error.offset();
+    let place = place.and_then(|offset| compile::locate(binary, offset));
+    let error = CompilationError::from(error).within(place);
+    match kind {
+        #[cfg(feature = "wat")]
+        Kind::Text => super::text::with_line(error, bytes),
+        _ => {
+            let _ = bytes;
+            error
+        }
+    }
 }

@@ -63,11 +63,12 @@ impl<T> StoreInner<T> {
 }
 
 impl<T> Store<T> {
-    /// An empty store, with the limits of the engine's configuration and without fuel.
+    /// An empty store, with the limits and the fuel of the engine's configuration.
     pub fn new(engine: &Engine, data: T) -> Self {
         let registry = engine.registry().clone();
         let mut runtime = runtime::store::Store::new(registry, engine.config().limits.clone());
         runtime.counts_fuel = engine.config().fuel;
+        runtime.fuel = engine.config().initial_fuel;
         let inner = StoreInner {
             runtime,
             engine: engine.clone(),

@@ -156,6 +156,200 @@ fn an_error_in_text_tells_line_and_column() {
 }
 
 #[test]
+fn an_error_in_text_shows_the_line_with_a_mark_below() {
+    let error =
+        Module::new(&Engine::default(), "(module\n\n  (func $f\n\ti32.add x))").unwrap_err();
+    let text = error.to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[1..],
+        [
+            "  --> line 4, column 10",
+            "   |",
+            " 4 |  i32.add x))",
+            "   |          ^"
+        ]
+    );
+    let Error::Compilation(error) = error else {
+        panic!("{error}");
+    };
+    assert_eq!(error.line(), Some(" i32.add x))"));
+}
+
+#[test]
+fn an_unfinished_text_is_wrong_at_its_end() {
+    let error = compile_error("(module\n  (func");
+    assert_eq!(error.stage(), CompilationStage::Text);
+    assert_eq!(error.line_column().unwrap().0, 2);
+    let error = compile_error(b"(module\n\xff)");
+    assert_eq!(error.stage(), CompilationStage::Text);
+    assert_eq!(error.line_column(), Some((2, 1)));
+}
+
+/// An invalid text with the place of the error marked by `@`, which is taken out.
+fn check_place(marked: &str, function: Option<(u32, Option<&str>, Option<&str>)>) {
+    let at = marked.find('@').unwrap();
+    let head = &marked[..at];
+    let line = head.matches('\n').count() + 1;
+    let column = head.rsplit('\n').next().unwrap().chars().count() + 1;
+    let error = compile_error(marked.replace('@', ""));
+    assert_eq!(error.stage(), CompilationStage::Validate, "{error}");
+    assert_eq!(error.line_column(), Some((line, column)), "{error}");
+    let found = error
+        .func_index()
+        .map(|index| (index, error.func_name(), error.instruction()));
+    assert_eq!(found, function, "{error}");
+}
+
+#[test]
+fn an_invalid_instruction_in_text_has_line_and_column() {
+    let check = |marked, index, name, instr| check_place(marked, Some((index, name, Some(instr))));
+    check(
+        "(module (func $f (result i32)\n  i32.const 1\n  @i64.eqz))",
+        0,
+        Some("f"),
+        "i64.eqz",
+    );
+    // Folded, where the operands stand behind their operator.
+    check(
+        "(module (func $f (result i32)\n (@i32.add (i32.const 1)\n  (i64.const 2))))",
+        0,
+        Some("f"),
+        "i32.add",
+    );
+    check(
+        r#"(module (import "a" "b" (func)) (func (import "a" "c"))
+            (func) (func (export "x") (param i32)
+                (if (local.get 0)
+                    (then (nop))
+                    (else (@local.set 0 (f32.const 1))))))"#,
+        3,
+        None,
+        "local.set 0",
+    );
+    check(
+        "(module\n(memory 1)\n(func (block\n(loop\n (@br 7 (i32.const 0))))))",
+        0,
+        None,
+        "br 7",
+    );
+    check(
+        "(module (func (result i32) (block (result i32) (@br_if 0 (i32.const 1)))))",
+        0,
+        None,
+        "br_if 0",
+    );
+}
+
+#[test]
+fn a_body_that_ends_too_early_is_shown_by_its_beginning() {
+    check_place(
+        "(module\n  (@func $f (result i32)\n  nop))",
+        Some((0, Some("f"), Some("end"))),
+    );
+}
+
+#[test]
+fn an_invalid_field_in_text_has_line_and_column() {
+    for marked in [
+        "(module (memory 1)\n (@memory 2 1))",
+        "(module (func)\n (export \"a\" (func 0))\n (@export \"a\" (func 0)))",
+        "(module (global i32 (i32.const 0))\n (@global i32 (i64.const 0)))",
+        "(module (func (param i32))\n (start @0))",
+        "(module (memory 1) (data (i32.const 0) \"x\")\n(@data (i64.const 0) \"x\"))",
+        "(module (table 1 funcref)\n(@elem (f32.const 0) func))",
+        "(module (func)\n (@func (type 9)))",
+        "(module\n (@import \"a\" \"b\" (memory 100000)))",
+        "(module (table 1 funcref) (@table 2 1 funcref))",
+    ] {
+        check_place(marked, None);
+    }
+}
+
+#[test]
+fn an_invalid_binary_names_function_and_instruction() {
+    let binary =
+        wat::parse_str("(module (func) (func $sum (result i32) i32.const 1 f32.sqrt))").unwrap();
+    let error = compile_error(&binary);
+    assert_eq!(
+        (error.func_index(), error.func_name(), error.instruction()),
+        (Some(1), Some("sum"), Some("f32.sqrt"))
+    );
+    assert_eq!((error.line_column(), error.line()), (None, None));
+    let text = error.to_string();
+    assert!(
+        text.ends_with("\n  in function 1 (`sum`), instruction 2: f32.sqrt"),
+        "{text}"
+    );
+    let binary = wat::parse_str("(module (global i32 (i64.const 1)))").unwrap();
+    let text = compile_error(&binary).to_string();
+    assert!(text.ends_with("\n  in global 0"), "{text}");
+}
+
+#[test]
+fn a_missing_import_tells_its_type_and_what_is_near() {
+    let engine = Engine::default();
+    let mut linker = Linker::<()>::new(&engine);
+    linker
+        .func_wrap("fs", "read_file", |x: i32| (x, 0))
+        .unwrap();
+    let import = r#"(module (import "fs" "readfile" (func (param i32) (result i32 i32))))"#;
+    let error = linker
+        .instantiate_pre(&engine.compile_wat(import).unwrap())
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "unknown import: `fs::readfile` has not been defined (expected: function [i32] -> [i32 i32]); `fs::read_file` is defined"
+    );
+    let Error::MissingImport {
+        module,
+        name,
+        expected,
+        similar,
+    } = error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!(
+        (&*module, &*name, similar.as_deref()),
+        ("fs", "readfile", Some("fs::read_file"))
+    );
+    assert!(matches!(*expected, ExternType::Func(_)));
+}
+
+#[test]
+fn data_that_means_nothing_is_a_serialization_error() {
+    let error = fail(|| -> Result<()> { Err(Error::serialization("no closing bracket")) });
+    assert!(matches!(error, Error::Serialization(_)));
+    assert_eq!(error.to_string(), "serialization: no closing bracket");
+    assert_eq!(
+        StdError::source(&error).unwrap().to_string(),
+        "no closing bracket"
+    );
+    let error = Error::serialization(DiskFull(2));
+    assert_eq!(error.downcast_ref::<DiskFull>(), Some(&DiskFull(2)));
+}
+
+#[test]
+fn pointers_and_arguments_out_of_bounds_are_errors_of_their_own() {
+    let error = tape::List::read(&[0; 16], 0x40).unwrap_err();
+    assert!(matches!(
+        error,
+        Error::InvalidPointer {
+            ptr: 0x40,
+            size: 16
+        }
+    ));
+    assert_eq!(error.to_string(), "invalid pointer 0x40 (memory size 16)");
+    let error = fail(|| -> Result<()> { Err(Error::ArgOutOfBounds { index: 3, count: 2 }) });
+    assert!(matches!(
+        error,
+        Error::ArgOutOfBounds { index: 3, count: 2 }
+    ));
+    assert_eq!(error.to_string(), "argument 3 out of bounds (2 available)");
+}
+
+#[test]
 fn an_error_in_a_binary_tells_the_offset() {
     let error = compile_error(b"\0asm\x02\0\0\0");
     assert_eq!(error.stage(), CompilationStage::Decode);

@@ -1,0 +1,574 @@
+//! A cache by content: what was made of some bytes is made once, kept while there is room, and handed out to who brings the same bytes.
+//!
+//! A hash finds candidates, equality of all bytes decides: a collision costs a comparison and nothing else. Who asks first makes the value,
+//! without holding any lock; who asks meanwhile waits for that value alone. A failure reaches those who wait and is then forgotten; after a
+//! panic one of those who wait tries again.
+//!
+//! What the values are, `module` knows; keeping what outlives the process is the work of `cache_dir`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::digest;
+
+/// How the content is to be read. The same bytes read differently are different keys.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Kind {
+    /// The text format.
+    Text,
+    /// The binary format.
+    Binary,
+}
+
+/// What a cache may keep.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) bytes: u64,
+    pub(crate) entries: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            bytes: 64 << 20,
+            entries: 10_000,
+        }
+    }
+}
+
+/// What a module cache has done so far, and what it holds. See [`Engine::cache_stats`](crate::Engine::cache_stats).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct CacheStats {
+    /// Requests that were answered with a module compiled before, or by somebody else at the same time.
+    pub hits: u64,
+    /// Requests that had to compile, whether that succeeded or not.
+    pub misses: u64,
+    /// Modules that were dropped because others needed their room.
+    pub evictions: u64,
+    /// How many of the misses found the text's translation in the cache directory.
+    pub disk_hits: u64,
+    /// Modules that are kept.
+    pub entries: usize,
+    /// Bytes that they take, about.
+    pub bytes: u64,
+}
+
+/// The function that finds candidates, given the cache's seed.
+type Hash = fn(u64, &[u8]) -> u64;
+
+pub(crate) struct Cache<V, E> {
+    state: Mutex<State<V, E>>,
+    bounds: Bounds,
+    seed: u64,
+    hash: Hash,
+}
+
+struct State<V, E> {
+    /// By hash, all that have it.
+    index: HashMap<u64, Vec<Entry<V, E>>>,
+    /// The hashes of what is kept, from the longest unused on. What is being made is not among them.
+    order: BTreeMap<u64, u64>,
+    /// The next moment.
+    clock: u64,
+    stats: CacheStats,
+}
+
+struct Entry<V, E> {
+    slot: Arc<Slot<V, E>>,
+    /// When it was last used, which is its key in `order`; nothing while the value is being made.
+    used: Option<u64>,
+    cost: u64,
+}
+
+/// A content, and what is or will be made of it.
+struct Slot<V, E> {
+    kind: Kind,
+    content: Arc<[u8]>,
+    outcome: OnceLock<Outcome<V, E>>,
+    // What waiting for the outcome takes.
+    gate: Mutex<()>,
+    settled: Condvar,
+}
+
+enum Outcome<V, E> {
+    Made(V),
+    Failed(E),
+    /// Whoever was making it panicked.
+    Abandoned,
+}
+
+/// A value, and about how many bytes it takes beside its content.
+pub(crate) struct Made<V> {
+    pub(crate) value: V,
+    pub(crate) cost: u64,
+}
+
+/// What is known of a content.
+enum Found<V, E> {
+    Kept(V),
+    /// Somebody is making it.
+    Pending(Arc<Slot<V, E>>),
+    /// It is to be made by who asked.
+    Absent,
+}
+
+impl<V: Clone, E: Clone> Cache<V, E> {
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self::with_hash(bounds, digest::quick)
+    }
+
+    /// A cache whose hash can be chosen, because tests want collisions.
+    fn with_hash(bounds: Bounds, hash: Hash) -> Self {
+        Self {
+            state: Mutex::new(State {
+                index: HashMap::new(),
+                order: BTreeMap::new(),
+                clock: 0,
+                stats: CacheStats::default(),
+            }),
+            bounds,
+            // Random, so that nobody can prepare contents that all have one hash.
+            seed: RandomState::new().hash_one(0),
+            hash,
+        }
+    }
+
+    pub(crate) fn stats(&self) -> CacheStats {
+        let state = self.lock();
+        CacheStats {
+            entries: state.order.len(),
+            ..state.stats
+        }
+    }
+
+    pub(crate) fn note_disk_hit(&self) {
+        self.lock().stats.disk_hits += 1;
+    }
+
+    /// Forgets all values. What is being made at the moment is kept when it is done.
+    pub(crate) fn clear(&self) {
+        // Dropped when the lock no longer is held.
+        let mut dropped = Vec::new();
+        let mut state = self.lock();
+        state.index.retain(|_, entries| {
+            let all = std::mem::take(entries).into_iter();
+            let (kept, pending) = all.partition::<Vec<_>, _>(|entry| entry.used.is_some());
+            dropped.extend(kept);
+            *entries = pending;
+            !entries.is_empty()
+        });
+        state.order.clear();
+        state.stats.bytes = 0;
+    }
+
+    /// The value made of some content, which is made now unless it is there. `make` is given a copy of the content that it may keep.
+    ///
+    /// # Errors
+    /// What `make` returns, also if it was another thread that called it.
+    pub(crate) fn get_or_make(
+        &self,
+        kind: Kind,
+        content: &[u8],
+        make: impl Fn(&Arc<[u8]>) -> Result<Made<V>, E>,
+    ) -> Result<V, E> {
+        let hash = (self.hash)(self.seed, content);
+        loop {
+            let mut found = self.find(hash, kind, content, None);
+            let mut mine = None;
+            if let Found::Absent = found {
+                let slot = Arc::new(Slot {
+                    kind,
+                    content: content.into(),
+                    outcome: OnceLock::new(),
+                    gate: Mutex::new(()),
+                    settled: Condvar::new(),
+                });
+                // Copying took time without the lock: somebody else may have begun.
+                found = self.find(hash, kind, content, Some(&slot));
+                mine = Some(slot);
+            }
+            match (found, mine) {
+                (Found::Kept(value), _) => return Ok(value),
+                (Found::Pending(slot), _) => {
+                    let outcome = slot.wait();
+                    if !matches!(outcome, Outcome::Abandoned) {
+                        self.lock().stats.hits += 1;
+                    }
+                    match outcome {
+                        Outcome::Made(value) => return Ok(value.clone()),
+                        Outcome::Failed(error) => return Err(error.clone()),
+                        Outcome::Abandoned => {}
+                    }
+                }
+                (Found::Absent, Some(slot)) => {
+                    let making = Making {
+                        cache: self,
+                        hash,
+                        slot,
+                    };
+                    return making.finish(make(&making.slot.content));
+                }
+                (Found::Absent, None) => unreachable!("an absent content got a slot above"),
+            }
+        }
+    }
+
+    /// What is known of a content. If that is nothing, it is from now on being made in the slot given, if one is.
+    ///
+    /// All comparisons are made under the lock: even megabytes are compared sooner than anything could be done meanwhile.
+    fn find(
+        &self,
+        hash: u64,
+        kind: Kind,
+        content: &[u8],
+        slot: Option<&Arc<Slot<V, E>>>,
+    ) -> Found<V, E> {
+        let state = &mut *self.lock();
+        let entries = state.index.get_mut(&hash);
+        let mut entries = entries.into_iter().flatten();
+        let same = |slot: &Slot<V, E>| slot.kind == kind && *slot.content == *content;
+        if let Some(entry) = entries.find(|entry| same(&entry.slot)) {
+            let Some(used) = &mut entry.used else {
+                return Found::Pending(entry.slot.clone());
+            };
+            state.order.remove(used);
+            *used = state.clock;
+            state.order.insert(state.clock, hash);
+            state.clock += 1;
+            if let Some(Outcome::Made(value)) = entry.slot.outcome.get() {
+                state.stats.hits += 1;
+                return Found::Kept(value.clone());
+            }
+            unreachable!("only what was made is kept");
+        }
+        if let Some(slot) = slot {
+            state.stats.misses += 1;
+            state.index.entry(hash).or_default().push(Entry {
+                slot: slot.clone(),
+                used: None,
+                cost: 0,
+            });
+        }
+        Found::Absent
+    }
+
+    /// Ends the making of a value: it is kept, with the given cost, or forgotten.
+    fn settle(&self, hash: u64, slot: &Arc<Slot<V, E>>, cost: Option<u64>) {
+        // Dropped when the lock no longer is held.
+        let mut dropped = Vec::new();
+        let state = &mut *self.lock();
+        let cost = cost
+            .map(|cost| cost.saturating_add(slot.content.len() as u64))
+            .filter(|cost| *cost <= self.bounds.bytes && self.bounds.entries > 0);
+        if let Some(cost) = cost {
+            let entries = state.index.get_mut(&hash).into_iter().flatten();
+            for entry in entries.filter(|entry| Arc::ptr_eq(&entry.slot, slot)) {
+                entry.used = Some(state.clock);
+                entry.cost = cost;
+            }
+            state.order.insert(state.clock, hash);
+            state.clock += 1;
+            state.stats.bytes += cost;
+        } else {
+            dropped.extend(state.take(hash, |entry| Arc::ptr_eq(&entry.slot, slot)));
+        }
+        while state.stats.bytes > self.bounds.bytes || state.order.len() > self.bounds.entries {
+            let Some((used, hash)) = state.order.pop_first() else {
+                break;
+            };
+            let evicted = state.take(hash, |entry| entry.used == Some(used));
+            state.stats.bytes -= evicted.as_ref().map_or(0, |entry| entry.cost);
+            state.stats.evictions += 1;
+            dropped.extend(evicted);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<V, E>> {
+        // Nothing that could panic half-way runs under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<V, E> State<V, E> {
+    /// Takes an entry out of the index.
+    fn take(&mut self, hash: u64, which: impl Fn(&Entry<V, E>) -> bool) -> Option<Entry<V, E>> {
+        let entries = self.index.get_mut(&hash)?;
+        let at = entries.iter().position(which)?;
+        let entry = entries.swap_remove(at);
+        if entries.is_empty() {
+            self.index.remove(&hash);
+        }
+        Some(entry)
+    }
+}
+
+impl<V, E> Slot<V, E> {
+    fn wait(&self) -> &Outcome<V, E> {
+        let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(outcome) = self.outcome.get() {
+                return outcome;
+            }
+            gate = self
+                .settled
+                .wait(gate)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn set(&self, outcome: Outcome<V, E>) {
+        let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        // It is set once, by who makes the value.
+        let _ = self.outcome.set(outcome);
+        drop(gate);
+        self.settled.notify_all();
+    }
+}
+
+/// The making of a value by this thread. Dropped before it is finished, because of a panic, it sets the others free.
+struct Making<'c, V: Clone, E: Clone> {
+    cache: &'c Cache<V, E>,
+    hash: u64,
+    slot: Arc<Slot<V, E>>,
+}
+
+impl<V: Clone, E: Clone> Making<'_, V, E> {
+    fn finish(&self, result: Result<Made<V>, E>) -> Result<V, E> {
+        let (outcome, cost, result) = match result {
+            Ok(Made { value, cost }) => (Outcome::Made(value.clone()), Some(cost), Ok(value)),
+            Err(error) => (Outcome::Failed(error.clone()), None, Err(error)),
+        };
+        self.slot.set(outcome);
+        self.cache.settle(self.hash, &self.slot, cost);
+        result
+    }
+}
+
+impl<V: Clone, E: Clone> Drop for Making<'_, V, E> {
+    fn drop(&mut self) {
+        if self.slot.outcome.get().is_none() {
+            self.cache.settle(self.hash, &self.slot, None);
+            self.slot.set(Outcome::Abandoned);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    type Strings = Cache<String, String>;
+
+    const ROOMY: Bounds = Bounds {
+        bytes: 1 << 20,
+        entries: 1000,
+    };
+
+    /// Makes of a content its text, at a cost of 10 beside it.
+    fn make(content: &Arc<[u8]>) -> Result<Made<String>, String> {
+        let value = String::from_utf8_lossy(content).into_owned();
+        match value.contains("bad") {
+            true => Err(value),
+            false => Ok(Made { value, cost: 10 }),
+        }
+    }
+
+    fn get(cache: &Strings, content: &str) -> Result<String, String> {
+        cache.get_or_make(Kind::Text, content.as_bytes(), make)
+    }
+
+    #[test]
+    fn contents_of_one_hash_keep_their_own_values() {
+        let cache = Strings::with_hash(ROOMY, |_, _| 7);
+        for _ in 0..3 {
+            for content in ["one", "two", "six", ""] {
+                assert_eq!(get(&cache, content).as_deref(), Ok(content));
+            }
+        }
+        let stats = cache.stats();
+        assert_eq!((stats.misses, stats.hits, stats.entries), (4, 8, 4));
+    }
+
+    #[test]
+    fn kinds_are_apart() {
+        let cache = Strings::new(ROOMY);
+        assert_eq!(get(&cache, "x").as_deref(), Ok("x"));
+        let other = cache.get_or_make(Kind::Binary, b"x", |_| {
+            Ok(Made {
+                value: "binary".to_owned(),
+                cost: 0,
+            })
+        });
+        assert_eq!(other.as_deref(), Ok("binary"));
+        assert_eq!(get(&cache, "x").as_deref(), Ok("x"));
+    }
+
+    #[test]
+    fn the_longest_unused_goes_first() {
+        let cache = Strings::new(Bounds {
+            bytes: 1 << 20,
+            entries: 2,
+        });
+        for content in ["a", "b", "a", "c", "a", "b"] {
+            assert_eq!(get(&cache, content).as_deref(), Ok(content));
+        }
+        // `c` drove out `b`, and `b` drove out `c`.
+        let stats = cache.stats();
+        assert_eq!((stats.misses, stats.hits, stats.evictions), (4, 2, 2));
+    }
+
+    #[test]
+    fn bytes_are_bounded_and_counted() {
+        // With its cost an entry of ten letters takes twenty.
+        let cache = Strings::with_hash(
+            Bounds {
+                bytes: 65,
+                entries: 100,
+            },
+            |_, bytes| u64::from(bytes[0]) % 2,
+        );
+        for number in 0..100 {
+            get(&cache, &format!("{number:010}")).unwrap();
+            let stats = cache.stats();
+            assert_eq!(stats.bytes, 20 * (number + 1).min(3));
+            assert_eq!(stats.entries as u64, (number + 1).min(3));
+        }
+        assert_eq!(cache.stats().evictions, 97);
+        assert_eq!(cache.lock().index.values().map(Vec::len).sum::<usize>(), 3);
+    }
+
+    #[test]
+    fn what_is_too_large_is_made_and_not_kept() {
+        for bounds in [
+            Bounds {
+                bytes: 20,
+                entries: 9,
+            },
+            Bounds {
+                bytes: 1000,
+                entries: 0,
+            },
+        ] {
+            let cache = Strings::new(bounds);
+            for _ in 0..2 {
+                assert!(get(&cache, "more than ten letters").is_ok());
+            }
+            let stats = cache.stats();
+            assert_eq!((stats.misses, stats.entries, stats.bytes), (2, 0, 0));
+            assert!(cache.lock().index.is_empty());
+        }
+    }
+
+    #[test]
+    fn failures_are_not_kept() {
+        let cache = Strings::new(ROOMY);
+        for _ in 0..2 {
+            assert_eq!(get(&cache, "bad").unwrap_err(), "bad");
+        }
+        let stats = cache.stats();
+        assert_eq!((stats.misses, stats.hits, stats.entries), (2, 0, 0));
+        assert!(cache.lock().index.is_empty());
+    }
+
+    #[test]
+    fn clearing_forgets_all() {
+        let cache = Strings::with_hash(ROOMY, |_, _| 0);
+        get(&cache, "a").unwrap();
+        get(&cache, "b").unwrap();
+        cache.clear();
+        assert_eq!((cache.stats().entries, cache.stats().bytes), (0, 0));
+        get(&cache, "a").unwrap();
+        assert_eq!((cache.stats().entries, cache.stats().misses), (1, 3));
+    }
+
+    #[test]
+    fn what_is_being_made_survives_clearing() {
+        let cache = Strings::with_hash(ROOMY, |_, _| 0);
+        get(&cache, "a").unwrap();
+        let value = cache.get_or_make(Kind::Text, b"b", |content| {
+            cache.clear();
+            make(content)
+        });
+        assert_eq!(value.as_deref(), Ok("b"));
+        assert_eq!(cache.stats().entries, 1);
+        assert_eq!(get(&cache, "b").as_deref(), Ok("b"));
+        assert_eq!(cache.stats().hits, 1);
+    }
+
+    /// Asks for a content from many threads, which `make` is called by one of while the others wait.
+    fn at_once(
+        make: impl Fn(usize, &Arc<[u8]>) -> Result<Made<String>, String> + Sync,
+    ) -> (Vec<thread::Result<Result<String, String>>>, CacheStats) {
+        const THREADS: usize = 8;
+        let cache = Strings::new(ROOMY);
+        let (calls, start) = (AtomicUsize::new(0), Barrier::new(THREADS));
+        let ask = || {
+            start.wait();
+            cache.get_or_make(Kind::Text, b"x", |content| {
+                let call = calls.fetch_add(1, Ordering::Relaxed);
+                // Until the others have come; one that is late finds the value, or its absence, which is the same to it.
+                thread::sleep(std::time::Duration::from_millis(20));
+                make(call, content)
+            })
+        };
+        let results = thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS)
+                .map(|_| scope.spawn(|| catch_unwind(AssertUnwindSafe(ask))))
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        (results, cache.stats())
+    }
+
+    #[test]
+    fn many_threads_make_it_once() {
+        let (results, stats) = at_once(|_, content| make(content));
+        assert!(
+            results
+                .iter()
+                .all(|result| matches!(result, Ok(Ok(value)) if value == "x"))
+        );
+        assert_eq!((stats.misses, stats.hits), (1, 7));
+    }
+
+    #[test]
+    fn an_error_reaches_all_who_wait() {
+        let (results, stats) = at_once(|call, _| Err(call.to_string()));
+        assert!(results.iter().all(|result| matches!(result, Ok(Err(_)))));
+        assert_eq!(stats.entries, 0);
+        assert_eq!(stats.misses + stats.hits, 8);
+    }
+
+    #[test]
+    fn a_panic_fails_one_and_the_others_go_on() {
+        let (results, stats) = at_once(|call, content| match call {
+            0 => panic!("on purpose"),
+            _ => make(content),
+        });
+        assert_eq!(results.iter().filter(|result| result.is_err()).count(), 1);
+        let made = results.iter().flatten().filter(|made| made.is_ok());
+        assert_eq!(made.count(), 7);
+        assert_eq!((stats.misses, stats.entries), (2, 1));
+    }
+
+    #[test]
+    fn others_are_not_held_up() {
+        let cache = Strings::new(ROOMY);
+        let value = cache.get_or_make(Kind::Text, b"slow", |content| {
+            // If the lock were held, this would not return.
+            assert_eq!(get(&cache, "other").as_deref(), Ok("other"));
+            make(content)
+        });
+        assert_eq!(value.as_deref(), Ok("slow"));
+    }
+}

@@ -1,0 +1,79 @@
+//! Digests of bytes: one that is the same everywhere and forever, and a quick one for finding cached modules.
+//!
+//! Neither proves anything. Whoever relies on two contents being equal compares them.
+
+/// FNV-1a of 64 bits.
+///
+/// It is what [`Module::hash`](super::Module::hash) promises, so it cannot be changed.
+pub(crate) fn fnv64(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    })
+}
+
+/// FNV-1a of 128 bits, for names of files.
+pub(crate) fn fnv128(bytes: &[u8]) -> u128 {
+    bytes
+        .iter()
+        .fold(0x6C62_272E_07BB_0142_62B8_2175_6295_C58D, |hash, byte| {
+            (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013B)
+        })
+}
+
+/// A hash of some bytes that depends on a seed, several bytes a cycle.
+///
+/// Two lanes take eight bytes each in turn and fold a 128-bit product, so that every bit reaches every other.
+pub(crate) fn quick(seed: u64, bytes: &[u8]) -> u64 {
+    const ODD: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xD6E8_FEB8_6659_FD93];
+    fn fold(a: u64, b: u64) -> u64 {
+        let product = u128::from(a) * u128::from(b);
+        product as u64 ^ (product >> 64) as u64
+    }
+    fn word(bytes: &[u8]) -> u64 {
+        let mut word = [0; 8];
+        word[..bytes.len()].copy_from_slice(bytes);
+        u64::from_le_bytes(word)
+    }
+    let mut lanes = [seed, seed.rotate_left(32)];
+    let mut step = |a: u64, b: u64| {
+        // The sum keeps a lane alive whose product became zero.
+        lanes[0] = fold(lanes[0] ^ a, ODD[0] ^ seed).wrapping_add(ODD[1]);
+        lanes[1] = fold(lanes[1] ^ b, ODD[1] ^ seed).wrapping_add(ODD[0]);
+    };
+    let mut blocks = bytes.chunks_exact(16);
+    for block in &mut blocks {
+        step(word(&block[..8]), word(&block[8..]));
+    }
+    let (a, b) = blocks.remainder().split_at(blocks.remainder().len().min(8));
+    step(word(a), word(b));
+    let both = lanes[0] ^ lanes[1].rotate_left(29) ^ bytes.len() as u64;
+    fold(both, ODD[0] ^ seed.rotate_left(17))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fnv_is_the_published_function() {
+        assert_eq!(fnv64(b""), 0xCBF2_9CE4_8422_2325);
+        assert_eq!(fnv64(b"a"), 0xAF63_DC4C_8601_EC8C);
+        assert_eq!(fnv64(b"foobar"), 0x8594_4171_F739_67E8);
+        assert_eq!(fnv128(b"a"), 0xD228_CB69_6F1A_8CAF_7891_2B70_4E4A_8964);
+    }
+
+    #[test]
+    fn quick_tells_lengths_places_and_seeds_apart() {
+        let mut seen = std::collections::HashSet::new();
+        for seed in [0, 1, u64::MAX] {
+            for len in 0..200 {
+                assert!(seen.insert(quick(seed, &vec![0; len])), "{seed} {len}");
+                for at in 0..len {
+                    let mut bytes = vec![0; len];
+                    bytes[at] = 1;
+                    assert!(seen.insert(quick(seed, &bytes)), "{seed} {len} {at}");
+                }
+            }
+        }
+    }
+}
