@@ -22,6 +22,7 @@ use crate::runtime::limiter::Limits;
 pub struct Config {
     pub(crate) features: Features,
     pub(crate) fuel: bool,
+    pub(crate) interruptible: bool,
     pub(crate) eager: bool,
     pub(crate) limits: Limits,
     /// What stores start with.
@@ -182,6 +183,7 @@ impl Config {
         Self {
             features: Features::DEFAULT,
             fuel: false,
+            interruptible: false,
             eager: false,
             limits: Limits::default(),
             initial_fuel: 0,
@@ -209,6 +211,15 @@ impl Config {
     /// The fuel that each new store starts with, 0 by default. Without [`Config::consume_fuel`] it has no effect.
     pub fn initial_fuel(&mut self, fuel: u64) -> &mut Self {
         self.initial_fuel = fuel;
+        self
+    }
+
+    /// Whether execution can be interrupted from other threads: by an [`InterruptHandle`](crate::InterruptHandle), or by
+    /// [`Engine::increment_epoch`](crate::Engine::increment_epoch) and a store's deadline. Off by default.
+    ///
+    /// It costs what counting fuel costs, because code has to look up from time to time; fuel itself need not be switched on.
+    pub fn epoch_interruption(&mut self, on: bool) -> &mut Self {
+        self.interruptible = on;
         self
     }
 

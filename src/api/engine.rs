@@ -2,12 +2,14 @@
 
 use core::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cache::{Cache, CacheStats, Kind};
 use super::config::Config;
 use super::module::{Content, Module};
 use crate::compile::Settings;
 use crate::error::{CompilationError, Error, Misuse};
+use crate::runtime::interrupt::Interrupts;
 use crate::runtime::registry::Registry;
 
 /// What modules are compiled for: a configuration, and the types that modules have in common.
@@ -34,6 +36,7 @@ struct Inner {
     registry: Arc<Registry>,
     /// One an engine, so that what is in it was compiled with this configuration.
     cache: ModuleCache,
+    epoch: Arc<AtomicU64>,
 }
 
 type ModuleCache = Cache<Arc<Content>, CompilationError>;
@@ -74,6 +77,7 @@ impl Engine {
                 cache: Cache::new(config.cache),
                 config,
                 registry: Arc::default(),
+                epoch: Arc::default(),
             }),
         }
     }
@@ -157,6 +161,18 @@ impl Engine {
         &self.inner.cache
     }
 
+    /// Begins the next epoch, from any thread: stores whose deadline it is stop what they run, see
+    /// [`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline). What an epoch is, is up to whoever calls this, every millisecond say.
+    pub fn increment_epoch(&self) {
+        self.inner.epoch.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What can interrupt a store's execution, if anything can.
+    pub(crate) fn interrupts(&self) -> Option<Interrupts> {
+        let interrupts = || Interrupts::new(self.inner.epoch.clone());
+        self.config().interruptible.then(interrupts)
+    }
+
     pub(crate) fn registry(&self) -> &Arc<Registry> {
         &self.inner.registry
     }
@@ -165,7 +181,7 @@ impl Engine {
         let config = self.config();
         Settings {
             features: config.features,
-            fuel: config.fuel,
+            fuel: config.fuel || config.interruptible,
             eager: config.eager,
         }
     }

@@ -16,7 +16,7 @@ use super::tag::Tag;
 use super::typed_func::TypedFunc;
 use super::wasm_ty::{WasmParams, WasmResults};
 use crate::error::{Error, Misuse};
-use crate::runtime::addr::{ExternVal, InstanceAddr};
+use crate::runtime::addr::{ExternVal, FuncAddr, InstanceAddr};
 use crate::runtime::instantiate::{InstantiateError, instantiate};
 use crate::runtime::module_inst::ModuleInst;
 use crate::runtime::registry::TypeId;
@@ -61,7 +61,17 @@ impl Instance {
         module: &Module,
         imports: &[Extern],
     ) -> Result<Self, Error> {
-        let context = store.as_context_mut();
+        let mut context = store.as_context_mut();
+        let (instance, start) = Self::begin(&mut context, module, imports)?;
+        instance.run_start(context, start)
+    }
+
+    /// Makes an instance; its start function, if it has one, is still to be run.
+    pub(crate) fn begin<T>(
+        context: &mut StoreContextMut<'_, T>,
+        module: &Module,
+        imports: &[Extern],
+    ) -> Result<(Self, Option<FuncAddr>), Error> {
         let runtime = &context.inner.runtime;
         let imports: Result<Vec<_>, _> = imports
             .iter()
@@ -70,11 +80,23 @@ impl Instance {
         Self::with(context, module, &imports?)
     }
 
-    fn with<T>(
+    /// Runs its start function, if it has one.
+    fn run_start<T>(
+        self,
         mut context: StoreContextMut<'_, T>,
+        start: Option<FuncAddr>,
+    ) -> Result<Self, Error> {
+        if let Some(start) = start {
+            context.invoke(start, (0, 0), &mut [])?;
+        }
+        Ok(self)
+    }
+
+    fn with<T>(
+        context: &mut StoreContextMut<'_, T>,
         module: &Module,
         imports: &[ExternVal],
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, Option<FuncAddr>), Error> {
         context.engine().check(module.engine())?;
         let inner = &mut *context.inner;
         let (runtime, mut guard) = inner.guarded();
@@ -85,11 +107,9 @@ impl Instance {
         }
         let addr = done.map_err(|error| explain(inner, module, imports, error))?;
         let store = inner.runtime.id;
-        if let Some(start) = module.syntax().start {
-            let start = inner.runtime.instances[addr.index()].funcs[start.index()];
-            context.invoke(start, (0, 0), &mut [])?;
-        }
-        Ok(Self { store, addr })
+        let start = module.syntax().start;
+        let start = start.map(|start| inner.runtime.instances[addr.index()].funcs[start.index()]);
+        Ok((Self { store, addr }, start))
     }
 
     /// What it exports under a name.
@@ -295,6 +315,15 @@ impl<T> InstancePre<T> {
     /// Those of [`Instance::new`].
     pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>) -> Result<Instance, Error> {
         let mut context = store.as_context_mut();
+        let (instance, start) = self.begin(&mut context)?;
+        instance.run_start(context, start)
+    }
+
+    /// Makes an instance; its start function, if it has one, is still to be run.
+    pub(crate) fn begin(
+        &self,
+        context: &mut StoreContextMut<'_, T>,
+    ) -> Result<(Instance, Option<FuncAddr>), Error> {
         context.engine().check(self.module.engine())?;
         let mut imports = Vec::with_capacity(self.imports.len());
         for import in &*self.imports {

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod asynchronous;
 mod backtrace;
 mod cache;
 mod cache_dir;
@@ -18,6 +19,7 @@ mod func;
 mod global;
 mod hosts;
 mod instance;
+mod interrupt;
 mod limiter;
 mod linker;
 mod memory;
@@ -46,6 +48,7 @@ pub use externs::{Export, Extern};
 pub use func::{Func, IntoFunc, WasmRet};
 pub use global::Global;
 pub use instance::{Instance, InstancePre};
+pub use interrupt::InterruptHandle;
 pub use limiter::{ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 pub use linker::Linker;
 pub use memory::Memory;

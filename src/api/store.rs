@@ -69,6 +69,11 @@ impl<T> Store<T> {
         let mut runtime = runtime::store::Store::new(registry, engine.config().limits.clone());
         runtime.counts_fuel = engine.config().fuel;
         runtime.fuel = engine.config().initial_fuel;
+        runtime.interrupts = engine.interrupts();
+        if runtime.interrupts.is_some() && !runtime.counts_fuel {
+            // Code is metered, and shall not notice: so much fuel takes centuries.
+            runtime.fuel = u64::MAX;
+        }
         let inner = StoreInner {
             runtime,
             engine: engine.clone(),

@@ -181,11 +181,6 @@ impl Machine {
         unsafe { &mut *self.store }
     }
 
-    /// The value stack, so many bytes from its beginning.
-    pub(super) fn stack_at(&self, bytes: usize) -> *mut u8 {
-        self.stack_base.wrapping_add(bytes)
-    }
-
     /// The current instance.
     pub(super) fn inst(&mut self) -> &mut ModuleInst {
         // SAFETY: CTX; set by `enter_instance`, and refreshed after whatever may have moved it.

@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+mod asynchronous;
 mod engine;
 mod errors;
 mod handles;
 mod hosts;
 mod instances;
+mod interruption;
 mod limits;
 mod linking;
 mod modules;

@@ -1,0 +1,456 @@
+//! Async calls and async host functions: futures over suspension, see `exec::suspend`.
+//!
+//! There is no executor here, and no second stack. While a call waits, its future has the store for itself, so its frames stay on the
+//! store's value stack; a host function that it waits for is polled by the same future, and gets the store meanwhile. What is
+//! dropped while it waits leaves nothing behind.
+
+use core::future::poll_fn;
+use core::pin::{Pin, pin};
+use core::task::Poll;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use super::caller::Caller;
+use super::context::{AsContextMut, StoreContextMut};
+use super::externs::Extern;
+use super::func::{self, Func, HostFunc, WasmRet, ret::Sealed, type_of};
+use super::hosts::HostFn;
+use super::instance::{Instance, InstancePre};
+use super::linker::Linker;
+use super::module::Module;
+use super::store::Store;
+use super::typed_func::TypedFunc;
+use super::types::FuncType;
+use super::val::{self, Val};
+use super::wasm_ty::{MAX, WasmParams, WasmResults, sealed::Slots};
+use crate::error::{Error, Misuse};
+use crate::exec::{self, Called, Mode, Reason, Why};
+use crate::runtime::addr::FuncAddr;
+use crate::runtime::trap::Trap;
+
+/// Runs a function, waiting where it has to. As for `StoreContextMut::invoke`.
+async fn call<T: Send>(
+    context: StoreContextMut<'_, T>,
+    func: FuncAddr,
+    counts: (usize, usize),
+    slots: &mut [u64],
+) -> Result<(), Error> {
+    let hosts = context.hosts;
+    let mut call = pin!(drive(context, func, counts, slots));
+    poll_fn(|cx| {
+        // A future that polls another one that polls another one takes the host's stack as calls do.
+        match hosts.outermost.enter() {
+            Some(_entry) => call.as_mut().poll(cx),
+            None => Poll::Ready(Err(Trap::StackOverflow.into())),
+        }
+    })
+    .await
+}
+
+/// Goes from one suspension to the next.
+async fn drive<T: Send>(
+    mut context: StoreContextMut<'_, T>,
+    func: FuncAddr,
+    counts: (usize, usize),
+    slots: &mut [u64],
+) -> Result<(), Error> {
+    let mut left = context.start(Mode::Async, func, counts, slots)?;
+    while let Some(suspended) = left {
+        let Why::Host(call) = suspended.why else {
+            yield_now().await;
+            left = context.go_on(Mode::Async, suspended, &[], slots)?;
+            continue;
+        };
+        let HostFn::Async(host) = context.hosts.get(call.host) else {
+            unreachable!("only an async function is awaited");
+        };
+        let mut values = suspended.host_slots().unwrap_or_default();
+        let end = suspended.stack_end(context.runtime());
+        let mut waiting = Waiting::new(context.as_context_mut(), end);
+        let caller = Caller {
+            store: waiting.store.as_context_mut(),
+            instance: call.caller,
+        };
+        let called = host(caller, &mut values).await;
+        drop(waiting);
+        let reason = match called {
+            Ok(Called::Returned) => {
+                left = context.go_on(Mode::Async, suspended, &values, slots)?;
+                continue;
+            }
+            Ok(Called::Suspends | Called::Awaits) => Reason::NotResumable,
+            Err(error) => Reason::Host(error),
+        };
+        let stop = exec::abandon(&mut context, suspended, reason);
+        return Err(context.explain(stop));
+    }
+    Ok(())
+}
+
+/// A store while a call in it waits for a host function: its frames are in use, and calls of that function are calls within it.
+struct Waiting<'a, T> {
+    store: StoreContextMut<'a, T>,
+    /// How much of the value stack is in use without the call.
+    before: usize,
+}
+
+impl<'a, T> Waiting<'a, T> {
+    fn new(store: StoreContextMut<'a, T>, stack_end: usize) -> Self {
+        let runtime = &mut store.inner.runtime;
+        let before = core::mem::replace(&mut runtime.stack_used, stack_end);
+        runtime.depth += 1;
+        Self { store, before }
+    }
+}
+
+impl<T> Drop for Waiting<'_, T> {
+    fn drop(&mut self) {
+        let runtime = &mut self.store.inner.runtime;
+        runtime.stack_used = self.before;
+        runtime.depth -= 1;
+    }
+}
+
+/// Is ready when it is polled again, which it asks for at once.
+async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| match core::mem::replace(&mut yielded, true) {
+        true => Poll::Ready(()),
+        false => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
+impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
+    /// Calls it; the call may wait for async host functions, and let others run, see [`Store::fuel_async_yield_interval`].
+    ///
+    /// The future does all its work where it is polled, until it waits or yields. Dropping it ends the call, and the store can be used
+    /// as after a trap. See [`Linker::func_wrap_async`] for an example.
+    ///
+    /// # Errors
+    /// As for [`TypedFunc::call`].
+    pub async fn call_async(
+        &self,
+        mut store: impl AsContextMut<Data: Send>,
+        params: Params,
+    ) -> Result<Results, Error> {
+        let mut context = store.as_context_mut();
+        let runtime = context.runtime();
+        let id = runtime.id;
+        let addr = self.func().checked(runtime)?;
+        let counts = const { (Params::TYPES.len(), Results::TYPES.len()) };
+        let mut slots = [0; MAX];
+        let slots = &mut slots[..counts.0.max(counts.1)];
+        params.write(slots, id)?;
+        call(context, addr, counts, slots).await?;
+        Ok(Results::read(slots, id))
+    }
+}
+
+impl Func {
+    /// Calls it with values whose types are checked when it is called; otherwise as [`TypedFunc::call_async`].
+    ///
+    /// # Errors
+    /// As for [`Func::call`].
+    pub async fn call_async(
+        &self,
+        mut store: impl AsContextMut<Data: Send>,
+        params: &[Val],
+        results: &mut [Val],
+    ) -> Result<(), Error> {
+        let mut context = store.as_context_mut();
+        let runtime = context.runtime();
+        let addr = self.checked(runtime)?;
+        let ty = type_of(runtime, addr);
+        val::check_count("arguments", ty.params().len(), params.len())?;
+        val::check_count("results", ty.results().len(), results.len())?;
+        let counts = ty.slots();
+        let mut slots = vec![0; counts.0.max(counts.1)];
+        val::write(params, ty.param_types(), &mut slots, runtime)?;
+        call(context.as_context_mut(), addr, counts, &mut slots).await?;
+        val::read_all(ty.result_types(), &slots, context.runtime(), results);
+        Ok(())
+    }
+
+    /// Makes a function of a Rust closure that returns a future; what it takes and gives are Rust types. See [`Linker::func_wrap_async`].
+    ///
+    /// # Panics
+    /// If there is no more memory.
+    pub fn wrap_async<T, F, Params, Results>(
+        mut store: impl AsContextMut<Data = T>,
+        func: F,
+    ) -> Self
+    where
+        F: for<'a> Fn(Caller<'a, T>, Params) -> Box<dyn Future<Output = Results> + Send + 'a>
+            + Send
+            + Sync
+            + 'static,
+        Params: WasmParams,
+        Results: WasmRet + 'static,
+    {
+        Self::host(&mut store, &wrap(func))
+    }
+
+    /// Makes a function of a type that is known only when this is run, of a Rust closure that returns a future. The closure gets the
+    /// arguments, and results to be set, as that of [`Func::new`] does.
+    ///
+    /// # Panics
+    /// If there is no more memory.
+    pub fn new_async<T: Send, F>(
+        mut store: impl AsContextMut<Data = T>,
+        ty: FuncType,
+        func: F,
+    ) -> Self
+    where
+        F: for<'a> Fn(
+                Caller<'a, T>,
+                &'a [Val],
+                &'a mut [Val],
+            ) -> Box<dyn Future<Output = Result<(), Error>> + Send + 'a>
+            + Send
+            + Sync
+            + 'static,
+    {
+        Self::host(&mut store, &new(ty, func))
+    }
+}
+
+/// A host function of a closure of Rust types that returns a future.
+fn wrap<T, F, Params, Results>(func: F) -> HostFunc<T>
+where
+    F: for<'a> Fn(Caller<'a, T>, Params) -> Box<dyn Future<Output = Results> + Send + 'a>
+        + Send
+        + Sync
+        + 'static,
+    Params: WasmParams,
+    Results: WasmRet + 'static,
+{
+    let ty = FuncType::of(
+        Params::TYPES.into(),
+        <Results as Sealed>::Values::TYPES.into(),
+    );
+    let func = HostFn::Async(Arc::new(move |caller, slots| {
+        let store = caller.store_id();
+        let params = Params::read(slots, store);
+        let results = Pin::from(func(caller, params));
+        Box::pin(async move { results.await.put(slots, store) })
+    }));
+    HostFunc { ty, func }
+}
+
+/// A host function of a closure of values that returns a future.
+fn new<T: Send, F>(ty: FuncType, func: F) -> HostFunc<T>
+where
+    F: for<'a> Fn(
+            Caller<'a, T>,
+            &'a [Val],
+            &'a mut [Val],
+        ) -> Box<dyn Future<Output = Result<(), Error>> + Send + 'a>
+        + Send
+        + Sync
+        + 'static,
+{
+    let shared = Arc::new((ty.clone(), func));
+    let func = HostFn::Async(Arc::new(move |mut caller: Caller<'_, T>, slots| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (ty, func) = &*shared;
+            let (params, mut results) = func::values(ty, slots, &caller);
+            Pin::from(func(caller.again(), &params, &mut results)).await?;
+            func::put(ty, &results, slots, &caller)
+        })
+    }));
+    HostFunc { ty, func }
+}
+
+impl<T> Linker<T> {
+    /// Defines a host function, given as a closure that returns a future. Its parameters are those of the function as a tuple.
+    ///
+    /// A call that reaches it has to be made with `call_async`, or instantiation with `instantiate_async`: whoever awaits that polls the
+    /// future. In any other call it is an error to reach it.
+    ///
+    /// ```
+    /// use tickwasm::{Caller, Engine, Linker, Module, Store};
+    ///
+    /// # let mut woken = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # let mut slept = false;
+    /// # let sleep = || std::future::ready(());
+    /// let engine = Engine::default();
+    /// let mut linker = Linker::new(&engine);
+    /// linker.func_wrap_async("host", "wait", move |mut caller: Caller<'_, u64>, (n,): (u64,)| {
+    ///     Box::new(async move {
+    ///         sleep().await;
+    ///         *caller.data_mut() += n;
+    ///         n + 1
+    ///     })
+    /// })?;
+    /// let module = Module::new(&engine, r#"(module
+    ///     (import "host" "wait" (func $wait (param i64) (result i64)))
+    ///     (func (export "run") (result i64) (call $wait (call $wait (i64.const 1)))))"#)?;
+    /// let mut store = Store::new(&engine, 0);
+    /// let future = async {
+    ///     let instance = linker.instantiate_async(&mut store, &module).await?;
+    ///     let run = instance.get_typed_func::<(), u64>(&mut store, "run")?;
+    ///     run.call_async(&mut store, ()).await
+    /// };
+    /// # let mut future = std::pin::pin!(future);
+    /// # let std::task::Poll::Ready(result) = future.as_mut().poll(&mut woken) else { panic!() };
+    /// // … and when the future has been awaited:
+    /// assert_eq!(result?, 3);
+    /// assert_eq!(*store.data(), 3);
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the name is defined already.
+    pub fn func_wrap_async<F, Params, Results>(
+        &mut self,
+        module: &str,
+        name: &str,
+        func: F,
+    ) -> Result<&mut Self, Error>
+    where
+        F: for<'a> Fn(Caller<'a, T>, Params) -> Box<dyn Future<Output = Results> + Send + 'a>
+            + Send
+            + Sync
+            + 'static,
+        Params: WasmParams,
+        Results: WasmRet + 'static,
+    {
+        self.host(module, name, wrap(func))
+    }
+
+    /// Defines a host function of a type that is known only when this is run, given as a closure that returns a future; see
+    /// [`Func::new_async`] and [`func_wrap_async`](Self::func_wrap_async).
+    ///
+    /// # Errors
+    /// If the name is defined already.
+    pub fn func_new_async<F>(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
+        func: F,
+    ) -> Result<&mut Self, Error>
+    where
+        F: for<'a> Fn(
+                Caller<'a, T>,
+                &'a [Val],
+                &'a mut [Val],
+            ) -> Box<dyn Future<Output = Result<(), Error>> + Send + 'a>
+            + Send
+            + Sync
+            + 'static,
+        T: Send,
+    {
+        self.host(module, name, new(ty, func))
+    }
+
+    /// Makes an instance of a module with what is defined here; its start function may wait.
+    ///
+    /// # Errors
+    /// Those of [`Linker::instantiate`].
+    pub async fn instantiate_async(
+        &self,
+        store: impl AsContextMut<Data = T>,
+        module: &Module,
+    ) -> Result<Instance, Error>
+    where
+        T: Send,
+    {
+        self.instantiate_pre(module)?.instantiate_async(store).await
+    }
+}
+
+impl<T: Send> InstancePre<T> {
+    /// Makes an instance in a store; its start function may wait.
+    ///
+    /// # Errors
+    /// Those of [`Instance::new`].
+    pub async fn instantiate_async(
+        &self,
+        mut store: impl AsContextMut<Data = T>,
+    ) -> Result<Instance, Error> {
+        let mut context = store.as_context_mut();
+        let (instance, start) = self.begin(&mut context)?;
+        if let Some(start) = start {
+            call(context, start, (0, 0), &mut []).await?;
+        }
+        Ok(instance)
+    }
+}
+
+impl Instance {
+    /// Makes an instance, given what the module imports in order; its start function may wait.
+    ///
+    /// # Errors
+    /// Those of [`Instance::new`].
+    pub async fn new_async(
+        mut store: impl AsContextMut<Data: Send>,
+        module: &Module,
+        imports: &[Extern],
+    ) -> Result<Self, Error> {
+        let mut context = store.as_context_mut();
+        let (instance, start) = Self::begin(&mut context, module, imports)?;
+        if let Some(start) = start {
+            call(context, start, (0, 0), &mut []).await?;
+        }
+        Ok(instance)
+    }
+}
+
+impl<T> Store<T> {
+    /// Sets how much fuel async calls in this store use up at most before they let others run: the future then wakes itself and waits to
+    /// be polled again. With nothing, which is so at first, they do not do so.
+    ///
+    /// What one instruction costs is not divided, and calls that are not async are not affected.
+    ///
+    /// # Errors
+    /// If the engine does not count fuel, or the interval is 0.
+    pub fn fuel_async_yield_interval(&mut self, interval: Option<u64>) -> Result<(), Error> {
+        self.as_context_mut().fuel_async_yield_interval(interval)
+    }
+}
+
+impl<T> StoreContextMut<'_, T> {
+    /// Sets how much fuel async calls use up at most before they let others run, see [`Store::fuel_async_yield_interval`].
+    ///
+    /// # Errors
+    /// If the engine does not count fuel, or the interval is 0.
+    pub fn fuel_async_yield_interval(&mut self, interval: Option<u64>) -> Result<(), Error> {
+        self.get_fuel()?;
+        let interval = match interval {
+            Some(fuel) => Some(NonZeroU64::new(fuel).ok_or(Misuse::NoInterval)?),
+            None => None,
+        };
+        let runtime = self.runtime();
+        runtime.yield_interval = interval;
+        runtime.until_yield = interval.map_or(0, NonZeroU64::get);
+        Ok(())
+    }
+}
+
+impl<T> Caller<'_, T> {
+    /// Sets how much fuel async calls use up at most before they let others run, see [`Store::fuel_async_yield_interval`].
+    ///
+    /// # Errors
+    /// If the engine does not count fuel, or the interval is 0.
+    pub fn fuel_async_yield_interval(&mut self, interval: Option<u64>) -> Result<(), Error> {
+        self.store.fuel_async_yield_interval(interval)
+    }
+}
+
+/// Futures can be sent where the data can: whoever relies on it is told here if they no longer can.
+const _: () = {
+    const fn send<V: Send>(_: &V) {}
+    #[allow(dead_code, reason = "it is compiled, which is what it is for")]
+    fn futures<T: Send>(store: &mut Store<T>, linker: &Linker<T>, module: &Module, func: Func) {
+        send(&func.call_async(&mut *store, &[], &mut []));
+        send(&TypedFunc::<(i32, f64), u64>::new(func).call_async(&mut *store, (1, 2.0)));
+        send(&linker.instantiate_async(&mut *store, module));
+        send(&Instance::new_async(&mut *store, module, &[]));
+    }
+};
