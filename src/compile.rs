@@ -10,8 +10,8 @@
 use core::fmt;
 use std::sync::Arc;
 
-use crate::code::builder::Origin;
-use crate::code::{Code, CodeUnit, LowerError, Source};
+use crate::code::builder::{Map, Origin};
+use crate::code::{Code, CodePlace, CodeUnit, Exact, Form, LowerError, Point, Source};
 use crate::decode::{Body, DecodeError, decode_module};
 use crate::exec;
 use crate::features::Features;
@@ -268,27 +268,66 @@ struct Lowering(Arc<Parts>);
 
 impl Source for Lowering {
     fn lower(&self, defined: u32) -> Result<Code, LowerError> {
-        self.0.lower(defined, false).map(|(code, _)| code)
+        self.0
+            .lower(defined, self.0.form(), false)
+            .map(|(code, _)| code)
     }
 
-    fn origin(&self, defined: u32, cell: usize) -> Option<Origin> {
-        let (_, origins) = self.0.lower(defined, true).ok()?;
-        // The op that was running is the last one that begins before the cell: operands and return addresses lie behind it.
-        let behind = origins.partition_point(|origin| (origin.cell.0 as usize) < cell);
-        origins[..behind].last().copied()
+    fn exact(&self, defined: u32) -> Result<Exact, LowerError> {
+        let (_, net) = self.0.lower(defined, Form::Net, true)?;
+        let (code, exact) = self.0.lower(defined, Form::Exact, true)?;
+        debug_assert_eq!(net.points.len(), exact.points.len());
+        let points = net.points.iter().zip(&exact.points).map(|(at, same)| {
+            let (net, cost) = net.arrival(at);
+            let (exact, _) = exact.arrival(same);
+            Point {
+                net: net.0,
+                exact: exact.0,
+                cost,
+            }
+        });
+        Ok(Exact {
+            code,
+            points: points.collect(),
+            pins: net.pins,
+        })
+    }
+
+    fn origin(&self, at: CodePlace) -> Option<Origin> {
+        self.0.map(at).origin(at.cell).copied()
+    }
+
+    fn ahead(&self, at: CodePlace) -> u32 {
+        self.0.map(at).ahead(at.cell)
     }
 }
 
 impl Parts {
+    /// The form in which functions are entered.
+    fn form(&self) -> Form {
+        if self.settings.fuel {
+            Form::Net
+        } else {
+            Form::Plain
+        }
+    }
+
+    /// The map of the code in which a place is.
+    fn map(&self, at: CodePlace) -> Map {
+        let form = if at.exact { Form::Exact } else { self.form() };
+        let lowered = self.lower(at.defined, form, true);
+        lowered.map(|(_, map)| map).unwrap_or_default()
+    }
+
     /// Lowers a function that was validated.
-    fn lower(&self, defined: u32, with_origins: bool) -> Result<(Code, Vec<Origin>), LowerError> {
+    fn lower(&self, defined: u32, form: Form, with_map: bool) -> Result<(Code, Map), LowerError> {
         let valid = "validated: the body was decoded and checked when the module was loaded";
         let entry = &self.module.bodies[defined as usize];
         let func = FuncIdx(self.context.imported_funcs + defined);
         let ty = self.context.func_type(func);
 
         let mut survey = Survey::new(0);
-        if !self.settings.fuel {
+        if form != Form::Exact {
             let Ok(mut body) = Body::new(&self.bytes, entry) else {
                 unreachable!("{valid}")
             };
@@ -309,7 +348,7 @@ impl Parts {
             imported_funcs: self.context.imported_funcs,
             imported_globals: self.context.imported_globals,
             types: &self.types,
-            fuel: self.settings.fuel,
+            form,
         };
         let mut lowerer = Lowerer::new(
             surroundings,
@@ -317,7 +356,7 @@ impl Parts {
             body.locals(),
             &survey,
             exec::select,
-            with_origins,
+            with_map,
         );
         while let Ok(Some((instr, at))) = &body.next() {
             let Ok(ty) = validator.check_instr(instr, *at) else {
@@ -332,19 +371,20 @@ impl Parts {
 impl Compiled {
     /// The instructions of a function with the ops they were lowered to, as text: for people who work on lowering.
     pub fn listing(&self, defined: u32) -> Vec<ListedInstr> {
-        let Ok((_, mut origins)) = self.parts.lower(defined, true) else {
+        let Ok((_, map)) = self.parts.lower(defined, self.parts.form(), true) else {
             return Vec::new();
         };
+        let mut origins = map.origins;
         let Ok(mut body) = Body::new(&self.bytes, &self.module.bodies[defined as usize]) else {
             return Vec::new();
         };
         // Ops stand in the order of execution, which is not always that of the instructions they came from.
-        origins.sort_by_key(|origin| origin.offset);
+        origins.sort_by_key(|origin| origin.at.offset);
         let mut origins = origins.into_iter().peekable();
         let mut listing = Vec::new();
         while let Ok(Some((instr, at))) = &body.next() {
             let mut ops = Vec::new();
-            while let Some(origin) = origins.next_if(|origin| origin.offset <= *at) {
+            while let Some(origin) = origins.next_if(|origin| origin.at.offset <= *at) {
                 ops.push((origin.cell.0, origin.op.to_string()));
             }
             listing.push(ListedInstr {

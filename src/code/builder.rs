@@ -1,22 +1,41 @@
-//! Writes threaded code: cells one after another, and targets that become known later.
+//! Writes threaded code: cells one after another, and targets and charges that become known later.
 
 use core::mem::MaybeUninit;
 
-use super::ops::{Cells, Op};
-use super::unit::{Code, LowerError, Pair};
+use super::meter::{ChargeIdx, Meter, Tally};
+use super::ops::{Cells, Op, SlotOffset};
+use super::unit::{Code, Form, LowerError, Pair};
 
 /// The two cells that hold a handler's address.
 pub type HandlerCells = [MaybeUninit<u32>; 2];
 
 /// Finds the handler of an op; `exec::select` is the one there is.
-pub type Select = fn(&Op) -> HandlerCells;
+pub type Select = fn(&Op, Form) -> HandlerCells;
 
-/// Cells in front of the first op: the frame's size in bytes, and one that keeps static code aligned.
+/// Cells in front of the first op: the frame's size in bytes, and what entering the function charges.
 pub const HEADER_CELLS: usize = 2;
+/// The header's cell for what entering the function charges.
+const ENTRY_CHARGE: CellPos = CellPos(1);
 
 /// A position in the code, in cells.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct CellPos(pub u32);
+
+/// A place that is branched to: where it is in the code, and in the accounts of fuel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Target {
+    cell: CellPos,
+    tally: Tally,
+}
+
+/// An instruction as its ops remember it.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct At {
+    /// Its offset in the module's binary.
+    pub offset: usize,
+    /// The place behind it, as fuel sees it.
+    pub tally: Tally,
+}
 
 /// The targets that wait for a label to be placed: a list threaded through the builder's fix-ups.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -37,13 +56,15 @@ struct Fixup {
     cell: CellPos,
     next: Option<u32>,
     /// Where it leads, once that is known.
-    target: Option<CellPos>,
+    target: Option<Target>,
+    /// What going there charges.
+    charge: Option<ChargeIdx>,
 }
 
 /// The beginning of a loop up to its first branch, short enough to be repeated where the loop is continued.
 #[derive(Clone, Copy, Debug)]
 struct LoopHead {
-    start: CellPos,
+    start: Target,
     /// Where the branch is.
     branch: CellPos,
     /// The branch.
@@ -51,7 +72,7 @@ struct LoopHead {
     /// Where its targets are.
     targets: CellPos,
     /// What comes after them.
-    end: CellPos,
+    end: Target,
 }
 
 /// The most ops of a loop's head.
@@ -66,10 +87,43 @@ const HEAD_BUDGET: usize = 4096;
 pub struct Origin {
     /// Where the op begins.
     pub cell: CellPos,
-    /// The offset of its instruction in the module's binary.
-    pub offset: usize,
+    /// Its instruction.
+    pub at: At,
     /// The op.
     pub op: Op,
+}
+
+/// What is known of lowered code besides the code: made anew for those who ask, and kept by nobody.
+#[derive(Debug, Default)]
+pub struct Map {
+    /// The origins of all ops, in the order of their cells.
+    pub origins: Vec<Origin>,
+    /// Where control arrives, in an order that is the same in every form of metered code.
+    pub points: Vec<Target>,
+    /// The homes of the locals that have a register, one for each bank.
+    pub pins: [Option<SlotOffset>; 3],
+    meter: Meter,
+}
+
+impl Map {
+    /// What has been charged in advance when the op that contains the cell before this one traps.
+    pub fn ahead(&self, cell: usize) -> u32 {
+        let origin = self.origin(cell);
+        origin.map_or(0, |origin| self.meter.ahead(origin.at.tally))
+    }
+
+    /// The op that contains the cell before this one: operands and return addresses lie behind where it begins.
+    pub fn origin(&self, cell: usize) -> Option<&Origin> {
+        let behind = self
+            .origins
+            .partition_point(|origin| (origin.cell.0 as usize) < cell);
+        self.origins[..behind].last()
+    }
+
+    /// Where a point is, and what arriving there from nowhere charges.
+    pub fn arrival(&self, point: &Target) -> (CellPos, u32) {
+        (point.cell, self.meter.ahead(point.tally))
+    }
 }
 
 /// Code under construction.
@@ -79,14 +133,19 @@ pub struct Builder {
     /// The heads of loops, in the order of their starts.
     heads: Vec<LoopHead>,
     /// The loop that began last, if no branch has been seen in it, and the number of its ops.
-    in_head: Option<(CellPos, u32)>,
+    in_head: Option<(Target, u32)>,
     /// Cells of heads that have been repeated.
     repeated: usize,
     /// Targets that the last op still lacks.
     targets_left: u32,
     select: Select,
-    /// Origins of all ops, if they are wanted.
-    origins: Option<Vec<Origin>>,
+    form: Form,
+    /// What code of the form `Net` charges; in the others nothing is ever spent.
+    meter: Meter,
+    /// The last place where control arrives.
+    last_point: Target,
+    /// What the map will say, if it is wanted.
+    map: Option<Map>,
 }
 
 /// The most cells a function may have, so that a distance in bytes is an `i32`.
@@ -94,9 +153,9 @@ const MAX_CELLS: usize = 1 << 28;
 
 impl Builder {
     /// An empty function.
-    pub fn new(select: Select, with_origins: bool) -> Self {
+    pub fn new(select: Select, form: Form, with_map: bool) -> Self {
         let header = [MaybeUninit::new(0); HEADER_CELLS];
-        Self {
+        let mut builder = Self {
             cells: header.to_vec(),
             fixups: Vec::new(),
             heads: Vec::new(),
@@ -104,39 +163,122 @@ impl Builder {
             repeated: 0,
             targets_left: 0,
             select,
-            origins: with_origins.then(Vec::new),
+            form,
+            meter: Meter::default(),
+            last_point: Target {
+                cell: CellPos(0),
+                tally: Tally::default(),
+            },
+            map: with_map.then(Map::default),
+        };
+        let entry = builder.point();
+        if form == Form::Net {
+            let charge = builder.meter.entrance(ENTRY_CHARGE);
+            builder
+                .meter
+                .arrive(charge, entry.tally, &mut builder.cells);
         }
+        builder
     }
 
     /// The position of what comes next.
-    pub fn here(&self) -> CellPos {
+    fn here(&self) -> CellPos {
         CellPos(self.cells.len() as u32)
     }
 
-    /// Appends an op without its target, which the caller must then append.
-    pub fn op(&mut self, op: &Op, offset: usize) {
-        if let Some(origins) = &mut self.origins {
-            origins.push(Origin {
-                cell: CellPos(self.cells.len() as u32),
-                offset,
+    /// The current place, as fuel sees it.
+    pub fn tally(&self) -> Tally {
+        self.meter.here()
+    }
+
+    /// Passes an instruction, in code that charges for it in advance.
+    pub fn spend(&mut self, cost: u32) {
+        self.meter.spend(cost);
+    }
+
+    /// Ends a superblock: control does not go on from here, or pays for what comes next when it does.
+    pub fn end_superblock(&mut self) {
+        if self.form == Form::Net {
+            self.meter.end_superblock(&mut self.cells);
+        }
+    }
+
+    /// A place where control arrives from elsewhere, or may do so: what comes next.
+    pub fn point(&mut self) -> Target {
+        let tally = self.meter.here();
+        let last = self.last_point;
+        if last.cell == self.here() && last.tally.is_before(tally) {
+            // The instructions between need no op. In exact code they are charged, so the two places must be told apart.
+            self.op(&Op::Nop, At::default());
+        }
+        let cell = self.here();
+        let target = Target { cell, tally };
+        self.last_point = target;
+        if let Some(map) = &mut self.map {
+            map.points.push(target);
+        }
+        target
+    }
+
+    /// Appends an op without its targets, which the caller must then append.
+    pub fn op(&mut self, op: &Op, at: At) {
+        let begin = self.here();
+        if let Some(map) = &mut self.map {
+            map.origins.push(Origin {
+                cell: begin,
+                at,
                 op: *op,
             });
         }
-        let begin = self.here();
-        self.cells.extend_from_slice(&(self.select)(op));
+        self.cells.extend_from_slice(&(self.select)(op, self.form));
         op.operands(self);
         let targets_at = self.here();
         self.targets_left = op.targets();
+        if op.comes_back() {
+            self.come_back();
+        }
         self.pad();
         if let Some((start, ops)) = self.in_head {
             self.in_head = self.extend_head(start, ops + 1, op, begin, targets_at);
         }
     }
 
-    /// Begins a loop: the position of its first op.
-    pub fn begin_loop(&mut self) -> CellPos {
-        let start = self.here();
-        self.in_head = Some((start, 0));
+    /// Ends an op that calls. In metered code the cell in front of the place to which the callee returns says what that charges.
+    fn come_back(&mut self) {
+        if self.form == Form::Plain {
+            return;
+        }
+        if self.cells.len() % 2 == 0 {
+            self.cell(0);
+        }
+        self.end_superblock();
+        let charge = self.here();
+        self.cell(0);
+        let target = self.point();
+        if self.form == Form::Net {
+            let charge = self.meter.entrance(charge);
+            self.meter.arrive(charge, target.tally, &mut self.cells);
+        }
+    }
+
+    /// Appends an op whose first cell is what it charges: a cost of its own where nothing is charged in advance, or else everything
+    /// to the end of the superblock that begins with it. Control arrives here from elsewhere.
+    pub fn charging_op(&mut self, op: &Op, at: At, cost: u32) {
+        self.forget_head();
+        self.end_superblock();
+        let point = self.point();
+        self.op(op, at);
+        if self.form == Form::Net {
+            let charge = self.meter.entrance(CellPos(point.cell.0 + 2));
+            self.meter.arrive(charge, point.tally, &mut self.cells);
+            self.spend(cost);
+        }
+    }
+
+    /// Begins a loop: the place of its first op.
+    pub fn begin_loop(&mut self) -> Target {
+        let start = self.point();
+        self.in_head = (self.form != Form::Exact).then_some((start, 0));
         start
     }
 
@@ -148,28 +290,26 @@ impl Builder {
         }
     }
 
-    /// Notes that a target has been appended.
-    fn targeted(&mut self) {
-        self.targets_left = self.targets_left.saturating_sub(1);
-        self.pad();
-    }
-
     /// Whether the loop's head goes on after this op. Notes the head where it ends.
     fn extend_head(
         &mut self,
-        start: CellPos,
+        start: Target,
         ops: u32,
         op: &Op,
         branch: CellPos,
         targets: CellPos,
-    ) -> Option<(CellPos, u32)> {
+    ) -> Option<(Target, u32)> {
         match op {
             Op::BrUnop { .. } | Op::BrBinop { .. } => {}
             Op::BrTable { count, .. } if *count < MAX_HEAD_TARGETS => {}
             _ if op.leaves() || ops >= MAX_HEAD_OPS => return None,
             _ => return Some((start, ops)),
         }
-        let end = CellPos((targets.0 + op.targets()).next_multiple_of(2));
+        let end = targets.0 + op.targets() * self.target_cells();
+        let end = Target {
+            cell: CellPos(end.next_multiple_of(2)),
+            tally: self.meter.here(),
+        };
         self.heads.push(LoopHead {
             start,
             branch,
@@ -180,125 +320,169 @@ impl Builder {
         None
     }
 
+    /// Gives up repeating the head of the loop that has begun last.
+    pub fn forget_head(&mut self) {
+        self.in_head = None;
+    }
+
     /// Continues a loop by repeating its head, so that the branch in it is taken or not at once. Says whether that was possible.
-    pub fn repeat_head(&mut self, start: CellPos, offset: usize) -> bool {
-        let Ok(at) = self.heads.binary_search_by_key(&start, |head| head.start) else {
+    ///
+    /// The head is paid for together with what comes before it.
+    pub fn repeat_head(&mut self, start: Target, at: At) -> bool {
+        let by_start = |head: &LoopHead| head.start.cell.cmp(&start.cell);
+        let Ok(found) = self.heads.binary_search_by(by_start) else {
             return false;
         };
-        let head = self.heads[at];
-        let size = (head.end.0 - head.start.0) as usize;
+        let head = self.heads[found];
+        let size = (head.end.cell.0 - start.cell.0) as usize;
         if self.repeated + size > HEAD_BUDGET + self.cells.len() / 2 {
             return false;
         }
         self.repeated += size;
         // What is repeated here is no part of the head of a loop further in.
-        self.in_head = None;
-        match head.op {
-            Op::BrTable { .. } => {
-                self.repeat_cells(head.start, head.targets, offset);
-                self.targets_left = head.op.targets();
-                for target in 0..head.op.targets() {
-                    self.repeat_target(CellPos(head.targets.0 + target));
-                }
+        self.forget_head();
+        let before = self.meter.here();
+        let after = self.meter.repeated(before, head.end.tally, start.tally);
+        let ops_end = match head.op {
+            Op::BrTable { .. } => head.targets,
+            _ => head.branch,
+        };
+        self.repeat_cells(start, ops_end, before);
+        self.meter.go_to(after);
+        let cells = self.target_cells();
+        if let Op::BrTable { .. } = head.op {
+            self.targets_left = head.op.targets();
+            for target in 0..head.op.targets() {
+                self.repeat_target(CellPos(head.targets.0 + target * cells));
             }
-            op => {
-                // The other way round, so that going on in the loop is the branch that is taken.
-                self.repeat_cells(head.start, head.branch, offset);
-                self.op(&op.inverted(), offset);
-                self.target(head.end);
-                self.op(&Op::Br, offset);
-                self.repeat_target(head.targets);
-            }
+        } else {
+            // The other way round, so that going on in the loop is the branch that is taken.
+            self.op(&head.op.inverted(), at);
+            self.target(head.end);
+            self.op(&Op::Br, at);
+            self.repeat_target(head.targets);
         }
         true
     }
 
-    /// Appends cells that hold no targets once more.
-    fn repeat_cells(&mut self, from: CellPos, to: CellPos, offset: usize) {
+    /// Appends cells that hold no targets once more, for execution from another place on.
+    fn repeat_cells(&mut self, start: Target, to: CellPos, before: Tally) {
         let here = self.here();
-        if let Some(origins) = &mut self.origins {
-            let begin = origins.partition_point(|origin| origin.cell < from);
+        if let Some(map) = &mut self.map {
+            let origins = &mut map.origins;
+            let begin = origins.partition_point(|origin| origin.cell < start.cell);
             let end = origins.partition_point(|origin| origin.cell < to);
-            for at in begin..end {
-                let cell = CellPos(origins[at].cell.0 - from.0 + here.0);
-                origins.push(Origin {
-                    cell,
-                    offset,
-                    ..origins[at]
-                });
+            for index in begin..end {
+                let Origin { cell, at, op } = origins[index];
+                let cell = CellPos(cell.0 - start.cell.0 + here.0);
+                let tally = self.meter.repeated(before, at.tally, start.tally);
+                let at = At { tally, ..at };
+                origins.push(Origin { cell, at, op });
             }
         }
         self.cells
-            .extend_from_within(from.0 as usize..to.0 as usize);
+            .extend_from_within(start.cell.0 as usize..to.0 as usize);
+    }
+
+    /// How many cells a target takes.
+    fn target_cells(&self) -> u32 {
+        match self.form {
+            Form::Plain | Form::Exact => 1,
+            Form::Net => 2,
+        }
     }
 
     /// Appends a cell for the target of another cell.
     fn repeat_target(&mut self, original: CellPos) {
-        let here = self.here();
-        let waits = self
+        // Of the two cells of a target the second one says where it leads.
+        let original = CellPos(original.0 + self.target_cells() - 1);
+        let found = self
             .fixups
-            .binary_search_by_key(&original, |fixup| fixup.cell)
-            .ok();
-        if let Some(at) = waits
-            && self.fixups[at].target.is_none()
-        {
-            let added = Some(self.fixups.len() as u32);
-            let next = core::mem::replace(&mut self.fixups[at].next, added);
-            self.fixups.push(Fixup {
-                cell: here,
-                next,
-                target: None,
-            });
-            self.cell(0);
-            return self.targeted();
-        }
-        if let Some(target) = waits.and_then(|at| self.fixups[at].target) {
-            self.target(target);
+            .binary_search_by_key(&original, |fixup| fixup.cell);
+        let Ok(at) = found else {
+            unreachable!("lowering: every target was appended by `target` or `target_later`")
+        };
+        match self.fixups[at].target {
+            Some(target) => self.target(target),
+            None => {
+                let added = self.fixups.len() as u32;
+                let next = self.fixups[at].next.replace(added);
+                self.target_cell(next, None);
+            }
         }
     }
 
     /// Appends the cell of a target that is known.
-    pub fn target(&mut self, target: CellPos) {
-        let here = self.here();
-        self.fixups.push(Fixup {
-            cell: here,
-            next: None,
-            target: Some(target),
-        });
-        self.cell(distance(here, target));
-        self.targeted();
+    pub fn target(&mut self, target: Target) {
+        self.target_cell(None, Some(target));
     }
 
     /// Appends the cell of a target that is not known yet.
     pub fn target_later(&mut self, waiting: &mut Waiting) {
-        let cell = self.here();
-        self.fixups.push(Fixup {
-            cell,
-            next: waiting.head,
-            target: None,
-        });
-        waiting.head = Some((self.fixups.len() - 1) as u32);
-        self.cell(0);
-        self.targeted();
+        let added = self.fixups.len() as u32;
+        let next = waiting.head.replace(added);
+        self.target_cell(next, None);
     }
 
-    /// Sets all targets that wait to the position of what comes next.
+    /// Appends the cell of a target, and before it what going there charges.
+    fn target_cell(&mut self, next: Option<u32>, target: Option<Target>) {
+        let mut charge = None;
+        if self.form == Form::Net {
+            let cell = self.here();
+            self.cell(0);
+            charge = Some(self.meter.leave(cell, &mut self.cells));
+        }
+        let cell = self.here();
+        self.cell(0);
+        self.fixups.push(Fixup {
+            cell,
+            next,
+            target: None,
+            charge,
+        });
+        if let Some(target) = target {
+            self.lead(self.fixups.len() - 1, target);
+        }
+        // The last one of an op may leave the next one unaligned.
+        self.targets_left = self.targets_left.saturating_sub(1);
+        self.pad();
+    }
+
+    /// Sets all targets that wait to the place of what comes next.
     pub fn place(&mut self, waiting: Waiting) {
-        let here = self.here();
+        let here = self.point();
         let mut next = waiting.head;
         while let Some(at) = next {
-            let fixup = &mut self.fixups[at as usize];
-            fixup.target = Some(here);
-            self.cells[fixup.cell.0 as usize] = MaybeUninit::new(distance(fixup.cell, here));
-            next = fixup.next;
+            next = self.fixups[at as usize].next;
+            self.lead(at as usize, here);
         }
     }
 
-    /// Writes the header and hands over the code and the origins.
-    pub fn finish(mut self, frame_bytes: u32) -> Result<(Code, Vec<Origin>), LowerError> {
+    /// Says where a target leads.
+    fn lead(&mut self, fixup: usize, to: Target) {
+        let Fixup {
+            cell,
+            target,
+            charge,
+            ..
+        } = &mut self.fixups[fixup];
+        *target = Some(to);
+        self.cells[cell.0 as usize] = MaybeUninit::new(distance(*cell, to.cell));
+        if let Some(charge) = *charge {
+            self.meter.arrive(charge, to.tally, &mut self.cells);
+        }
+    }
+
+    /// Writes the header and hands over the code, and the map if it was wanted.
+    pub fn finish(
+        mut self,
+        frame_bytes: u32,
+        pins: [Option<SlotOffset>; 3],
+    ) -> Result<(Code, Map), LowerError> {
         if self.cells.len() > MAX_CELLS {
             return Err(LowerError::CodeTooLong);
         }
+        self.end_superblock();
         self.cells[0] = MaybeUninit::new(frame_bytes);
         let pairs = self
             .cells
@@ -307,7 +491,12 @@ impl Builder {
         let code = Code {
             cells: pairs.collect(),
         };
-        Ok((code, self.origins.unwrap_or_default()))
+        let map = Map {
+            pins,
+            meter: self.meter,
+            ..self.map.unwrap_or_default()
+        };
+        Ok((code, map))
     }
 }
 

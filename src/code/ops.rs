@@ -106,6 +106,8 @@ pub enum Runtime {
 /// An op.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Op {
+    /// nothing; between two places that would otherwise be one
+    Nop,
     /// `d := op x`: unary operators, tests, conversions
     Unop {
         /// Which.
@@ -375,14 +377,16 @@ pub enum Op {
         /// The first operand, and the result.
         at: SlotOffset,
     },
-    /// `fuel := fuel - cost`, or stop
+    /// `fuel := fuel - cost`, or stop; only in exact code
     Charge {
         /// How much.
         cost: u32,
     },
-    /// `fuel := fuel - cost - (slot >> shift)`, or stop
+    /// go on in the code that charges on branches, if there is fuel for that; only in exact code
+    Rejoin,
+    /// `fuel := fuel - cost - (slot >> shift)`, or stop, or go on in exact code
     ChargeBulk {
-        /// How much at least.
+        /// How much at least: the builder adds what lies ahead where that is charged in advance.
         cost: u32,
         /// The slot that holds a 32-bit count.
         x: SlotOffset,
@@ -474,8 +478,8 @@ impl TailFrame {
 }
 
 impl Op {
-    /// Writes the operands in the order in which the handler reads them. A branch's target, one cell, comes last and is written
-    /// by the builder.
+    /// Writes the operands in the order in which the handler reads them. A branch's targets come last and are written by the
+    /// builder, each with what it charges.
     pub fn operands(&self, out: &mut impl Cells) {
         match *self {
             Self::Unop { x, d, .. } | Self::Copy { x, d, .. } => {
@@ -555,7 +559,7 @@ impl Op {
                 x.write(out);
                 out.cell(offset);
             }
-            Self::Br | Self::Return0 | Self::Unreachable => {}
+            Self::Br | Self::Return0 | Self::Unreachable | Self::Nop | Self::Rejoin => {}
             Self::BrUnop { x, .. } => x.write(out),
             Self::BrBinop { x, y, .. } => {
                 x.write(out);
@@ -652,6 +656,17 @@ impl Op {
                 | Self::Return1 { .. }
                 | Self::ReturnMany { .. }
                 | Self::Unreachable
+        )
+    }
+
+    /// Whether the op calls something that returns behind it.
+    pub fn comes_back(&self) -> bool {
+        matches!(
+            self,
+            Self::Call { .. }
+                | Self::CallImport { .. }
+                | Self::CallIndirect { .. }
+                | Self::CallRef { .. }
         )
     }
 
@@ -762,6 +777,7 @@ impl fmt::Display for Op {
             Self::Select { x, y, c, d } => write!(f, "{d} := {c} ? {x} : {y}"),
             Self::GlobalGet { offset, d, .. } => write!(f, "{d} := global +{offset}"),
             Self::GlobalSet { x, offset, .. } => write!(f, "global +{offset} := {x}"),
+            Self::Nop => f.write_str("nop"),
             Self::Br => f.write_str("goto"),
             Self::BrUnop { op, not, x } => write!(
                 f,
@@ -812,6 +828,7 @@ impl fmt::Display for Op {
             Self::Unreachable => f.write_str("unreachable"),
             Self::Runtime { call, a, b, at } => write!(f, "{call:?} {a} {b} at [{}]", slot(at)),
             Self::Charge { cost } => write!(f, "charge {cost}"),
+            Self::Rejoin => f.write_str("rejoin"),
             Self::ChargeBulk { cost, x, shift } => {
                 write!(f, "charge {cost} + ([{}] >> {shift})", slot(x))
             }

@@ -2,11 +2,12 @@
 
 use core::fmt;
 use core::mem::MaybeUninit;
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use super::builder::Origin;
-use super::ops::Op;
+use super::ops::{Op, SlotOffset};
 use crate::syntax::index::FuncIdx;
 
 /// Two cells. Ops begin at every other cell, so that the address an op begins with is never read across a boundary.
@@ -14,11 +15,44 @@ use crate::syntax::index::FuncIdx;
 #[repr(C, align(8))]
 pub struct Pair(pub [MaybeUninit<u32>; 2]);
 
+/// What code does about fuel. A function's frame is the same in all forms.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// It knows of none.
+    Plain,
+    /// It is fused like plain code, and charges on branches, calls and returns for what comes next.
+    Net,
+    /// It charges before each instruction, and keeps every value in its slot: for the last stretch, when fuel runs short.
+    Exact,
+}
+
 /// The threaded code of one function.
 #[derive(Debug)]
 pub struct Code {
     /// The cells: a header, then ops.
     pub cells: Box<[Pair]>,
+}
+
+/// A function in exact form, and how it corresponds to its other form.
+#[derive(Debug)]
+pub struct Exact {
+    /// The code.
+    pub code: Code,
+    /// The places where control arrives.
+    pub points: Box<[Point]>,
+    /// The homes of the locals that have a register in the other form, one for each bank.
+    pub pins: [Option<SlotOffset>; 3],
+}
+
+/// A place where control arrives. The frame is the same there in both forms.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Point {
+    /// The cell in code of the form `Net`.
+    pub net: u32,
+    /// The cell in code of the form `Exact`.
+    pub exact: u32,
+    /// What arriving charges in code of the form `Net`.
+    pub cost: u32,
 }
 
 /// Why a function that was validated cannot be lowered: it exceeds a limit of the code format.
@@ -43,13 +77,30 @@ pub struct Position {
     pub op: Op,
 }
 
+/// A place in a unit's code: the cell before it belongs to the op that was running.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CodePlace {
+    /// The function, by its position among those that the module defines.
+    pub defined: u32,
+    /// Whether it is in the exact form.
+    pub exact: bool,
+    /// The cell.
+    pub cell: usize,
+}
+
 /// Where a unit gets its code from: the pipeline, which this module does not know.
 pub trait Source: Send + Sync {
     /// Lowers a function, named by its position among those that the module defines.
     fn lower(&self, defined: u32) -> Result<Code, LowerError>;
 
-    /// Where the op came from that contains the cell before `cell` of the function's code.
-    fn origin(&self, defined: u32, cell: usize) -> Option<Origin>;
+    /// Lowers a function of a metered module to its exact form.
+    fn exact(&self, defined: u32) -> Result<Exact, LowerError>;
+
+    /// Where the op came from that was running.
+    fn origin(&self, at: CodePlace) -> Option<Origin>;
+
+    /// What had been charged for instructions behind the one that was running.
+    fn ahead(&self, at: CodePlace) -> u32;
 }
 
 /// The code of a module.
@@ -58,6 +109,10 @@ pub struct CodeUnit {
     entries: Box<[AtomicPtr<MaybeUninit<u32>>]>,
     /// The code that `entries` point into. It is never dropped nor changed before the unit is.
     codes: Box<[OnceLock<Code>]>,
+    /// The exact forms of functions in which fuel has run short.
+    exacts: Box<[OnceLock<Exact>]>,
+    /// Where each piece of code begins, and whose it is.
+    ranges: RwLock<BTreeMap<usize, (u32, bool)>>,
     /// The number of imported functions.
     imported: u32,
     source: Box<dyn Source>,
@@ -76,6 +131,8 @@ impl CodeUnit {
                 .map(|_| AtomicPtr::new(stub.cast_mut()))
                 .collect(),
             codes: (0..defined).map(|_| OnceLock::new()).collect(),
+            exacts: (0..defined).map(|_| OnceLock::new()).collect(),
+            ranges: RwLock::new(BTreeMap::new()),
             imported,
             source,
         }
@@ -99,7 +156,9 @@ impl CodeUnit {
             Some(code) => code,
             None => {
                 let code = self.source.lower(defined)?;
-                slot.get_or_init(|| code)
+                let code = slot.get_or_init(|| code);
+                self.note(code, defined, false);
+                code
             }
         };
         let cells: *const MaybeUninit<u32> = code.cells.as_ptr().cast();
@@ -107,33 +166,98 @@ impl CodeUnit {
         Ok(cells)
     }
 
+    /// The exact form of a function, made now if it was not before. As above.
+    fn exact(&self, defined: u32) -> Result<&Exact, LowerError> {
+        let slot = &self.exacts[defined as usize];
+        if let Some(exact) = slot.get() {
+            return Ok(exact);
+        }
+        let exact = self.source.exact(defined)?;
+        let exact = slot.get_or_init(|| exact);
+        self.note(&exact.code, defined, true);
+        Ok(exact)
+    }
+
+    /// Where to go on in exact form, given a place in code of the form `Net` where control arrives, and what arriving there charges.
+    pub fn to_exact(&self, ip: *const u32) -> Option<(*const u32, u32)> {
+        let CodePlace { defined, cell, .. } = self.place(ip)?;
+        let exact = self.exact(defined).ok()?;
+        let at = exact
+            .points
+            .binary_search_by_key(&(cell as u32), |point| point.net);
+        let point = exact.points.get(at.ok()?)?;
+        let cells: *const u32 = exact.code.cells.as_ptr().cast();
+        Some((cells.wrapping_add(point.exact as usize), point.cost))
+    }
+
+    /// The opposite of [`to_exact`](Self::to_exact), with the homes of the pins.
+    pub fn to_net(&self, ip: *const u32) -> Option<(*const u32, u32, [Option<SlotOffset>; 3])> {
+        let CodePlace { defined, cell, .. } = self.place(ip)?;
+        let exact = self.exacts[defined as usize].get()?;
+        let at = exact
+            .points
+            .binary_search_by_key(&(cell as u32), |point| point.exact);
+        let point = exact.points.get(at.ok()?)?;
+        let cells: *const u32 = self.codes[defined as usize].get()?.cells.as_ptr().cast();
+        let net = cells.wrapping_add(point.net as usize);
+        Some((net, point.cost, exact.pins))
+    }
+
+    /// Notes whose a piece of code is.
+    fn note(&self, code: &Code, defined: u32, exact: bool) {
+        let begin = code.cells.as_ptr().addr();
+        let mut ranges = self.ranges.write().unwrap_or_else(PoisonError::into_inner);
+        ranges.insert(begin, (defined, exact));
+    }
+
+    /// The code that a place is in.
+    fn code(&self, at: CodePlace) -> Option<&Code> {
+        let defined = at.defined as usize;
+        if at.exact {
+            Some(&self.exacts[defined].get()?.code)
+        } else {
+            self.codes[defined].get()
+        }
+    }
+
     /// Where the code begins that contains an address, or ends there.
     pub fn entry_of(&self, ip: *const u32) -> Option<*const MaybeUninit<u32>> {
-        let holds = |code: &&Code| {
-            let range = code.cells.as_ptr_range();
-            range.start.addr() < ip.addr() && ip.addr() <= range.end.addr()
-        };
-        let code = self.codes.iter().filter_map(OnceLock::get).find(holds)?;
+        let code = self.code(self.place(ip)?)?;
         Some(code.cells.as_ptr().cast())
+    }
+
+    /// Whose code an address lies in, or at the end of.
+    fn place(&self, ip: *const u32) -> Option<CodePlace> {
+        let address = ip.addr();
+        let ranges = self.ranges.read().unwrap_or_else(PoisonError::into_inner);
+        // The header is no op, so that nothing runs at the very beginning.
+        let (&begin, &(defined, exact)) = ranges.range(..address).next_back()?;
+        let place = CodePlace {
+            defined,
+            exact,
+            cell: (address - begin) / size_of::<u32>(),
+        };
+        let inside = address - begin <= size_of_val(&*self.code(place)?.cells);
+        inside.then_some(place)
     }
 
     /// The place in the module of the op that ends at, or contains, an address within the unit's code.
     pub fn position(&self, ip: *const u32) -> Option<Position> {
-        let address = ip.addr();
-        for (defined, code) in self.codes.iter().enumerate() {
-            let Some(code) = code.get() else { continue };
-            let range = code.cells.as_ptr_range();
-            if range.start.addr() < address && address <= range.end.addr() {
-                let cell = (address - range.start.addr()) / size_of::<u32>();
-                let origin = self.source.origin(defined as u32, cell)?;
-                return Some(Position {
-                    func: FuncIdx(self.imported + defined as u32),
-                    offset: origin.offset,
-                    op: origin.op,
-                });
-            }
+        let place = self.place(ip)?;
+        let origin = self.source.origin(place)?;
+        Some(Position {
+            func: FuncIdx(self.imported + place.defined),
+            offset: origin.at.offset,
+            op: origin.op,
+        })
+    }
+
+    /// What has been charged for instructions behind the one whose op ends at, or contains, an address.
+    pub fn ahead(&self, ip: *const u32) -> u32 {
+        match self.place(ip) {
+            Some(place) if !place.exact => self.source.ahead(place),
+            _ => 0,
         }
-        None
     }
 }
 

@@ -35,8 +35,8 @@ pub(crate) struct Machine {
     pub stack_end: *mut u8,
     /// The first global that the instance's module defines.
     pub globals: *mut GlobalInst,
-    /// The fuel at hand.
-    pub fuel: u64,
+    /// The fuel at hand, less what has been paid for in advance. Below zero only while it is looked into.
+    pub fuel: i64,
     /// Elements of the first table.
     pub table: *const u64,
     /// How many there are.
@@ -76,7 +76,11 @@ pub(crate) struct Machine {
     /// How much was at hand when it was last filled up.
     pub slice: u64,
     /// What could not be charged.
-    pub wanted: u64,
+    pub wanted: i64,
+    /// Whether code is metered.
+    pub metered: bool,
+    /// The homes of the pinned locals of the function that is rejoined.
+    pub pins: [Option<SlotOffset>; 3],
     /// What a host function ended it with, if one did.
     pub failure: Option<Reason>,
     /// Calls from one instance to another that are under way, innermost last.
@@ -164,6 +168,9 @@ impl Machine {
             reserve: 0,
             slice: 0,
             wanted: 0,
+            // SAFETY: as above.
+            metered: unsafe { (*store).counts_fuel || (*store).interrupts.is_some() },
+            pins: [None; 3],
             failure: None,
             crossings: Vec::new(),
             stack_base,

@@ -12,6 +12,17 @@ use crate::runtime::trap::Trap;
 /// Most fuel that is handed out at once where an interruption may be asked for: well below a millisecond of work.
 const SLICE: u64 = 1 << 16;
 
+/// How execution goes on after the counter did not suffice.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way {
+    /// Where it is.
+    On,
+    /// At this op, in the other form of the code.
+    Over(*const u32),
+    /// Not at all, or later at this op: the machine knows why.
+    Stop(*const u32),
+}
+
 /// How execution stops.
 enum Stops {
     Trap(Trap),
@@ -23,7 +34,8 @@ impl Machine {
     pub(super) fn deal(&mut self) {
         let mode = self.mode;
         let store = self.store();
-        let mut slice = store.fuel;
+        // The counter is signed, so that it can fall below zero.
+        let mut slice = store.fuel.min(i64::MAX as u64);
         if let Some(interrupts) = &store.interrupts {
             // With nothing at hand the very next charge looks up.
             slice = slice.min(if interrupts.pending() { 0 } else { SLICE });
@@ -32,15 +44,15 @@ impl Machine {
             slice = slice.min(store.until_yield);
         }
         let reserve = store.fuel - slice;
-        self.fuel = slice;
+        self.fuel = slice as i64;
         self.slice = slice;
         self.reserve = reserve;
     }
 
     /// Gives all fuel back to the store: it holds the exact amount then.
     pub(super) fn collect(&mut self) {
-        let fuel = self.fuel + self.reserve;
-        let used = self.slice.saturating_sub(self.fuel);
+        let fuel = self.fuel as u64 + self.reserve;
+        let used = self.slice.saturating_sub(self.fuel as u64);
         let store = self.store();
         store.fuel = fuel;
         store.until_yield = store.until_yield.saturating_sub(used);
@@ -50,28 +62,31 @@ impl Machine {
     /// stop in front of what was to be charged, and the machine knows why.
     ///
     /// The fuel at hand is exact when this is called, and so is the state: a place where execution may stop.
-    pub(super) fn shortfall(&mut self, wanted: u64) -> bool {
+    pub(super) fn shortfall(&mut self, wanted: i64) -> bool {
+        match self.look_up(wanted) {
+            None => return true,
+            Some(Stops::Trap(trap)) => self.trap = Some(trap),
+            Some(Stops::Pause(pause)) => self.pause = Some(pause),
+        }
+        false
+    }
+
+    /// Fetches what is wanted from the reserve, unless execution has to stop.
+    fn look_up(&mut self, wanted: i64) -> Option<Stops> {
         self.wanted = wanted;
         self.collect();
+        let wanted = wanted as u64;
         let stops = self.stops(wanted);
         self.deal();
-        match stops {
-            Some(Stops::Trap(trap)) => {
-                self.trap = Some(trap);
-                return false;
-            }
-            Some(Stops::Pause(pause)) => {
-                self.pause = Some(pause);
-                return false;
-            }
-            None => {}
+        if stops.is_some() {
+            return stops;
         }
         // A single instruction may cost more than a slice.
-        let more = wanted.saturating_sub(self.fuel);
-        self.fuel += more;
+        let more = wanted.saturating_sub(self.fuel as u64);
+        self.fuel += more as i64;
         self.slice += more;
         self.reserve -= more;
-        true
+        None
     }
 
     /// Whether execution has to stop in front of something that costs `wanted`. All fuel is in the store.
@@ -100,5 +115,66 @@ impl Machine {
             return Some(Stops::Pause(Pause::Yield));
         }
         None
+    }
+
+    /// As [`shortfall`](Self::shortfall), for the op at `ip`, a place where control arrives: `wanted` is charged for more than the next
+    /// instruction, so that what there is may still suffice for some, in exact code.
+    pub(super) fn way(&mut self, ip: *const u32) -> Way {
+        let exact = self.inst().code.to_exact(ip).map(|(exact, _)| exact);
+        self.way_at(self.wanted, exact)
+    }
+
+    /// How to go on at `ip`, a place where control arrived, whose charge has taken the counter below zero.
+    pub(super) fn arrive(&mut self, ip: *const u32) -> Way {
+        let point = self.inst().code.to_exact(ip);
+        let cost = point.map_or(0, |(_, cost)| i64::from(cost));
+        self.fuel += cost;
+        let way = self.way_at(cost, point.map(|(exact, _)| exact));
+        if let Way::On = way {
+            self.fuel -= cost;
+        }
+        way
+    }
+
+    fn way_at(&mut self, wanted: i64, exact: Option<*const u32>) -> Way {
+        let Some(exact) = exact else {
+            unreachable!("lowering: what has been lowered to one form can be lowered to the other")
+        };
+        match self.look_up(wanted) {
+            None => return Way::On,
+            Some(Stops::Trap(Trap::OutOfFuel) | Stops::Pause(Pause::OutOfFuel)) => {
+                return Way::Over(exact);
+            }
+            Some(Stops::Trap(trap)) => self.trap = Some(trap),
+            Some(Stops::Pause(pause)) => self.pause = Some(pause),
+        }
+        Way::Stop(exact)
+    }
+
+    /// How to go on at the op at `ip` of exact code, which is there for leaving it.
+    pub(super) fn rejoin(&mut self, ip: *const u32) -> Way {
+        let Some((net, cost, pins)) = self.inst().code.to_net(ip) else {
+            return Way::On;
+        };
+        let cost = i64::from(cost);
+        if self.fuel < cost {
+            if self.reserve < (cost - self.fuel) as u64 {
+                return Way::On;
+            }
+            if !self.shortfall(cost) {
+                return Way::Stop(ip);
+            }
+        }
+        self.fuel -= cost;
+        self.pins = pins;
+        Way::Over(net)
+    }
+
+    /// Takes back what has been paid for instructions behind the one that trapped.
+    pub(super) fn refund(&mut self) {
+        if self.metered {
+            let ip = self.stop_ip;
+            self.fuel += i64::from(self.inst().code.ahead(ip));
+        }
     }
 }

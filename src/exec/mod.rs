@@ -181,6 +181,7 @@ pub fn resume(
         return Err(stop(Reason::Trap(Trap::StackOverflow)));
     }
     suspended.set_host_results(values);
+    let waited = matches!(suspended.why, Why::Host(_));
     let results = suspended.results;
     let Some(instance) = suspended.instance else {
         take_results(suspended.results_at(), &mut slots[..results]);
@@ -197,7 +198,7 @@ pub fn resume(
     };
     // SAFETY: HANDLER; CODE: execution stopped in front of this op, or a call returns to it, and the store has kept the code. FRAME: the
     // frames are what they were. MEM, CTX: the machine is in the instance in which it stopped.
-    unsafe { dispatch::run(regs) };
+    unsafe { dispatch::go_on(regs, waited) };
     leave(&mut machine, used, base, results, slots)
 }
 
@@ -299,6 +300,7 @@ fn leave(
             Ok(Some(Box::new(suspended)))
         }
         (Some(reason), _) => {
+            machine.refund();
             let (backtrace, fault) = backtrace(machine, &reason);
             Err(Stop {
                 reason,

@@ -13,6 +13,7 @@ use super::handlers::operand::{Acc, Imm, Pin, Slot};
 use super::handlers::runtime as rt;
 use super::handlers::{call, control, fuel, memory, memory::*, numeric, reference, variable};
 use super::numerics::*;
+use crate::code::Form;
 use crate::code::ops::{Addr, Bank, Dst, Op, Runtime, Src};
 use crate::syntax::instr::Opcode;
 
@@ -93,9 +94,9 @@ macro_rules! pick_xyd {
     }};
 }
 
-/// The handler of an op, as the cells that hold its address.
-pub(crate) fn select(op: &Op) -> [MaybeUninit<u32>; 2] {
-    handler_cells(handler(op))
+/// The handler of an op in code of a form, as the cells that hold its address.
+pub(crate) fn select(op: &Op, form: Form) -> [MaybeUninit<u32>; 2] {
+    handler_cells(handler(op, form))
 }
 
 /// Reports a combination that lowering never makes.
@@ -105,8 +106,25 @@ fn absent(x: Src) -> Handler {
     unreachable!("lowering: no handler takes operands beginning with {x:?}")
 }
 
-fn handler(op: &Op) -> Handler {
+/// A handler that is there twice: for plain code, and for code that counts fuel.
+macro_rules! metered {
+    ($metered:expr, $m:ident::$h:ident $(, $ty:tt)*) => {
+        if $metered {
+            $m::$h::<$($ty,)* true>
+        } else {
+            $m::$h::<$($ty,)* false>
+        }
+    };
+}
+
+use metered;
+
+fn handler(op: &Op, form: Form) -> Handler {
+    // Branches charge where nothing else does; calls and returns charge in both forms of metered code, because either may call
+    // and return to the other.
+    let (branches, calls) = (form == Form::Net, form != Form::Plain);
     match *op {
+        Op::Nop => super::handlers::nop,
         Op::Unop { op, x, d } => unop(op, x, d),
         Op::Binop { op, x, y, d } => binop(op, x, y, d),
         Op::Load { op, addr, d, .. } => load(op, addr, d),
@@ -138,27 +156,27 @@ fn handler(op: &Op) -> Handler {
         Op::Select { x, y, c, d } => choose(x, y, c, d),
         Op::GlobalGet { bank, d, .. } => global_get(bank, d),
         Op::GlobalSet { bank, x, .. } => global_set(bank, x),
-        Op::Br => control::br,
-        Op::BrUnop { op, not, x } => br_unop(op, not, x),
-        Op::BrBinop { op, not, x, y } => br_binop(op, not, x, y),
+        Op::Br => metered!(branches, control::br),
+        Op::BrUnop { op, not, x } => br_unop(op, not, x, branches),
+        Op::BrBinop { op, not, x, y } => br_binop(op, not, x, y, branches),
         Op::BrTable { x, .. } => match x {
-            Src::Acc => control::br_table::<Acc>,
-            Src::Pin => control::br_table::<Pin>,
-            Src::Slot(_) => control::br_table::<Slot>,
+            Src::Acc => metered!(branches, control::br_table, Acc),
+            Src::Pin => metered!(branches, control::br_table, Pin),
+            Src::Slot(_) => metered!(branches, control::br_table, Slot),
             _ => absent(x),
         },
-        Op::Call { .. } => call::call,
-        Op::CallImport { .. } => call::call_import,
+        Op::Call { .. } => metered!(calls, call::call),
+        Op::CallImport { .. } => metered!(calls, call::call_import),
         Op::CallIndirect { x, table, .. } => match (x, table) {
-            (Src::Acc, 0) => call::call_indirect::<Acc, true>,
-            (Src::Pin, 0) => call::call_indirect::<Pin, true>,
-            (Src::Slot(_), 0) => call::call_indirect::<Slot, true>,
-            (Src::Acc, _) => call::call_indirect::<Acc, false>,
-            (Src::Pin, _) => call::call_indirect::<Pin, false>,
-            (Src::Slot(_), _) => call::call_indirect::<Slot, false>,
+            (Src::Acc, 0) => metered!(calls, call::call_indirect, Acc, true),
+            (Src::Pin, 0) => metered!(calls, call::call_indirect, Pin, true),
+            (Src::Slot(_), 0) => metered!(calls, call::call_indirect, Slot, true),
+            (Src::Acc, _) => metered!(calls, call::call_indirect, Acc, false),
+            (Src::Pin, _) => metered!(calls, call::call_indirect, Pin, false),
+            (Src::Slot(_), _) => metered!(calls, call::call_indirect, Slot, false),
             _ => absent(x),
         },
-        Op::ReturnCall { .. } => call::return_call,
+        Op::ReturnCall { .. } => metered!(calls, call::return_call),
         Op::ReturnCallImport { .. } => call::return_call_import,
         Op::ReturnCallIndirect { x, .. } => match x {
             Src::Acc => call::return_call_indirect::<Acc>,
@@ -167,9 +185,9 @@ fn handler(op: &Op) -> Handler {
             _ => absent(x),
         },
         Op::CallRef { x, .. } => match x {
-            Src::Acc => call::call_ref::<Acc>,
-            Src::Pin => call::call_ref::<Pin>,
-            Src::Slot(_) => call::call_ref::<Slot>,
+            Src::Acc => metered!(calls, call::call_ref, Acc),
+            Src::Pin => metered!(calls, call::call_ref, Pin),
+            Src::Slot(_) => metered!(calls, call::call_ref, Slot),
             _ => absent(x),
         },
         Op::ReturnCallRef { x, .. } => match x {
@@ -184,13 +202,15 @@ fn handler(op: &Op) -> Handler {
             Src::Slot(_) => reference::non_null::<Slot>,
             _ => absent(x),
         },
-        Op::Return0 => control::return_0,
-        Op::Return1 { bank, x, .. } => return_1(bank, x),
-        Op::ReturnMany { .. } => control::return_many,
+        Op::Return0 => metered!(calls, control::return_0),
+        Op::Return1 { bank, x, .. } => return_1(bank, x, calls),
+        Op::ReturnMany { .. } => metered!(calls, control::return_many),
         Op::Unreachable => control::unreachable_op,
         Op::Runtime { call, .. } => runtime(call),
         Op::Charge { .. } => fuel::charge,
+        Op::ChargeBulk { .. } if form == Form::Net => fuel::charge_bulk_ahead,
         Op::ChargeBulk { .. } => fuel::charge_bulk,
+        Op::Rejoin => fuel::rejoin,
     }
 }
 
@@ -447,13 +467,13 @@ fn global_set(bank: Bank, x: Src) -> Handler {
     by_bank!(bank, with)
 }
 
-fn br_unop(op: Opcode, not: bool, x: Src) -> Handler {
+fn br_unop(op: Opcode, not: bool, x: Src, metered: bool) -> Handler {
     macro_rules! with {
-        ($op:ty) => {
+        ($op:tt) => {
             match x {
-                Src::Acc => control::br_unop::<$op, Acc>,
-                Src::Pin => control::br_unop::<$op, Pin>,
-                Src::Slot(_) => control::br_unop::<$op, Slot>,
+                Src::Acc => metered!(metered, control::br_unop, $op, Acc),
+                Src::Pin => metered!(metered, control::br_unop, $op, Pin),
+                Src::Slot(_) => metered!(metered, control::br_unop, $op, Slot),
                 _ => absent(x),
             }
         };
@@ -468,9 +488,9 @@ fn br_unop(op: Opcode, not: bool, x: Src) -> Handler {
 }
 
 #[rustfmt::skip]
-fn br_binop(op: Opcode, not: bool, x: Src, y: Src) -> Handler {
+fn br_binop(op: Opcode, not: bool, x: Src, y: Src, metered: bool) -> Handler {
     macro_rules! pick { ($name:ident) => {{
-        macro_rules! with { ($xs:ty, $ys:ty) => { control::br_binop::<$name, $xs, $ys> }; }
+        macro_rules! with { ($xs:tt, $ys:tt) => { metered!(metered, control::br_binop, $name, $xs, $ys) }; }
         pick_commuting!(with, x, y)
     }}; }
     // The comparison, and the one that holds when it does not.
@@ -499,18 +519,20 @@ fn br_binop(op: Opcode, not: bool, x: Src, y: Src) -> Handler {
     }
 }
 
-fn return_1(bank: Bank, x: Src) -> Handler {
+fn return_1(bank: Bank, x: Src, metered: bool) -> Handler {
     if bank == Bank::V128 {
-        return simd::return_1(x);
+        return simd::return_1(x, metered);
     }
     macro_rules! with {
-        ($ty:ty) => {
+        ($ty:tt) => {
             match x {
-                Src::Acc => control::return_1::<$ty, Acc>,
-                Src::Pin => control::return_1::<$ty, Pin>,
-                Src::Slot(_) => control::return_1::<$ty, Slot>,
-                Src::Imm32(_) if bank == Bank::Int => control::return_1::<u32, Imm>,
-                Src::Imm32(_) | Src::Imm64(_) => control::return_1::<$ty, Imm>,
+                Src::Acc => metered!(metered, control::return_1, $ty, Acc),
+                Src::Pin => metered!(metered, control::return_1, $ty, Pin),
+                Src::Slot(_) => metered!(metered, control::return_1, $ty, Slot),
+                Src::Imm32(_) if bank == Bank::Int => {
+                    metered!(metered, control::return_1, u32, Imm)
+                }
+                Src::Imm32(_) | Src::Imm64(_) => metered!(metered, control::return_1, $ty, Imm),
             }
         };
     }
@@ -590,7 +612,7 @@ mod tests {
             };
             for op in &ops {
                 // A row that was forgotten above has no handler, and this panics with its name.
-                select(op);
+                select(op, Form::Plain);
             }
             rows += 1;
         }

@@ -107,7 +107,7 @@ impl Suspended {
                 (Why::Host(call), machine.stop_ip, call.at + call.slots)
             }
             Pause::OutOfFuel => {
-                let required = machine.wanted;
+                let required = machine.wanted as u64;
                 (Why::OutOfFuel { required }, machine.retry_ip, 0)
             }
             Pause::Interrupted => (Why::Interrupted, machine.retry_ip, 0),

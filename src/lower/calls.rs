@@ -2,6 +2,7 @@
 
 use super::operands::Operands;
 use super::{Lowerer, bank, slots};
+use crate::code::Form;
 use crate::code::ops::{CallFrame, Op, TailFrame};
 use crate::syntax::index::*;
 use crate::syntax::types::ValType;
@@ -89,13 +90,14 @@ impl Lowerer<'_> {
 
     /// Pushes the results, which are in their slots; a single one that is no vector is in the accumulator as well. Pins have been lost.
     pub(super) fn after_call(&mut self, results: &[ValType]) {
+        self.rejoin();
         self.operands.clear_accs();
         for &ty in results {
             self.operands.push_stored(ty);
         }
         if let &[ty] = results
             && ty != ValType::V128
-            && !self.module.fuel
+            && self.module.form != Form::Exact
         {
             let slot = self.operands.top().slot;
             self.operands

@@ -2,7 +2,8 @@
 
 use super::operands::{Operand, Operands, Place};
 use super::{Lowerer, slots};
-use crate::code::builder::{CellPos, Waiting};
+use crate::code::Form;
+use crate::code::builder::{Target, Waiting};
 use crate::code::ops::{Dst, Op};
 use crate::syntax::index::*;
 use crate::syntax::instr::{Instr, Opcode};
@@ -17,7 +18,7 @@ enum Kind {
     /// A block; or the second half of an `if`.
     Block,
     /// A loop, whose label is at its beginning.
-    Loop(CellPos),
+    Loop(Target),
     /// The first half of an `if`, with the branch to what is after it.
     If(Waiting),
 }
@@ -114,6 +115,7 @@ impl Lowerer<'_> {
     /// What follows cannot be reached from here.
     pub(super) fn unreachable_from_here(&mut self) {
         self.operands.take_pending();
+        self.builder.end_superblock();
         self.dead = 1;
     }
 
@@ -122,12 +124,12 @@ impl Lowerer<'_> {
         match instr {
             Instr::Block { .. } | Instr::Loop { .. } | Instr::If { .. } => self.dead += 1,
             Instr::End if self.dead == 1 => {
-                self.at = at;
+                self.at.offset = at;
                 self.end();
             }
             Instr::End => self.dead -= 1,
             Instr::Else if self.dead == 1 => {
-                self.at = at;
+                self.at.offset = at;
                 self.else_();
             }
             _ => {}
@@ -145,6 +147,7 @@ impl Lowerer<'_> {
         self.operands.clear_accs();
         let height = self.operands.height() - ty.params.len();
         let start = self.builder.begin_loop();
+        self.rejoin();
         self.labels
             .push(Kind::Loop(start), height, ty.params, ty.results);
     }
@@ -155,6 +158,7 @@ impl Lowerer<'_> {
         let mut waiting = Waiting::default();
         self.branch_if(&condition, false);
         self.builder.target_later(&mut waiting);
+        self.builder.point();
         let params = &ty.params[..ty.params.len() - 1];
         let height = self.operands.height() - params.len();
         self.labels
@@ -167,6 +171,7 @@ impl Lowerer<'_> {
             self.flush_all();
             self.emit(Op::Br);
             self.builder.target_later(&mut label.waiting);
+            self.builder.end_superblock();
         }
         if let Kind::If(waiting) = label.kind {
             self.builder.place(waiting);
@@ -182,6 +187,7 @@ impl Lowerer<'_> {
             // The function's own end returns, while its label is still there to say what.
             if self.dead == 0 {
                 self.emit_return();
+                self.builder.end_superblock();
             }
             self.dead = 0;
             self.operands.truncate(0);
@@ -239,12 +245,13 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn br(&mut self, label: LabelIdx) {
-        self.jump(label);
+        self.jump(label, true);
         self.unreachable_from_here();
     }
 
-    /// Goes to a label with the values it takes.
-    fn jump(&mut self, label: LabelIdx) {
+    /// Goes to a label with the values it takes. What comes first in a loop may be repeated here, unless whoever pays for it may
+    /// not come this way.
+    fn jump(&mut self, label: LabelIdx, may_repeat: bool) {
         if self.labels.labels[self.labels.position(label)].kind == Kind::Func {
             return self.emit_return();
         }
@@ -252,7 +259,7 @@ impl Lowerer<'_> {
         self.settle();
         let kind = self.labels.labels[self.labels.position(label)].kind;
         if let Kind::Loop(start) = kind
-            && !self.module.fuel
+            && may_repeat
             && self.builder.repeat_head(start, self.at)
         {
             return;
@@ -316,13 +323,29 @@ impl Lowerer<'_> {
         // The values go to their slots first, so that the branch is the last thing that happens. A pending condition stays so.
         self.flush_from(self.operands.height() - arity);
         if !is_return && self.landing(label).is_none() {
+            if !self.operands.all_stored() && self.module.form == Form::Net {
+                // Behind the branch the frame is not what it is in exact code, so control must not arrive there.
+                self.builder.forget_head();
+            }
             self.branch_if(&condition, true);
-            return self.target(label);
+            self.target(label);
+            self.builder.point();
+            return;
         }
         let mut around = Waiting::default();
+        if self.module.form == Form::Net {
+            self.builder.forget_head();
+        }
+        if is_return && self.module.form != Form::Plain {
+            // Nothing may have been paid in advance where a function returns, so going on is what is paid for.
+            self.flush_all();
+        }
         self.branch_if(&condition, false);
         self.builder.target_later(&mut around);
-        self.jump(label);
+        if is_return {
+            self.builder.end_superblock();
+        }
+        self.jump(label, self.module.form == Form::Plain);
         self.builder.place(around);
     }
 
@@ -387,11 +410,13 @@ impl Lowerer<'_> {
                 self.target(label);
             }
         }
+        self.builder.end_superblock();
         for (label, waiting) in pads {
             self.builder.place(waiting);
             // The state is the same at each pad: values in their slots, and in no accumulator.
             self.operands.clear_accs();
-            self.jump(label);
+            self.jump(label, self.module.form == Form::Plain);
+            self.builder.end_superblock();
         }
         self.unreachable_from_here();
     }

@@ -1,7 +1,9 @@
-//! Charges for fuel: each instruction pays before it starts, so that execution can stop between any two.
+//! Charges for fuel. Code of the form `Net` pays for whole superblocks where control arrives, which the builder writes; code of the
+//! form `Exact` pays before each instruction. Here is what an instruction costs.
 
 use super::Lowerer;
 use super::operands::Operands;
+use crate::code::Form;
 use crate::code::ops::Op;
 use crate::syntax::instr::Instr;
 use crate::syntax::types::ValType;
@@ -19,17 +21,14 @@ impl Lowerer<'_> {
     /// Charges for entering the function.
     pub(super) fn charge_entry(&mut self, locals: &[(u32, ValType)]) {
         let count: u32 = locals.iter().map(|(count, _)| count).sum();
-        if count >= LOCALS_PER_FUEL {
-            self.emit(Op::Charge {
-                cost: count / LOCALS_PER_FUEL,
-            });
-        }
+        self.pay(count / LOCALS_PER_FUEL);
     }
 
-    /// Charges for the instruction that comes next, whose operands are in their slots.
+    /// Charges for the instruction that comes next.
     pub(super) fn charge(&mut self, instr: &Instr<'_>) {
         let cost = instr.opcode().cost();
         let shift = match instr {
+            _ if self.module.form == Form::Plain => return,
             Instr::MemoryCopy { .. } | Instr::MemoryFill { .. } | Instr::MemoryInit { .. } => {
                 BYTES_SHIFT
             }
@@ -38,15 +37,29 @@ impl Lowerer<'_> {
             | Instr::TableInit { .. }
             | Instr::TableGrow { .. } => ELEMS_SHIFT,
             Instr::MemoryGrow { .. } => PAGES_SHIFT,
-            _ => {
-                if cost > 0 {
-                    self.emit(Op::Charge { cost });
-                }
-                return;
-            }
+            _ => return self.pay(cost),
         };
         // The number of bytes, elements or pages is the last operand of all of them.
+        self.flush_all();
         let x = Operands::offset(self.operands.top().slot);
-        self.emit(Op::ChargeBulk { cost, x, shift });
+        let op = Op::ChargeBulk { cost, x, shift };
+        self.builder.charging_op(&op, self.at, cost);
+    }
+
+    /// Charges a cost that depends on no operand.
+    fn pay(&mut self, cost: u32) {
+        match self.module.form {
+            Form::Plain => {}
+            Form::Net => self.builder.spend(cost),
+            Form::Exact if cost > 0 => self.emit(Op::Charge { cost }),
+            Form::Exact => {}
+        }
+    }
+
+    /// Leaves exact code here if there is fuel to go on without it.
+    pub(super) fn rejoin(&mut self) {
+        if self.module.form == Form::Exact {
+            self.emit(Op::Rejoin);
+        }
     }
 }

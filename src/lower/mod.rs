@@ -37,9 +37,9 @@ mod variable;
 
 pub(crate) use pins::Survey;
 
-use crate::code::builder::{Builder, Origin, Select};
+use crate::code::builder::{At, Builder, Map, Select};
 use crate::code::ops::{Bank, Op, SlotOffset};
-use crate::code::{Code, LowerError};
+use crate::code::{Code, Form, LowerError};
 use crate::syntax::index::*;
 use crate::syntax::instr::{Class, Instr, Opcode};
 use crate::syntax::types::{FuncType, ValType};
@@ -57,8 +57,8 @@ pub(crate) struct Surroundings<'m> {
     pub imported_globals: u32,
     /// Canonical ids of the module's types.
     pub types: &'m [u32],
-    /// Whether code counts fuel.
-    pub fuel: bool,
+    /// What the code does about fuel.
+    pub form: Form,
 }
 
 /// Lowers one function.
@@ -71,8 +71,8 @@ pub(crate) struct Lowerer<'m> {
     pins: Vec<(Bank, SlotOffset)>,
     /// How deep we are in code that cannot be reached: blocks opened there, and one more. Nothing is emitted for it.
     dead: u32,
-    /// The offset of the current instruction in the module's binary.
-    at: usize,
+    /// The current instruction.
+    at: At,
 }
 
 impl<'m> Lowerer<'m> {
@@ -83,9 +83,9 @@ impl<'m> Lowerer<'m> {
         locals: &[(u32, ValType)],
         survey: &Survey,
         select: Select,
-        with_origins: bool,
+        with_map: bool,
     ) -> Self {
-        let builder = Builder::new(select, with_origins);
+        let builder = Builder::new(select, module.form, with_map);
         let mut lowerer = Self {
             module,
             builder,
@@ -93,15 +93,14 @@ impl<'m> Lowerer<'m> {
             labels: Labels::new(ty),
             pins: Vec::new(),
             dead: 0,
-            at: 0,
+            at: At::default(),
         };
+        lowerer.charge_entry(locals);
         let count = lowerer.operands.local_slots();
         if count > 0 {
             lowerer.emit(Op::ZeroLocals { count });
         }
-        if module.fuel {
-            lowerer.charge_entry(locals);
-        } else {
+        if module.form != Form::Exact {
             lowerer.pin_locals(survey);
         }
         lowerer
@@ -112,10 +111,9 @@ impl<'m> Lowerer<'m> {
         if self.dead > 0 {
             return self.skip(instr, at);
         }
-        self.at = at;
-        if self.module.fuel {
-            self.charge(instr);
-        }
+        self.at.offset = at;
+        self.charge(instr);
+        self.at.tally = self.builder.tally();
         let opcode = instr.opcode();
         match opcode.class() {
             Class::Const => self.constant(instr),
@@ -125,9 +123,10 @@ impl<'m> Lowerer<'m> {
             Class::Store => self.store(instr),
             _ => self.special(instr, ty),
         }
-        if self.module.fuel && self.dead == 0 {
-            // Metered code keeps no value anywhere but in its canonical slot, so that it can stop before any instruction.
+        if self.module.form == Form::Exact && self.dead == 0 {
+            // Exact code keeps no value anywhere but in its canonical slot, so that it can stop before any instruction.
             self.flush_all();
+            self.operands.clear_accs();
         }
     }
 
@@ -170,10 +169,14 @@ impl<'m> Lowerer<'m> {
         }
     }
 
-    /// Writes the header and hands over the code; the origins of its ops, if they were wanted.
-    pub fn finish(self) -> Result<(Code, Vec<Origin>), LowerError> {
+    /// Writes the header and hands over the code, and the map if it was wanted.
+    pub fn finish(self) -> Result<(Code, Map), LowerError> {
         let frame_bytes = self.operands.frame_bytes()?;
-        self.builder.finish(frame_bytes)
+        let mut pins = [None; 3];
+        for (bank, home) in self.pins {
+            pins[bank as usize] = Some(home);
+        }
+        self.builder.finish(frame_bytes, pins)
     }
 
     /// Emits an op as it is.

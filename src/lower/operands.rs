@@ -4,6 +4,7 @@
 
 use super::{Lowerer, bank, is_wide, slots};
 use crate::code::LowerError;
+use crate::code::builder::At;
 use crate::code::ops::{Bank, Dst, Op, SlotOffset, Src};
 use crate::syntax::index::LocalIdx;
 use crate::syntax::instr::Opcode;
@@ -53,8 +54,8 @@ pub(super) struct Pending {
     height: Option<usize>,
     /// The canonical slot of that operand.
     slot: u32,
-    /// The offset of its instruction.
-    at: usize,
+    /// Its instruction.
+    at: At,
 }
 
 /// A local.
@@ -230,6 +231,12 @@ impl Operands {
             .stack
             .last()
             .unwrap_or_else(|| unreachable!("validated: operands are there"))
+    }
+
+    /// Whether all operands are in their slots.
+    pub fn all_stored(&self) -> bool {
+        let unsure = &self.stack[self.clean..];
+        unsure.iter().all(|operand| operand.place == Place::Stored)
     }
 
     /// Pops down to a height.

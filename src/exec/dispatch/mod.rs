@@ -24,6 +24,7 @@ use core::mem::MaybeUninit;
 
 use super::machine::Machine;
 use super::numerics::V128;
+use crate::code::builder::HEADER_CELLS;
 
 /// The machine's registers. A handler takes them apart and puts them together again, so they never reach memory.
 #[derive(Clone, Copy)]
@@ -80,10 +81,11 @@ pub(crate) fn handler_cells(handler: Handler) -> [MaybeUninit<u32>; 2] {
     cells
 }
 
-/// Code of one op without operands, for places that code returns to without having been lowered.
+/// Code of one op without operands, for places that code returns to without having been lowered. Its header says that arriving
+/// there charges nothing, which is also what the cell in front of the op says.
 #[repr(C, align(8))]
 pub(crate) struct StaticCode {
-    header: [u32; 2],
+    header: [u32; HEADER_CELLS],
     handler: Handler,
 }
 
@@ -91,7 +93,7 @@ impl StaticCode {
     /// Code that consists of this handler.
     pub const fn new(handler: Handler) -> Self {
         Self {
-            header: [0; 2],
+            header: [0; HEADER_CELLS],
             handler,
         }
     }
@@ -103,7 +105,8 @@ impl StaticCode {
 
     /// Where the op is.
     pub fn ip(&'static self) -> *const u32 {
-        (&raw const self.handler).cast()
+        let cells: *const u32 = core::ptr::from_ref(self).cast();
+        cells.wrapping_add(HEADER_CELLS)
     }
 }
 
@@ -150,8 +153,24 @@ pub(crate) unsafe fn start(
     ret_ip: *const u32,
 ) {
     // SAFETY: the caller's.
-    let first = unsafe { super::handlers::call::enter(r, code, sp, ret_ip, sp) };
+    let first = unsafe { super::handlers::call::enter::<true>(r, code, sp, ret_ip, sp) };
     finish(first);
+}
+
+/// Goes on where execution stopped in front of the op at `ip`, or where a call returns to that has been waited for.
+///
+/// # Safety
+///
+/// HANDLER, for the registers.
+pub(crate) unsafe fn go_on(r: Regs, returned: bool) {
+    // SAFETY: the caller's.
+    finish(unsafe {
+        if returned {
+            super::handlers::call::come_back_anyhow(r)
+        } else {
+            resume(r)
+        }
+    });
 }
 
 /// Runs the op at `ip` and those that follow, until one stops.

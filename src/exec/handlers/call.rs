@@ -8,6 +8,8 @@
 use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering;
 
+use super::control::come_back;
+use super::fuel::arrive;
 use super::operand::{Source, cell, slot};
 use super::{exit, stopped, trap};
 use crate::code::builder::HEADER_CELLS;
@@ -23,9 +25,10 @@ pub(crate) static EXIT: StaticCode = StaticCode::new(exit);
 /// Where a function called from another instance returns to.
 pub(crate) static CROSS_BACK: StaticCode = StaticCode::new(cross_back);
 
-/// Enters a function whose arguments lie below the record at `sp`.
+/// Enters a function whose arguments lie below the record at `sp`. What is not metered charges nothing, so that whoever is in no
+/// hurry need not know.
 #[inline(always)]
-pub(crate) unsafe fn enter(
+pub(crate) unsafe fn enter<const METERED: bool>(
     mut r: Regs,
     code: *const MaybeUninit<u32>,
     sp: *mut u8,
@@ -47,13 +50,36 @@ pub(crate) unsafe fn enter(
         record.add(8).cast::<*mut u8>().write(ret_sp);
         r.sp = sp;
         r.ip = code.add(HEADER_CELLS);
-        resume(r)
+        if METERED {
+            arrive(r, *code.add(1))
+        } else {
+            resume(r)
+        }
+    }
+}
+
+/// Where the call returns to whose operands have been read. In metered code the cell in front of it is no operand.
+#[inline(always)]
+fn return_ip<const METERED: bool>(r: &Regs) -> *const u32 {
+    align(r.ip.wrapping_add(usize::from(METERED)))
+}
+
+/// Goes on where a call returns to, whether the code is metered or not.
+#[inline(always)]
+pub(crate) unsafe fn come_back_anyhow(r: Regs) -> Ret {
+    // SAFETY: CODE, CTX.
+    unsafe {
+        if (*r.ctx).metered {
+            come_back::<true>(r)
+        } else {
+            come_back::<false>(r)
+        }
     }
 }
 
 /// Reads the rest of a call that may leave the instance, and notes it in the machine.
 #[inline(always)]
-unsafe fn note_call(r: &mut Regs, func: FuncInst) {
+unsafe fn note_call<const METERED: bool>(r: &mut Regs, func: FuncInst) {
     // SAFETY: CODE, CTX.
     unsafe {
         let delta = cell(r) as usize;
@@ -64,7 +90,7 @@ unsafe fn note_call(r: &mut Regs, func: FuncInst) {
             sp: r.sp.add(delta),
             params,
             slots,
-            ret_ip: align(r.ip),
+            ret_ip: return_ip::<METERED>(r),
             ret_sp: r.sp,
         };
     }
@@ -150,7 +176,7 @@ unsafe fn referent<X: Source<u64>>(r: &mut Regs) -> Result<FuncInst, Trap> {
 
 /// Calls a function that was found, with the rest of the op saying where its arguments are.
 #[inline(always)]
-unsafe fn call_found(mut r: Regs, found: Result<FuncInst, Trap>) -> Ret {
+unsafe fn call_found<const METERED: bool>(mut r: Regs, found: Result<FuncInst, Trap>) -> Ret {
     // SAFETY: CODE, CTX.
     unsafe {
         match found {
@@ -159,11 +185,11 @@ unsafe fn call_found(mut r: Regs, found: Result<FuncInst, Trap>) -> Ret {
                 r.ip = r.ip.add(2);
                 let code = entry(r.ctx, func.index);
                 r.acc = u64::from(func.index);
-                let (ret_ip, ret_sp) = (align(r.ip), r.sp);
-                enter(r, code, ret_sp.add(delta), ret_ip, ret_sp)
+                let (ret_ip, ret_sp) = (return_ip::<METERED>(&r), r.sp);
+                enter::<METERED>(r, code, ret_sp.add(delta), ret_ip, ret_sp)
             }
             Ok(func) => {
-                note_call(&mut r, func);
+                note_call::<METERED>(&mut r, func);
                 goto(r, call_noted)
             }
             Err(reason) => trap(r, reason),
@@ -180,33 +206,33 @@ unsafe fn entry(ctx: *mut Machine, defined: u32) -> *const MaybeUninit<u32> {
 
 handler! {
     /// call of a function that the module defines
-    fn call(r) {
+    fn call[const METERED: bool](r) {
         let defined = cell(&mut r);
         let delta = cell(&mut r) as usize;
         let code = entry(r.ctx, defined);
         // For the stub.
         r.acc = u64::from(defined);
-        let (ret_ip, ret_sp) = (align(r.ip), r.sp);
-        enter(r, code, ret_sp.add(delta), ret_ip, ret_sp)
+        let (ret_ip, ret_sp) = (return_ip::<METERED>(&r), r.sp);
+        enter::<METERED>(r, code, ret_sp.add(delta), ret_ip, ret_sp)
     }
 
     /// call of an imported function
-    fn call_import(r) {
+    fn call_import[const METERED: bool](r) {
         let func = (*r.ctx).func_at(cell(&mut r));
-        note_call(&mut r, func);
+        note_call::<METERED>(&mut r, func);
         goto(r, call_noted)
     }
 
     /// call of a table's element
-    fn call_indirect[X: Source<u32>, const FIRST: bool](r) {
+    fn call_indirect[X: Source<u32>, const FIRST: bool, const METERED: bool](r) {
         let found = element::<X, FIRST>(&mut r);
-        call_found(r, found)
+        call_found::<METERED>(r, found)
     }
 
     /// call of the function that a reference leads to
-    fn call_ref[X: Source<u64>](r) {
+    fn call_ref[X: Source<u64>, const METERED: bool](r) {
         let found = referent::<X>(&mut r);
-        call_found(r, found)
+        call_found::<METERED>(r, found)
     }
 
     /// call of the function that a reference leads to, in place of the current one
@@ -221,12 +247,12 @@ handler! {
     }
 
     /// call of a function that the module defines, in place of the current one
-    fn return_call(r) {
+    fn return_call[const METERED: bool](r) {
         let defined = cell(&mut r);
         let (sp, _, _, ret_ip, ret_sp) = move_arguments(&mut r);
         let code = entry(r.ctx, defined);
         r.acc = u64::from(defined);
-        enter(r, code, sp, ret_ip, ret_sp)
+        enter::<METERED>(r, code, sp, ret_ip, ret_sp)
     }
 
     /// call of an imported function in place of the current one
@@ -255,14 +281,14 @@ handler! {
             FuncKind::Wasm { instance, defined } => {
                 r.acc = u64::from(defined);
                 if instance == (*ctx).instance {
-                    return enter(r, entry(ctx, defined), sp, ret_ip, ret_sp);
+                    return enter::<true>(r, entry(ctx, defined), sp, ret_ip, ret_sp);
                 }
                 // A function that was itself called from another instance, and calls a third one in its place, returns to
                 // where it was to return: the crossing is there already.
                 let returns_across = core::ptr::eq(ret_ip, CROSS_BACK.ip());
                 let code = (*ctx).cross(instance, defined, returns_across);
                 r.mem = (*ctx).mem;
-                enter(r, code, sp, CROSS_BACK.ip(), sp)
+                enter::<true>(r, code, sp, CROSS_BACK.ip(), sp)
             }
             FuncKind::Host { host } => {
                 match (*ctx).call_host(host) {
@@ -276,7 +302,7 @@ handler! {
                         r.acc = result;
                         r.acc_f32 = f32::from_bits(result as u32);
                         r.acc_f64 = f64::from_bits(result);
-                        resume(r)
+                        come_back_anyhow(r)
                     }
                     false => {
                         r.ip = ret_ip;
@@ -294,7 +320,7 @@ handler! {
         r.mem = (*r.ctx).mem;
         r.ip = crossing.ret_ip;
         r.sp = crossing.ret_sp;
-        resume(r)
+        come_back_anyhow(r)
     }
 
     /// Lowers the function that was entered, and enters it again. The accumulator says which one it is.
@@ -305,7 +331,7 @@ handler! {
         match (*r.ctx).materialize(r.acc as u32) {
             Some(code) => {
                 let sp = r.sp;
-                enter(r, code, sp, ret_ip, ret_sp)
+                enter::<true>(r, code, sp, ret_ip, ret_sp)
             }
             None => {
                 // Its frame would not fit onto any stack.

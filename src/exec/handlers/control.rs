@@ -1,5 +1,6 @@
 //! Branches and returns. Holds unsafe code: see the parent.
 
+use super::fuel::arrive;
 use super::operand::{Source, Value, cell, slot};
 use super::trap;
 use crate::exec::dispatch::{Regs, Ret, handler, next, resume};
@@ -7,24 +8,48 @@ use crate::exec::machine::RECORD_BYTES;
 use crate::exec::numerics::{Relop, Unop};
 use crate::runtime::trap::Trap;
 
-/// Goes on at the target that the next cell holds.
+/// Goes on at the target that the next cell holds; in metered code, what that charges comes before.
 #[inline(always)]
-unsafe fn branch(mut r: Regs) -> Ret {
+unsafe fn branch<const METERED: bool>(mut r: Regs) -> Ret {
     // SAFETY: CODE; a target is the distance in bytes from its own cell to an op of the same function.
     unsafe {
+        let charge = if METERED { cell(&mut r) } else { 0 };
         let distance = *r.ip as i32;
         r.ip = r.ip.byte_offset(distance as isize);
-        resume(r)
+        if METERED {
+            arrive(r, charge)
+        } else {
+            resume(r)
+        }
     }
+}
+
+/// How many cells a target takes.
+const fn target_cells(metered: bool) -> usize {
+    if metered { 2 } else { 1 }
 }
 
 /// Goes on behind the target.
 #[inline(always)]
-unsafe fn fall_through(mut r: Regs) -> Ret {
+unsafe fn fall_through<const METERED: bool>(mut r: Regs) -> Ret {
     // SAFETY: CODE; an op that may fall through is followed by another one.
     unsafe {
-        r.ip = r.ip.add(1);
+        r.ip = r.ip.add(target_cells(METERED));
         next(r)
+    }
+}
+
+/// Goes on where a call returns to; in metered code, what that charges comes before.
+#[inline(always)]
+pub(crate) unsafe fn come_back<const METERED: bool>(r: Regs) -> Ret {
+    // SAFETY: CODE; in metered code, and in static code, there is a cell in front of every place that is returned to.
+    unsafe {
+        if METERED {
+            let charge = *r.ip.sub(1);
+            arrive(r, charge)
+        } else {
+            resume(r)
+        }
     }
 }
 
@@ -44,55 +69,55 @@ unsafe fn record(r: &Regs) -> (*const u32, *mut u8) {
 
 handler! {
     /// `goto target`
-    fn br(r) {
-        branch(r)
+    fn br[const METERED: bool](r) {
+        branch::<METERED>(r)
     }
 
     /// `if (op x) ≠ not { goto target }`
-    fn br_unop[O: Unop<Out = u32>, X: Source<O::In>](r) {
+    fn br_unop[O: Unop<Out = u32>, X: Source<O::In>, const METERED: bool](r) {
         let x = X::get(&mut r);
-        if O::apply(x) != 0 { branch(r) } else { fall_through(r) }
+        if O::apply(x) != 0 { branch::<METERED>(r) } else { fall_through::<METERED>(r) }
     }
 
     /// `if x op y { goto target }`
-    fn br_binop[O: Relop, X: Source<O::In>, Y: Source<O::In>](r) {
+    fn br_binop[O: Relop, X: Source<O::In>, Y: Source<O::In>, const METERED: bool](r) {
         let x = X::get(&mut r);
         let y = Y::get(&mut r);
-        if O::holds(x, y) { branch(r) } else { fall_through(r) }
+        if O::holds(x, y) { branch::<METERED>(r) } else { fall_through::<METERED>(r) }
     }
 
     /// `goto targets[min(x, count)]`
-    fn br_table[X: Source<u32>](r) {
+    fn br_table[X: Source<u32>, const METERED: bool](r) {
         let x = X::get(&mut r);
         let count = cell(&mut r);
-        r.ip = r.ip.add(x.min(count) as usize);
-        branch(r)
+        r.ip = r.ip.add(x.min(count) as usize * target_cells(METERED));
+        branch::<METERED>(r)
     }
 
     /// return without results
-    fn return_0(r) {
+    fn return_0[const METERED: bool](r) {
         (r.ip, r.sp) = record(&r);
-        resume(r)
+        come_back::<METERED>(r)
     }
 
     /// `slot := x`; return, the result in the accumulator too
-    fn return_1[T: Value, X: Source<T>](r) {
+    fn return_1[T: Value, X: Source<T>, const METERED: bool](r) {
         let x = X::get(&mut r);
         let to = slot(&mut r);
         (r.ip, r.sp) = record(&r);
         x.write(to);
         T::set_acc(&mut r, x);
-        resume(r)
+        come_back::<METERED>(r)
     }
 
     /// `slots[to ..] := slots[from ..]`; return
-    fn return_many(r) {
+    fn return_many[const METERED: bool](r) {
         let from = slot(&mut r);
         let to = slot(&mut r);
         let count = cell(&mut r) as usize;
         (r.ip, r.sp) = record(&r);
         core::ptr::copy(from, to, count);
-        resume(r)
+        come_back::<METERED>(r)
     }
 
     /// trap

@@ -1,21 +1,44 @@
 //! Fuel. Code that was lowered without fuel has none of these. Holds unsafe code: see the parent.
+//!
+//! Code that charges on branches keeps a counter that is ahead of the truth: wherever control arrives, everything up to the end of
+//! the superblock is taken from it at once, and a branch out of the middle gives back what it leaves behind (see `code::meter`). If
+//! the counter would fall below zero, what is left may not suffice for all of that; so execution goes on at the same place in the
+//! function's exact code, which charges before each instruction, until it stops there or comes to where it can rejoin.
 
 use super::operand::{cell, slot};
 use super::stopped;
-use crate::exec::dispatch::{Regs, Ret, goto, handler, next, resume};
+use crate::code::ops::Bank;
+use crate::exec::dispatch::{Handler, Regs, Ret, goto, handler, next, resume};
+use crate::exec::machine::Machine;
+use crate::exec::meter::Way;
 
-/// Takes `cost` from the fuel, or stops before anything else happens. `op` is where the current op begins.
+/// Arrives at `ip`, the beginning of an op, and charges for what comes next.
 #[inline(always)]
-unsafe fn pay(mut r: Regs, op: *const u32, cost: u64) -> Ret {
+pub(crate) unsafe fn arrive(r: Regs, charge: u32) -> Ret {
+    // SAFETY: CTX; CODE: control arrives at ops only.
+    unsafe {
+        core::hint::assert_unchecked(r.ip.addr() % 8 == 0);
+        let fuel = (*r.ctx).fuel.wrapping_sub(i64::from(charge as i32));
+        (*r.ctx).fuel = fuel;
+        if fuel < 0 {
+            return goto(r, arrive_short);
+        }
+        resume(r)
+    }
+}
+
+/// Takes `cost` from the fuel, or goes on with `short`, for which `ip` is back at the beginning of the op.
+#[inline(always)]
+unsafe fn pay(mut r: Regs, op: *const u32, cost: i64, short: Handler) -> Ret {
     // SAFETY: CTX.
     unsafe {
-        let fuel = (*r.ctx).fuel;
-        if fuel < cost {
+        let fuel = (*r.ctx).fuel - cost;
+        if fuel < 0 {
             (*r.ctx).wanted = cost;
             r.ip = op;
             return goto(r, short);
         }
-        (*r.ctx).fuel = fuel - cost;
+        (*r.ctx).fuel = fuel;
         next(r)
     }
 }
@@ -26,32 +49,107 @@ fn this_op(r: &Regs) -> *const u32 {
     r.ip.wrapping_sub(2)
 }
 
+/// Goes the way that the machine has found.
+#[inline(always)]
+unsafe fn go(mut r: Regs, way: Way) -> Ret {
+    // SAFETY: CODE; ways lead to places where control arrives.
+    unsafe {
+        match way {
+            Way::On => resume(r),
+            Way::Over(ip) => {
+                r.ip = ip;
+                resume(r)
+            }
+            Way::Stop(ip) => {
+                (*r.ctx).retry_ip = ip;
+                // A stop is looked for behind the handler's address, see `Machine::stop_ip`.
+                r.ip = ip.wrapping_add(2);
+                goto(r, stopped)
+            }
+        }
+    }
+}
+
+/// Loads the pinned locals.
+#[inline(always)]
+unsafe fn load_pins(r: &mut Regs, ctx: *mut Machine) {
+    // SAFETY: CTX; FRAME: homes are slots of the frame.
+    unsafe {
+        let home = |bank: Bank| (*ctx).pins[bank as usize].map(|home| r.sp.offset(home as isize));
+        if let Some(home) = home(Bank::Int) {
+            r.pin = home.cast::<u64>().read();
+        }
+        if let Some(home) = home(Bank::F32) {
+            r.pin_f32 = home.cast::<f32>().read();
+        }
+        if let Some(home) = home(Bank::F64) {
+            r.pin_f64 = home.cast::<f64>().read();
+        }
+    }
+}
+
+/// What an op that charges for a bulk operation costs: its first cell, and a part of the count in a slot.
+#[inline(always)]
+unsafe fn bulk_cost(r: &mut Regs) -> i64 {
+    // SAFETY: CODE, FRAME.
+    unsafe {
+        let cost = cell(r);
+        let count = *slot(r) as u32;
+        let shift = cell(r);
+        i64::from(cost) + i64::from(count.checked_shr(shift).unwrap_or(0))
+    }
+}
+
 handler! {
     /// `fuel := fuel - cost`
     fn charge(r) {
         let op = this_op(&r);
-        let cost = u64::from(cell(&mut r));
-        pay(r, op, cost)
+        let cost = i64::from(cell(&mut r));
+        pay(r, op, cost, short)
     }
 
     /// `fuel := fuel - cost - (slot >> shift)`
     fn charge_bulk(r) {
         let op = this_op(&r);
-        let cost = u64::from(cell(&mut r));
-        let count = *slot(&mut r) as u32;
-        let shift = cell(&mut r);
-        pay(r, op, cost + u64::from(count.checked_shr(shift).unwrap_or(0)))
+        let cost = bulk_cost(&mut r);
+        pay(r, op, cost, short)
+    }
+
+    /// As `charge_bulk`, where `cost` includes what lies ahead.
+    fn charge_bulk_ahead(r) {
+        let op = this_op(&r);
+        let cost = bulk_cost(&mut r);
+        pay(r, op, cost, short_ahead)
+    }
+
+    /// goes on where control arrives in code that charges on branches, if there is fuel for what lies ahead
+    fn rejoin(r) {
+        let ctx = r.ctx;
+        let op = this_op(&r);
+        let way = (*ctx).rejoin(op);
+        match way {
+            Way::On => return next(r),
+            Way::Over(_) => load_pins(&mut r, ctx),
+            Way::Stop(_) => {}
+        }
+        go(r, way)
     }
 
     /// Fetches the fuel that the op at `ip` wants, which then begins again, or stops in front of it.
     fn short(r) {
-        let wanted = (*r.ctx).wanted;
-        if (*r.ctx).shortfall(wanted) {
-            return resume(r);
-        }
-        (*r.ctx).retry_ip = r.ip;
-        // A stop is looked for behind the handler's address, see `Machine::stop_ip`.
-        r.ip = r.ip.wrapping_add(2);
-        goto(r, stopped)
+        let way = if (*r.ctx).shortfall((*r.ctx).wanted) { Way::On } else { Way::Stop(r.ip) };
+        go(r, way)
+    }
+
+    /// Fetches the fuel that the op at `ip` wants, or goes on in exact code.
+    fn short_ahead(r) {
+        let way = (*r.ctx).way(r.ip);
+        go(r, way)
+    }
+
+    /// Fetches the fuel that arriving at `ip` takes, or goes on in exact code.
+    fn arrive_short(r) {
+        let way = (*r.ctx).arrive(r.ip);
+        go(r, way)
     }
 }

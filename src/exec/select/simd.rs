@@ -1,6 +1,7 @@
 //! Handlers of ops on vectors. Such an operand is in the accumulator or in a slot, and the result goes to both.
 
 use super::absent;
+use super::metered;
 use crate::code::ops::Src;
 use crate::exec::dispatch::Handler;
 use crate::exec::handlers::operand::{Acc, Slot};
@@ -36,10 +37,10 @@ pub(super) fn global_set(x: Src) -> Handler {
     pick_x!(x, with)
 }
 
-pub(super) fn return_1(x: Src) -> Handler {
+pub(super) fn return_1(x: Src, metered: bool) -> Handler {
     macro_rules! with {
-        ($x:ty) => {
-            control::return_1::<V128, $x>
+        ($x:tt) => {
+            metered!(metered, control::return_1, V128, $x)
         };
     }
     pick_x!(x, with)

@@ -1,0 +1,147 @@
+//! What metered code charges, and where: the accounts of lowering.
+//!
+//! A *superblock* is a stretch of code along which control can only go on or leave: it ends at an unconditional branch, a return, a
+//! trap, a call, and in front of an instruction whose cost depends on an operand. Whoever arrives in a superblock pays at once for
+//! everything up to its end; whoever leaves it early gets back what lies ahead. So falling through, into labels too, costs nothing,
+//! and a taken branch charges one number, which may be negative:
+//!
+//! ```text
+//! ahead(p) = what the instructions cost from p to the end of its superblock
+//! counter  = fuel - ahead(here)
+//! a branch from s to t:  counter -= ahead(t) - ahead(s)
+//! ```
+//!
+//! `ahead` is known only when a superblock has ended, so each charge is a cell that is written again when either side becomes known.
+//! How execution uses them is told in `exec::handlers::fuel`.
+
+use core::mem::MaybeUninit;
+
+use super::builder::CellPos;
+
+/// A place as fuel sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Tally {
+    /// What the instructions before it cost, all of the function's together.
+    spent: u32,
+    /// Its superblock.
+    superblock: u32,
+}
+
+impl Tally {
+    /// Whether something is spent between this place and one behind it.
+    pub fn is_before(self, other: Self) -> bool {
+        self.spent != other.spent
+    }
+}
+
+/// A charge: what it comes to, as far as that is known.
+#[derive(Clone, Copy, Debug)]
+struct Charge {
+    cell: CellPos,
+    amount: i32,
+}
+
+/// Names a charge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ChargeIdx(u32);
+
+/// The accounts of a function under construction.
+#[derive(Debug, Default)]
+pub struct Meter {
+    /// The current place.
+    here: Tally,
+    /// What had been spent at the end of each superblock that has ended.
+    ends: Vec<u32>,
+    charges: Vec<Charge>,
+    /// Charges that wait for the end of the current superblock, and whether they grow or shrink by it.
+    open: Vec<(ChargeIdx, Side)>,
+}
+
+/// On which side of a charge a superblock is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Side {
+    /// It is left.
+    Left,
+    /// It is arrived at.
+    Arrived,
+}
+
+type Cells = [MaybeUninit<u32>];
+
+impl Meter {
+    /// The current place.
+    pub fn here(&self) -> Tally {
+        self.here
+    }
+
+    /// Passes an instruction.
+    pub fn spend(&mut self, cost: u32) {
+        // A body has at most some million bytes, and no instruction costs as much as would make this overflow.
+        self.here.spent = self.here.spent.saturating_add(cost);
+    }
+
+    /// Ends the superblock here, and begins the next one.
+    pub fn end_superblock(&mut self, cells: &mut Cells) {
+        let end = self.here.spent as i32;
+        for (charge, side) in core::mem::take(&mut self.open) {
+            let amount = match side {
+                Side::Left => -end,
+                Side::Arrived => end,
+            };
+            self.add(charge, amount, cells);
+        }
+        self.ends.push(self.here.spent);
+        self.here.superblock += 1;
+    }
+
+    /// A charge in a cell, for leaving the current superblock here. Where it leads is said by [`arrive`](Self::arrive).
+    pub fn leave(&mut self, cell: CellPos, cells: &mut Cells) -> ChargeIdx {
+        let charge = self.entrance(cell);
+        self.add(charge, self.here.spent as i32, cells);
+        self.open.push((charge, Side::Left));
+        charge
+    }
+
+    /// A charge in a cell, for arriving from where nothing has been paid in advance.
+    pub fn entrance(&mut self, cell: CellPos) -> ChargeIdx {
+        let charge = ChargeIdx(self.charges.len() as u32);
+        self.charges.push(Charge { cell, amount: 0 });
+        charge
+    }
+
+    /// Says where a charge leads.
+    pub fn arrive(&mut self, charge: ChargeIdx, at: Tally, cells: &mut Cells) {
+        let end = self.ends.get(at.superblock as usize).copied();
+        let known = end.map_or(0, |end| end as i32);
+        self.add(charge, known - at.spent as i32, cells);
+        if end.is_none() {
+            self.open.push((charge, Side::Arrived));
+        }
+    }
+
+    /// The place that far behind another one in the current superblock as a third one is behind a fourth: where in a repeated
+    /// stretch of code something is.
+    pub fn repeated(&self, from: Tally, place: Tally, origin: Tally) -> Tally {
+        Tally {
+            spent: from.spent + (place.spent - origin.spent),
+            superblock: self.here.superblock,
+        }
+    }
+
+    /// Goes to a place in the current superblock.
+    pub fn go_to(&mut self, place: Tally) {
+        self.here = place;
+    }
+
+    /// What lies ahead of a place. All superblocks have ended.
+    pub fn ahead(&self, at: Tally) -> u32 {
+        let end = self.ends.get(at.superblock as usize);
+        end.map_or(0, |end| end - at.spent)
+    }
+
+    fn add(&mut self, charge: ChargeIdx, amount: i32, cells: &mut Cells) {
+        let charge = &mut self.charges[charge.0 as usize];
+        charge.amount = charge.amount.wrapping_add(amount);
+        cells[charge.cell.0 as usize] = MaybeUninit::new(charge.amount as u32);
+    }
+}
