@@ -275,14 +275,11 @@ impl<T> Linker<T> {
     /// ```
     /// use tickwasm::{Caller, Engine, Linker, Module, Store};
     ///
-    /// # let mut woken = std::task::Context::from_waker(std::task::Waker::noop());
-    /// # let mut slept = false;
-    /// # let sleep = || std::future::ready(());
     /// let engine = Engine::default();
     /// let mut linker = Linker::new(&engine);
-    /// linker.func_wrap_async("host", "wait", move |mut caller: Caller<'_, u64>, (n,): (u64,)| {
+    /// linker.func_wrap_async("host", "wait", |mut caller: Caller<'_, u64>, (n,): (u64,)| {
     ///     Box::new(async move {
-    ///         sleep().await;
+    ///         // Here, something could be awaited.
     ///         *caller.data_mut() += n;
     ///         n + 1
     ///     })
@@ -291,16 +288,13 @@ impl<T> Linker<T> {
     ///     (import "host" "wait" (func $wait (param i64) (result i64)))
     ///     (func (export "run") (result i64) (call $wait (call $wait (i64.const 1)))))"#)?;
     /// let mut store = Store::new(&engine, 0);
-    /// let future = async {
-    ///     let instance = linker.instantiate_async(&mut store, &module).await?;
-    ///     let run = instance.get_typed_func::<(), u64>(&mut store, "run")?;
-    ///     run.call_async(&mut store, ()).await
-    /// };
-    /// # let mut future = std::pin::pin!(future);
-    /// # let std::task::Poll::Ready(result) = future.as_mut().poll(&mut woken) else { panic!() };
-    /// // … and when the future has been awaited:
-    /// assert_eq!(result?, 3);
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let instance = linker.instantiate_async(&mut store, &module).await?;
+    /// let run = instance.get_typed_func::<(), u64>(&mut store, "run")?;
+    /// assert_eq!(run.call_async(&mut store, ()).await?, 3);
     /// assert_eq!(*store.data(), 3);
+    /// # Ok::<(), tickwasm::Error>(())
+    /// # })?;
     /// # Ok::<(), tickwasm::Error>(())
     /// ```
     ///

@@ -9,7 +9,7 @@ mod common;
 
 use arbitrary::Unstructured;
 use common::Rng;
-use common::compare::{check_all, compare, compare_fuel};
+use common::compare::{check_all, compare, compare_fuel, compare_slices};
 use wasm_smith::{Config, InstructionKind, InstructionKinds, Module};
 
 /// A valid module of the supported features.
@@ -100,4 +100,10 @@ fn random_modules_give_the_same_with_fuel() {
 fn random_modules_stop_at_the_same_instruction() {
     let name = "random_modules_stop_at_the_same_instruction";
     check_all(name, 100, true, generate, compare_fuel);
+}
+
+#[test]
+fn random_modules_give_the_same_in_slices() {
+    let name = "random_modules_give_the_same_in_slices";
+    check_all(name, 200, true, generate, compare_slices);
 }

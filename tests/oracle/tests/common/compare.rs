@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use tickwasm_oracle::{Extern, FuncType, Instance, InstantiateError, Limits, Oracle};
 
-use super::subject::{Refused, Subject, engine};
+use super::subject::{Refused, Slices, Subject, engine};
 use super::{
     HostCall, Import, Outcome, Rng, all_agree, edge, imports_of, provide, setting, shrink,
 };
@@ -211,10 +211,25 @@ impl Pair {
 
 /// Everything about one module: each export called twice, so that the second call meets warm code.
 pub fn compare(bytes: &[u8], seed: u64, mode: Mode) -> Result<(), String> {
+    compare_in(bytes, seed, mode, None)
+}
+
+/// The same with calls that get their fuel in slices and are suspended in between, of one size or of any.
+pub fn compare_slices(bytes: &[u8], seed: u64, mode: Mode) -> Result<(), String> {
+    let sizes = [1, 2, 7, 100].map(Slices::Of);
+    for slices in sizes.into_iter().chain([Slices::Random(seed)]) {
+        compare_in(bytes, seed, mode, Some(slices))
+            .map_err(|why| format!("{why}\n  in slices: {slices:?}"))?;
+    }
+    Ok(())
+}
+
+fn compare_in(bytes: &[u8], seed: u64, mode: Mode, slices: Option<Slices>) -> Result<(), String> {
     let imports = imports_of(bytes);
     let Some(mut pair) = Pair::new(bytes, &imports, mode)? else {
         return Ok(());
     };
+    pair.subject.set_slices(slices);
     let mut rng = Rng::new(seed);
     let functions = functions(&pair.oracle, pair.instance);
     for (name, ty) in functions.iter().chain(&functions) {
@@ -225,6 +240,7 @@ pub fn compare(bytes: &[u8], seed: u64, mode: Mode) -> Result<(), String> {
                 Some(new) => pair = new,
                 None => return Ok(()),
             }
+            pair.subject.set_slices(slices);
         }
     }
     Ok(())

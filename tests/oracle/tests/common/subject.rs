@@ -2,16 +2,18 @@
 
 use tickwasm::{
     Config, Engine, Error, Extern, Func, FuncType, Global, GlobalType, Instance, Memory,
-    MemoryType, Module, Mutability, Ref, RefType, Store, Table, TableType, Val,
+    MemoryType, Module, Mutability, Ref, RefType, ResumableCall, Store, Table, TableType, Val,
 };
 use tickwasm_oracle::{Trap, ValType, Value};
 
-use super::{HostCall, Import, ImportKind, Outcome, answer, global_value};
+use super::{HostCall, Import, ImportKind, Outcome, Rng, answer, global_value};
 
 /// What the store of a subject keeps.
 #[derive(Default)]
 struct Host {
     log: Vec<HostCall>,
+    /// Fuel that calls are to get and have not been given yet.
+    withheld: u64,
 }
 
 /// An instance in a store of its own.
@@ -19,6 +21,16 @@ pub struct Subject {
     store: Store<Host>,
     instance: Instance,
     fueled: bool,
+    slices: Option<Slices>,
+}
+
+/// How much fuel a call is given at a time, which is suspended in between.
+#[derive(Clone, Copy, Debug)]
+pub enum Slices {
+    /// Always as much.
+    Of(u64),
+    /// More or less, and sometimes none.
+    Random(u64),
 }
 
 /// An engine with or without fuel, which lowers functions at once or when they are first called.
@@ -60,6 +72,7 @@ impl Subject {
                 store,
                 instance,
                 fueled,
+                slices: None,
             }),
             Err(error) => {
                 let left = if fueled {
@@ -79,18 +92,72 @@ impl Subject {
             .expect("the function is exported");
         let args: Vec<Val> = args.iter().map(|&arg| to_val(arg)).collect();
         let mut values: Vec<Val> = results.iter().map(|ty| to_val(ty.zero())).collect();
-        match func.call(&mut self.store, &args, &mut values) {
-            Ok(()) => Outcome::Values(values.iter().map(from_val).collect()),
+        let result = match self.slices {
+            Some(slices) => match self.invoke_in_slices(func, &args, slices) {
+                Ok(Some(values)) => Ok(values),
+                Ok(None) => return Outcome::OutOfFuel,
+                Err(error) => Err(error),
+            },
+            None => func
+                .call(&mut self.store, &args, &mut values)
+                .map(|()| values),
+        };
+        match result {
+            Ok(values) => Outcome::Values(values.iter().map(from_val).collect()),
             Err(error) => outcome_of(&error),
         }
     }
 
+    /// Calls a function with a slice of its fuel at a time; nothing if all of them together do not suffice.
+    fn invoke_in_slices(
+        &mut self,
+        func: Func,
+        args: &[Val],
+        slices: Slices,
+    ) -> Result<Option<Vec<Val>>, Error> {
+        let mut rng = match slices {
+            Slices::Of(_) => Rng::new(0),
+            Slices::Random(seed) => Rng::new(seed),
+        };
+        let mut call = func.call_resumable(&mut self.store, args)?;
+        loop {
+            let suspended = match call {
+                ResumableCall::Finished(values) => return Ok(Some(values)),
+                ResumableCall::Suspended(suspended) => suspended,
+            };
+            let left = self.store.get_fuel().expect("fuel is on");
+            let withheld = &mut self.store.data_mut().withheld;
+            if *withheld == 0 {
+                return Ok(None);
+            }
+            let most = rng.pick(&[2, 20, 500]);
+            let slice = match slices {
+                Slices::Of(fuel) => fuel,
+                Slices::Random(_) => rng.next() % most,
+            };
+            let slice = slice.min(*withheld);
+            *withheld -= slice;
+            self.store.set_fuel(left + slice).expect("fuel is on");
+            call = suspended.resume(&mut self.store)?;
+        }
+    }
+
+    /// From now on calls are made with their fuel in slices, or no longer.
+    pub fn set_slices(&mut self, slices: Option<Slices>) {
+        self.slices = slices;
+    }
+
     pub fn set_fuel(&mut self, fuel: u64) {
-        self.store.set_fuel(fuel).expect("fuel is on");
+        let (now, later) = match self.slices {
+            Some(_) => (0, fuel),
+            None => (fuel, 0),
+        };
+        self.store.set_fuel(now).expect("fuel is on");
+        self.store.data_mut().withheld = later;
     }
 
     pub fn fuel(&self) -> u64 {
-        self.store.get_fuel().expect("fuel is on")
+        self.store.get_fuel().expect("fuel is on") + self.store.data().withheld
     }
 
     pub fn fueled(&self) -> bool {
@@ -151,7 +218,11 @@ fn provide(store: &mut Store<Host>, index: usize, kind: &ImportKind, fueled: boo
             let func_type = FuncType::new(&engine, types(&ty.params), types(&ty.results));
             let func = Func::new(&mut *store, func_type, move |mut caller, args, results| {
                 let args: Vec<Value> = args.iter().map(from_val).collect();
-                let fuel = if fueled { caller.get_fuel()? } else { 0 };
+                let fuel = if fueled {
+                    caller.get_fuel()? + caller.data().withheld
+                } else {
+                    0
+                };
                 for (slot, value) in results.iter_mut().zip(answer(index, &args, &result_types)) {
                     *slot = to_val(value);
                 }
