@@ -123,6 +123,8 @@ handler! {
     }
 
     /// goes on where control arrives in code that charges on branches, if there is fuel for what lies ahead
+    #[cold]
+    #[inline(never)]
     fn rejoin(r) {
         let ctx = r.ctx;
         let op = this_op(&r);
@@ -136,18 +138,24 @@ handler! {
     }
 
     /// Fetches the fuel that the op at `ip` wants, which then begins again, or stops in front of it.
+    #[cold]
+    #[inline(never)]
     fn short(r) {
         let way = if (*r.ctx).shortfall((*r.ctx).wanted) { Way::On } else { Way::Stop(r.ip) };
         go(r, way)
     }
 
     /// Fetches the fuel that the op at `ip` wants, or goes on in exact code.
+    #[cold]
+    #[inline(never)]
     fn short_ahead(r) {
         let way = (*r.ctx).way(r.ip);
         go(r, way)
     }
 
     /// Fetches the fuel that arriving at `ip` takes, or goes on in exact code.
+    #[cold]
+    #[inline(never)]
     fn arrive_short(r) {
         let way = (*r.ctx).arrive(r.ip);
         go(r, way)
