@@ -347,6 +347,8 @@ impl Parts {
         let surroundings = Surroundings {
             imported_funcs: self.context.imported_funcs,
             imported_globals: self.context.imported_globals,
+            mems: &self.context.mems,
+            tables: &self.context.tables,
             types: &self.types,
             form,
         };

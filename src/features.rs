@@ -72,7 +72,7 @@ features! {
     /// Vector instructions with several permitted results.
     RelaxedSimd = "relaxed-simd", Postponed;
     /// Memories and tables with 64-bit addresses.
-    Memory64 = "memory64", Postponed;
+    Memory64 = "memory64", On;
     /// `(ref $t)`, `call_ref` and their like.
     FunctionReferences = "function-references", On;
     /// Structures, arrays, casts, rec groups.

@@ -46,8 +46,9 @@ impl Memory {
         let mut context = store.as_context_mut();
         let (runtime, mut guard) = context.guarded();
         let limits = ty.inner.limits;
-        let largest = (1 << 32) >> ty.inner.page_size_log2;
-        if limits.min.max(limits.max.unwrap_or(0)) > largest
+        let bits = if ty.is_64() { 64 } else { 32 };
+        let largest = (1_u128 << bits) >> ty.inner.page_size_log2;
+        if u128::from(limits.min.max(limits.max.unwrap_or(0))) > largest
             || limits.max.is_some_and(|max| max < limits.min)
         {
             return Err(Misuse::Limits.into());

@@ -208,6 +208,19 @@ impl TableType {
         }
     }
 
+    /// The type of tables of `min` elements at first, and at most `max`, whose indices have 64 bits.
+    ///
+    /// No table has more than 2³² - 1 elements.
+    pub fn new64(element: RefType, min: u64, max: Option<u64>) -> Self {
+        Self {
+            inner: syntax::TableType {
+                addr: AddrType::I64,
+                limits: Limits { min, max },
+                element,
+            },
+        }
+    }
+
     /// The type of its elements.
     pub fn element(&self) -> &RefType {
         &self.inner.element
@@ -260,6 +273,18 @@ impl MemoryType {
                     min: min.into(),
                     max: max.map(u64::from),
                 },
+                shared: false,
+                page_size_log2: 16,
+            },
+        }
+    }
+
+    /// The type of memories of `min` pages at first, and at most `max`, that are addressed with 64 bits.
+    pub fn new64(min: u64, max: Option<u64>) -> Self {
+        Self {
+            inner: syntax::MemType {
+                addr: AddrType::I64,
+                limits: Limits { min, max },
                 shared: false,
                 page_size_log2: 16,
             },

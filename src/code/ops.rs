@@ -176,6 +176,61 @@ pub enum Op {
         /// Added to the address, without wrapping.
         offset: u32,
     },
+    /// `d := memory[x + offset]`, for a first memory with 64-bit addresses
+    Load64 {
+        /// Which.
+        op: Opcode,
+        /// The address.
+        x: Src,
+        /// Added to it, without wrapping.
+        offset: u32,
+        /// The result.
+        d: Dst,
+    },
+    /// `memory[x + offset] := value`, for a first memory with 64-bit addresses
+    Store64 {
+        /// Which.
+        op: Opcode,
+        /// The address.
+        x: Src,
+        /// The value.
+        value: Src,
+        /// Added to the address, without wrapping.
+        offset: u32,
+    },
+    /// `d := memories[mem][x + offset]`, for any memory with 64-bit addresses
+    LoadFrom64 {
+        /// Which.
+        op: Opcode,
+        /// The address.
+        x: SlotOffset,
+        /// The memory.
+        mem: u32,
+        /// Added to the address, without wrapping.
+        offset: u64,
+        /// The result.
+        d: SlotOffset,
+    },
+    /// `memories[mem][x + offset] := value`, for any memory with 64-bit addresses
+    StoreTo64 {
+        /// Which.
+        op: Opcode,
+        /// The address.
+        x: SlotOffset,
+        /// The value.
+        value: SlotOffset,
+        /// The memory.
+        mem: u32,
+        /// Added to the address, without wrapping.
+        offset: u64,
+    },
+    /// `d := min(x, 2³² - 1)`: a 64-bit index as one of 32 bits
+    Narrow {
+        /// The index.
+        x: SlotOffset,
+        /// The result.
+        d: SlotOffset,
+    },
     /// `d := x`; the accumulator stays as it is, unless it is the destination
     Copy {
         /// The bank; a slot is copied whole whatever it holds.
@@ -388,8 +443,10 @@ pub enum Op {
     ChargeBulk {
         /// How much at least: the builder adds what lies ahead where that is charged in advance.
         cost: u32,
-        /// The slot that holds a 32-bit count.
+        /// The slot that holds a count.
         x: SlotOffset,
+        /// Whether the count has 64 bits, not 32.
+        wide: bool,
         /// Base-2 logarithm of how many cost one.
         shift: u32,
     },
@@ -540,6 +597,42 @@ impl Op {
                 out.cell(mem);
                 out.cell(offset);
             }
+            Self::Load64 { x, offset, d, .. } => {
+                x.write(out);
+                out.cell(offset);
+                d.write(out);
+            }
+            Self::Store64 {
+                x, value, offset, ..
+            } => {
+                x.write(out);
+                value.write(out);
+                out.cell(offset);
+            }
+            Self::LoadFrom64 {
+                x, mem, offset, d, ..
+            } => {
+                out.cell(x as u32);
+                out.cell(mem);
+                out.cell(d as u32);
+                out.wide(offset);
+            }
+            Self::StoreTo64 {
+                x,
+                value,
+                mem,
+                offset,
+                ..
+            } => {
+                out.cell(x as u32);
+                out.cell(value as u32);
+                out.cell(mem);
+                out.wide(offset);
+            }
+            Self::Narrow { x, d } => {
+                out.cell(x as u32);
+                out.cell(d as u32);
+            }
             Self::CopyRange { from, to, count } | Self::ReturnMany { from, to, count } => {
                 out.cell(from as u32);
                 out.cell(to as u32);
@@ -621,7 +714,7 @@ impl Op {
                 out.cell(at as u32);
             }
             Self::Charge { cost } => out.cell(cost),
-            Self::ChargeBulk { cost, x, shift } => {
+            Self::ChargeBulk { cost, x, shift, .. } => {
                 out.cell(cost);
                 out.cell(x as u32);
                 out.cell(shift);
@@ -767,6 +860,36 @@ impl fmt::Display for Op {
                     slot(value)
                 )
             }
+            Self::Load64 { op, x, offset, d } => {
+                write!(f, "{d} := {} {x} + {offset}", op.mnemonic())
+            }
+            Self::Store64 {
+                op,
+                x,
+                value,
+                offset,
+            } => write!(f, "{} {x} + {offset} := {value}", op.mnemonic()),
+            Self::LoadFrom64 {
+                op,
+                x,
+                mem,
+                offset,
+                d,
+            } => {
+                let (d, x, op) = (slot(d), slot(x), op.mnemonic());
+                write!(f, "[{d}] := {op} {mem}: [{x}] + {offset}")
+            }
+            Self::StoreTo64 {
+                op,
+                x,
+                value,
+                mem,
+                offset,
+            } => {
+                let (x, value, op) = (slot(x), slot(value), op.mnemonic());
+                write!(f, "{op} {mem}: [{x}] + {offset} := [{value}]")
+            }
+            Self::Narrow { x, d } => write!(f, "[{}] := narrow [{}]", slot(d), slot(x)),
             Self::Copy { x, d, .. } => write!(f, "{d} := {x}"),
             Self::ZeroLocals { count } => write!(f, "[0..] := 0 x {count}"),
             Self::LoadPin { home, .. } => write!(f, "pin := [{}]", slot(home)),
@@ -829,7 +952,7 @@ impl fmt::Display for Op {
             Self::Runtime { call, a, b, at } => write!(f, "{call:?} {a} {b} at [{}]", slot(at)),
             Self::Charge { cost } => write!(f, "charge {cost}"),
             Self::Rejoin => f.write_str("rejoin"),
-            Self::ChargeBulk { cost, x, shift } => {
+            Self::ChargeBulk { cost, x, shift, .. } => {
                 write!(f, "charge {cost} + ([{}] >> {shift})", slot(x))
             }
         }

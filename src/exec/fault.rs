@@ -3,8 +3,9 @@
 //! An op that traps has changed nothing yet, so its operands are where they were. So handlers need not note anything on the way.
 
 use super::machine::Machine;
-use crate::code::ops::{Addr, Op, Runtime, Src};
+use crate::code::ops::{Addr, Op, Runtime, SlotOffset, Src};
 use crate::syntax::instr::Opcode;
+use crate::syntax::types::AddrType;
 
 /// An access beyond a memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,20 +45,48 @@ pub(super) fn fault(machine: &mut Machine, op: &Op) -> Option<Fault> {
             let address = machine.stopped_slot(x) as u32;
             (mem, address.into(), offset.into(), width(op)?)
         }
-        Op::Runtime { call, a, b, at } => {
-            let operand = |i| u64::from(machine.stopped_slot(at + 8 * i) as u32);
-            let (first, second, count) = (operand(0), operand(1), operand(2));
-            match call {
-                Runtime::MemoryFill | Runtime::MemoryInit => (a, first, 0, count),
-                Runtime::MemoryCopy => {
-                    let len = machine.mem_at(a).1;
-                    if first + count > len {
-                        (a, first, 0, count)
-                    } else {
-                        (b, second, 0, count)
-                    }
-                }
-                _ => return None,
+        Op::Load64 { op, x, offset, .. } | Op::Store64 { op, x, offset, .. } => {
+            (0, value(machine, x), offset.into(), width(op)?)
+        }
+        Op::LoadFrom64 {
+            op, x, mem, offset, ..
+        }
+        | Op::StoreTo64 {
+            op, x, mem, offset, ..
+        } => (mem, machine.stopped_slot(x), offset, width(op)?),
+        Op::Runtime {
+            call: call @ (Runtime::MemoryFill | Runtime::MemoryInit),
+            a,
+            at,
+            ..
+        } => {
+            let ty = machine.mem_addr_type(a as usize);
+            let counted = match call {
+                Runtime::MemoryFill => ty,
+                _ => AddrType::I32,
+            };
+            (
+                a,
+                operand(machine, at, ty),
+                0,
+                operand(machine, at + 16, counted),
+            )
+        }
+        Op::Runtime {
+            call: Runtime::MemoryCopy,
+            a,
+            b,
+            at,
+        } => {
+            let [to, from] = [a, b].map(|mem| machine.mem_addr_type(mem as usize));
+            let counted = if to == from { to } else { AddrType::I32 };
+            let count = operand(machine, at + 16, counted);
+            let target = operand(machine, at, to);
+            let len = machine.mem_at(a).1;
+            if target.checked_add(count).is_none_or(|end| end > len) {
+                (a, target, 0, count)
+            } else {
+                (b, operand(machine, at + 8, from), 0, count)
             }
         }
         _ => return None,
@@ -80,16 +109,30 @@ fn width(op: Opcode) -> Option<u64> {
 
 /// An address in a 32-bit memory, computed as handlers do.
 fn address(machine: &Machine, addr: Addr, width: u32) -> u32 {
-    let value = |src| match src {
-        Src::Acc => machine.stop_acc as u32,
-        Src::Pin => machine.stop_pin as u32,
-        Src::Slot(offset) => machine.stopped_slot(offset) as u32,
-        Src::Imm32(value) => value,
-        Src::Imm64(value) => value as u32,
-    };
+    let value = |src| value(machine, src) as u32;
     match addr {
         Addr::Plain(x) => value(x),
         Addr::Sum(x, y) => value(x).wrapping_add(value(y)),
         Addr::Scaled(x, y) => value(x).wrapping_add(value(y).wrapping_mul(width)),
+    }
+}
+
+/// An operand in a slot, of which the upper half may hold anything if its type has 32 bits.
+fn operand(machine: &Machine, at: SlotOffset, ty: AddrType) -> u64 {
+    let slot = machine.stopped_slot(at);
+    match ty {
+        AddrType::I32 => u64::from(slot as u32),
+        AddrType::I64 => slot,
+    }
+}
+
+/// What an operand of the integer bank was.
+fn value(machine: &Machine, src: Src) -> u64 {
+    match src {
+        Src::Acc => machine.stop_acc,
+        Src::Pin => machine.stop_pin,
+        Src::Slot(offset) => machine.stopped_slot(offset),
+        Src::Imm32(value) => value.into(),
+        Src::Imm64(value) => value,
     }
 }

@@ -17,6 +17,7 @@ use crate::runtime::module_inst::ModuleInst;
 use crate::runtime::registry::TypeId;
 use crate::runtime::store::Store;
 use crate::runtime::trap::Trap;
+use crate::syntax::types::AddrType;
 
 /// A slot of the value stack.
 pub(crate) type Slot = u64;
@@ -357,6 +358,18 @@ impl Machine {
         let addr = self.inst().mems[mem as usize];
         let data = self.store().mems[addr.index()].data_mut();
         (data.as_mut_ptr(), data.len() as u64)
+    }
+
+    /// The type of addresses of a memory of the current instance.
+    pub(super) fn mem_addr_type(&mut self, mem: usize) -> AddrType {
+        let addr = self.inst().mems[mem];
+        self.store().mems[addr.index()].ty.addr
+    }
+
+    /// The type of indices of a table of the current instance.
+    pub(super) fn table_addr_type(&mut self, table: usize) -> AddrType {
+        let addr = self.inst().tables[table];
+        self.store().tables[addr.index()].ty.addr
     }
 
     /// The first element and the length of a table of the current instance.

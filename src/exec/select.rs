@@ -11,7 +11,9 @@ use core::mem::MaybeUninit;
 use super::dispatch::{Handler, handler_cells};
 use super::handlers::operand::{Acc, Imm, Pin, Slot};
 use super::handlers::runtime as rt;
-use super::handlers::{call, control, fuel, memory, memory::*, numeric, reference, variable};
+use super::handlers::{
+    call, control, fuel, memory, memory::*, memory64, numeric, reference, variable,
+};
 use super::numerics::*;
 use crate::code::Form;
 use crate::code::ops::{Addr, Bank, Dst, Op, Runtime, Src};
@@ -133,6 +135,11 @@ fn handler(op: &Op, form: Form) -> Handler {
         } => store(op, addr, value),
         Op::LoadFrom { op, .. } => load_from(op),
         Op::StoreTo { op, .. } => store_to(op),
+        Op::Load64 { op, x, d, .. } => load64(op, x, d),
+        Op::Store64 { op, x, value, .. } => store64(op, x, value),
+        Op::LoadFrom64 { op, .. } => load_from64(op),
+        Op::StoreTo64 { op, .. } => store_to64(op),
+        Op::Narrow { .. } => memory64::narrow,
         Op::Copy { bank, x, d } => copy(bank, x, d),
         Op::ZeroLocals { count } => match count {
             1 => variable::zero_locals::<1>,
@@ -208,8 +215,12 @@ fn handler(op: &Op, form: Form) -> Handler {
         Op::Unreachable => control::unreachable_op,
         Op::Runtime { call, .. } => runtime(call),
         Op::Charge { .. } => fuel::charge,
-        Op::ChargeBulk { .. } if form == Form::Net => fuel::charge_bulk_ahead,
-        Op::ChargeBulk { .. } => fuel::charge_bulk,
+        Op::ChargeBulk { wide, .. } => match (form, wide) {
+            (Form::Net, false) => fuel::charge_bulk_ahead::<false>,
+            (Form::Net, true) => fuel::charge_bulk_ahead::<true>,
+            (_, false) => fuel::charge_bulk::<false>,
+            (_, true) => fuel::charge_bulk::<true>,
+        },
         Op::Rejoin => fuel::rejoin,
     }
 }
@@ -358,6 +369,57 @@ fn load_from(op: Opcode) -> Handler {
 #[rustfmt::skip]
 fn store_to(op: Opcode) -> Handler {
     macro_rules! pick { ($name:ident) => { memory::store_to::<$name> }; }
+    by_opcode! { op;
+        pick: I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
+    }
+}
+
+#[rustfmt::skip]
+fn load64(op: Opcode, x: Src, d: Dst) -> Handler {
+    macro_rules! pick { ($name:ident) => { pick_xd!(memory64::load64, $name, x, d) }; }
+    by_opcode! { op;
+        pick:
+            I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U
+            I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U;
+    }
+}
+
+#[rustfmt::skip]
+fn store64(op: Opcode, x: Src, value: Src) -> Handler {
+    macro_rules! pick { ($name:ident) => {{
+        macro_rules! with { ($x:ty) => {
+            match value {
+                Src::Acc => memory64::store64::<$name, $x, Acc>,
+                Src::Pin => memory64::store64::<$name, $x, Pin>,
+                Src::Slot(_) => memory64::store64::<$name, $x, Slot>,
+                Src::Imm32(_) | Src::Imm64(_) => memory64::store64::<$name, $x, Imm>,
+            }
+        }; }
+        match x {
+            Src::Acc => with!(Acc),
+            Src::Pin => with!(Pin),
+            Src::Slot(_) => with!(Slot),
+            _ => absent(x),
+        }
+    }}; }
+    by_opcode! { op;
+        pick: I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
+    }
+}
+
+#[rustfmt::skip]
+fn load_from64(op: Opcode) -> Handler {
+    macro_rules! pick { ($name:ident) => { memory64::load_from64::<$name> }; }
+    by_opcode! { op;
+        pick:
+            I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U
+            I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U;
+    }
+}
+
+#[rustfmt::skip]
+fn store_to64(op: Opcode) -> Handler {
+    macro_rules! pick { ($name:ident) => { memory64::store_to64::<$name> }; }
     by_opcode! { op;
         pick: I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
     }

@@ -59,7 +59,11 @@ const ALIASES: &[(&str, &[&str])] = &[
     ),
     (
         "integer representation too long",
-        &["malformed section id", "malformed limits flags"],
+        &[
+            "malformed section id",
+            "malformed limits flags",
+            "section size mismatch",
+        ],
     ),
     (
         "integer too large",
@@ -69,6 +73,7 @@ const ALIASES: &[(&str, &[&str])] = &[
             "alignment must not be larger than natural",
             "malformed section id",
             "malformed limits flags",
+            "section size mismatch",
             "unexpected end",
         ],
     ),
@@ -76,6 +81,7 @@ const ALIASES: &[(&str, &[&str])] = &[
     ("malformed elements segment kind", &["unexpected end"]),
     ("malformed import kind", &["unexpected end"]),
     ("malformed limits flags", &["unexpected end"]),
+    ("malformed section id", &["unexpected end"]),
     (
         "malformed memop flags",
         &["alignment must not be larger than natural", "type mismatch"],

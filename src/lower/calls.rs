@@ -28,6 +28,7 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn call_indirect(&mut self, callee: TypeIdx, table: TableIdx, ty: &InstrType<'_>) {
+        self.narrow_index(table);
         let index = self.operands.pop();
         let x = self.source(&index);
         let params = &ty.params[..ty.params.len() - 1];
@@ -58,6 +59,7 @@ impl Lowerer<'_> {
         table: TableIdx,
         ty: &InstrType<'_>,
     ) {
+        self.narrow_index(table);
         let index = self.operands.pop();
         let x = self.source(&index);
         let tail = self.tail_frame(&ty.params[..ty.params.len() - 1]);

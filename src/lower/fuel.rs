@@ -41,8 +41,13 @@ impl Lowerer<'_> {
         };
         // The number of bytes, elements or pages is the last operand of all of them.
         self.flush_all();
-        let x = Operands::offset(self.operands.top().slot);
-        let op = Op::ChargeBulk { cost, x, shift };
+        let count = self.operands.top();
+        let op = Op::ChargeBulk {
+            cost,
+            x: Operands::offset(count.slot),
+            wide: count.ty == ValType::I64,
+            shift,
+        };
         self.builder.charging_op(&op, self.at, cost);
     }
 

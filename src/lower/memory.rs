@@ -28,9 +28,13 @@ fn memarg(instr: &Instr<'_>) -> MemArg {
 impl Lowerer<'_> {
     pub(super) fn load(&mut self, instr: &Instr<'_>) {
         let op = instr.opcode();
-        let MemArg { offset, mem, .. } = memarg(instr);
-        let offset = offset as u32;
+        let memarg = memarg(instr);
         let ty = result_type(op);
+        if self.is_mem64(memarg.mem) {
+            return self.load64(op, memarg, ty);
+        }
+        let MemArg { offset, mem, .. } = memarg;
+        let offset = offset as u32;
         let address = self.operands.pop();
         if mem.0 != 0 {
             self.settle_unless(&address);
@@ -60,16 +64,16 @@ impl Lowerer<'_> {
 
     pub(super) fn store(&mut self, instr: &Instr<'_>) {
         let op = instr.opcode();
-        let MemArg { offset, mem, .. } = memarg(instr);
+        let memarg = memarg(instr);
+        if self.is_mem64(memarg.mem) {
+            return self.store64(op, memarg);
+        }
+        let MemArg { offset, mem, .. } = memarg;
         let offset = offset as u32;
         let value = self.operands.pop();
         let address = self.operands.pop();
         if mem.0 != 0 {
-            if address.place != Place::Pending {
-                self.settle_unless(&value);
-            }
-            let x = self.stored(&address);
-            let value = self.stored(&value);
+            let [x, value] = self.both_stored(&address, &value);
             return self.emit(Op::StoreTo {
                 op,
                 x,
@@ -124,7 +128,7 @@ impl Lowerer<'_> {
     }
 
     /// Settles the pending op unless it computes this operand, which was popped.
-    fn settle_unless(&mut self, operand: &Operand) {
+    pub(super) fn settle_unless(&mut self, operand: &Operand) {
         if operand.place != Place::Pending {
             self.settle();
         }

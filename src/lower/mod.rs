@@ -28,6 +28,7 @@ mod calls;
 mod control;
 mod fuel;
 mod memory;
+mod memory64;
 mod numeric;
 mod operands;
 mod pins;
@@ -42,7 +43,7 @@ use crate::code::ops::{Bank, Op, SlotOffset};
 use crate::code::{Code, Form, LowerError};
 use crate::syntax::index::*;
 use crate::syntax::instr::{Class, Instr, Opcode};
-use crate::syntax::types::{FuncType, ValType};
+use crate::syntax::types::{FuncType, MemType, TableType, ValType};
 use crate::validate::InstrType;
 
 use self::control::Labels;
@@ -55,6 +56,10 @@ pub(crate) struct Surroundings<'m> {
     pub imported_funcs: u32,
     /// How many globals are imported.
     pub imported_globals: u32,
+    /// The memories.
+    pub mems: &'m [MemType],
+    /// The tables.
+    pub tables: &'m [TableType],
     /// Canonical ids of the module's types.
     pub types: &'m [u32],
     /// What the code does about fuel.

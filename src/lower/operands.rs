@@ -548,6 +548,7 @@ fn set_dst(op: &mut Op, to: Dst) {
         Op::Unop { d, .. }
         | Op::Binop { d, .. }
         | Op::Load { d, .. }
+        | Op::Load64 { d, .. }
         | Op::AddScaled { d, .. }
         | Op::Select { d, .. }
         | Op::GlobalGet { d, .. } => *d = to,
@@ -558,7 +559,7 @@ fn set_dst(op: &mut Op, to: Dst) {
 /// Whether an op may trap, so that it must be executed even if nobody wants its result.
 pub(super) fn may_trap(op: &Op) -> bool {
     match op {
-        Op::Load { .. } => true,
+        Op::Load { .. } | Op::Load64 { .. } => true,
         Op::Unop { op, .. } | Op::Binop { op, .. } => traps(*op),
         _ => false,
     }

@@ -257,7 +257,6 @@ impl Store {
     }
 
     /// Takes `more` bytes for the heap of objects off what the store may use; whoever frees them calls [`Store::shrink_heap`].
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the collector"))]
     pub fn grow_heap(&mut self, more: u64) -> Result<(), RefusedGrowth> {
         let current = self.usage.heap_bytes;
         let growth = Growth {
@@ -280,7 +279,6 @@ impl Store {
     }
 
     /// Gives `less` bytes of the heap of objects back.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the collector"))]
     pub fn shrink_heap(&mut self, less: u64) {
         self.usage.heap_bytes = self.usage.heap_bytes.saturating_sub(less);
     }

@@ -2,7 +2,7 @@
 //! <https://webassembly.github.io/spec/core/exec/runtime.html#table-instances>
 
 use super::trap::Trap;
-use crate::syntax::types::{AddrType, TableType};
+use crate::syntax::types::TableType;
 
 /// A table of a store. Its elements are references in slot form: 0 is null.
 #[derive(Debug)]
@@ -16,7 +16,8 @@ pub struct TableInst {
 impl TableInst {
     /// A table of the type's initial size, all elements `init`; nothing where there is not enough memory at hand.
     pub fn new(ty: TableType, init: u64) -> Option<Self> {
-        let len = usize::try_from(ty.limits.min).ok()?;
+        // As for growth, see `max_size`.
+        let len = u32::try_from(ty.limits.min).ok()? as usize;
         let mut elems = Vec::new();
         elems.try_reserve_exact(len).ok()?;
         elems.resize(len, init);
@@ -30,11 +31,9 @@ impl TableInst {
 
     /// The most elements the table may ever have, by its type.
     pub fn max_size(&self) -> u64 {
-        let addressable = match self.ty.addr {
-            AddrType::I32 => u64::from(u32::MAX),
-            AddrType::I64 => u64::MAX,
-        };
-        self.ty.limits.max.unwrap_or(addressable)
+        // Also with 64-bit indices: calls through tables look at 32 bits, and at the largest number for all that are larger.
+        let addressable = u64::from(u32::MAX);
+        self.ty.limits.max.unwrap_or(addressable).min(addressable)
     }
 
     /// Grows by `delta` elements of value `init`; returns the old size, or nothing where the type's maximum, the address

@@ -11,6 +11,7 @@ mod instances;
 mod interruption;
 mod limits;
 mod linking;
+mod memory64;
 mod modules;
 mod parts;
 mod recursion;

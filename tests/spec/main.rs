@@ -148,7 +148,10 @@ fn shown(report: &Report) -> String {
 /// The older versions assert that a second memory is invalid, which later became valid.
 fn config(parent: &str) -> Config {
     let mut config = Config::new();
-    if matches!(parent, "wasm-v1" | "wasm-v2" | "reference-types") {
+    if matches!(
+        parent,
+        "wasm-v1" | "wasm-v2" | "reference-types" | "memory64"
+    ) {
         config.wasm_multi_memory(false);
     }
     config

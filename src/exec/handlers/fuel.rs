@@ -90,13 +90,16 @@ unsafe fn load_pins(r: &mut Regs, ctx: *mut Machine) {
 
 /// What an op that charges for a bulk operation costs: its first cell, and a part of the count in a slot.
 #[inline(always)]
-unsafe fn bulk_cost(r: &mut Regs) -> i64 {
+unsafe fn bulk_cost<const WIDE: bool>(r: &mut Regs) -> i64 {
     // SAFETY: CODE, FRAME.
     unsafe {
         let cost = cell(r);
-        let count = *slot(r) as u32;
+        let count = *slot(r);
         let shift = cell(r);
-        i64::from(cost) + i64::from(count.checked_shr(shift).unwrap_or(0))
+        let count = if WIDE { count } else { u64::from(count as u32) };
+        // More than anybody has is more than anybody has, and must not wrap.
+        let bulk = count.checked_shr(shift).unwrap_or(0).min(1 << 62);
+        i64::from(cost) + bulk as i64
     }
 }
 
@@ -109,16 +112,16 @@ handler! {
     }
 
     /// `fuel := fuel - cost - (slot >> shift)`
-    fn charge_bulk(r) {
+    fn charge_bulk[const WIDE: bool](r) {
         let op = this_op(&r);
-        let cost = bulk_cost(&mut r);
+        let cost = bulk_cost::<WIDE>(&mut r);
         pay(r, op, cost, short)
     }
 
     /// As `charge_bulk`, where `cost` includes what lies ahead.
-    fn charge_bulk_ahead(r) {
+    fn charge_bulk_ahead[const WIDE: bool](r) {
         let op = this_op(&r);
-        let cost = bulk_cost(&mut r);
+        let cost = bulk_cost::<WIDE>(&mut r);
         pay(r, op, cost, short_ahead)
     }
 

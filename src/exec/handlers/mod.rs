@@ -10,6 +10,7 @@ pub(crate) mod call;
 pub(crate) mod control;
 pub(crate) mod fuel;
 pub(crate) mod memory;
+pub(crate) mod memory64;
 pub(crate) mod numeric;
 pub(crate) mod operand;
 pub(crate) mod reference;

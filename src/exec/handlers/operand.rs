@@ -139,6 +139,23 @@ pub(crate) unsafe fn cell(r: &mut Regs) -> u32 {
     }
 }
 
+/// Reads the next two cells, at a multiple of eight bytes, as one number.
+#[inline(always)]
+pub(crate) unsafe fn wide(r: &mut Regs) -> u64 {
+    // SAFETY: CODE; as in `cell`.
+    unsafe {
+        r.ip = align(r.ip);
+        let value = *r.ip.cast::<u64>();
+        r.ip = r.ip.add(2);
+        // The first cell holds the lower half.
+        if cfg!(target_endian = "big") {
+            value.rotate_left(32)
+        } else {
+            value
+        }
+    }
+}
+
 /// Where the slot is that the next cell names.
 #[inline(always)]
 pub(crate) unsafe fn slot(r: &mut Regs) -> *mut u64 {
@@ -177,16 +194,7 @@ impl<T: Scalar> Source<T> for Imm {
         // SAFETY: CODE; as many cells as the type takes.
         unsafe {
             if T::CELLS == 2 {
-                r.ip = align(r.ip);
-                let value = *r.ip.cast::<u64>();
-                r.ip = r.ip.add(2);
-                // The first cell holds the lower half.
-                let value = if cfg!(target_endian = "big") {
-                    value.rotate_left(32)
-                } else {
-                    value
-                };
-                T::from_slot(value)
+                T::from_slot(wide(r))
             } else {
                 T::from_slot(u64::from(cell(r)))
             }

@@ -8,6 +8,7 @@ use crate::exec::dispatch::{handler, next};
 use crate::exec::machine::Machine;
 use crate::runtime::limiter::GrowError;
 use crate::runtime::trap::Trap;
+use crate::syntax::types::AddrType;
 
 /// One of the things that `code::ops::Runtime` lists.
 pub(crate) trait Call {
@@ -96,29 +97,32 @@ calls! {
     /// `memory.grow`
     MemoryGrow(1) = |m, a, _b, x| {
         let addr = m.inst().mems[a];
-        grow(m, |embedder| embedder.grow_memory(addr, at(x[0])))
+        let ty = m.mem_addr_type(a);
+        grow(m, ty, |embedder| embedder.grow_memory(addr, at(ty, x[0])))
     };
     /// `memory.fill`
     MemoryFill(3) = |m, a, _b, x| {
-        let addr = m.inst().mems[a];
-        m.store().mems[addr.index()].fill(at(x[0]), x[1] as u8, at(x[2]))?;
+        let (addr, ty) = (m.inst().mems[a], m.mem_addr_type(a));
+        m.store().mems[addr.index()].fill(at(ty, x[0]), x[1] as u8, at(ty, x[2]))?;
         Ok(x[0])
     };
     /// `memory.copy`
     MemoryCopy(3) = |m, a, b, x| {
         let (to, from) = (m.inst().mems[a].index(), m.inst().mems[b].index());
+        let [d, s, n] = copied(m.mem_addr_type(a), m.mem_addr_type(b), x);
         let mems = &mut m.store().mems;
         match mems.get_disjoint_mut([to, from]) {
-            Ok([to, from]) => to.init(at(x[0]), from.data(), at(x[1]), at(x[2]))?,
-            Err(_) => mems[to].copy_within(at(x[0]), at(x[1]), at(x[2]))?,
+            Ok([to, from]) => to.init(d, from.data(), s, n)?,
+            Err(_) => mems[to].copy_within(d, s, n)?,
         }
         Ok(x[0])
     };
     /// `memory.init`
     MemoryInit(3) = |m, a, b, x| {
+        let to = at(m.mem_addr_type(a), x[0]);
         let inst = m.inst();
         let (addr, bytes, data) = (inst.mems[a], inst.bytes.clone(), inst.datas[b].clone());
-        m.store().mems[addr.index()].init(at(x[0]), &bytes[data], at(x[1]), at(x[2]))?;
+        m.store().mems[addr.index()].init(to, &bytes[data], at32(x[1]), at32(x[2]))?;
         Ok(x[0])
     };
     /// `data.drop`
@@ -128,13 +132,15 @@ calls! {
     };
     /// `table.get`
     TableGet(1) = |m, a, _b, x| {
-        let addr = m.inst().tables[a];
-        m.store().tables[addr.index()].elems.get(at(x[0]) as usize).copied().ok_or(Trap::TableOutOfBounds)
+        let (addr, index) = (m.inst().tables[a], at(m.table_addr_type(a), x[0]));
+        let elems = &m.store().tables[addr.index()].elems;
+        position(index).and_then(|index| elems.get(index)).copied().ok_or(Trap::TableOutOfBounds)
     };
     /// `table.set`
     TableSet(2) = |m, a, _b, x| {
-        let addr = m.inst().tables[a];
-        let elem = m.store().tables[addr.index()].elems.get_mut(at(x[0]) as usize);
+        let (addr, index) = (m.inst().tables[a], at(m.table_addr_type(a), x[0]));
+        let elems = &mut m.store().tables[addr.index()].elems;
+        let elem = position(index).and_then(|index| elems.get_mut(index));
         *elem.ok_or(Trap::TableOutOfBounds)? = x[1];
         Ok(x[0])
     };
@@ -146,30 +152,33 @@ calls! {
     /// `table.grow`
     TableGrow(2) = |m, a, _b, x| {
         let addr = m.inst().tables[a];
-        grow(m, |embedder| embedder.grow_table(addr, at(x[1]), x[0]))
+        let ty = m.table_addr_type(a);
+        grow(m, ty, |embedder| embedder.grow_table(addr, at(ty, x[1]), x[0]))
     };
     /// `table.fill`
     TableFill(3) = |m, a, _b, x| {
-        let addr = m.inst().tables[a];
-        m.store().tables[addr.index()].fill(at(x[0]), x[1], at(x[2]))?;
+        let (addr, ty) = (m.inst().tables[a], m.table_addr_type(a));
+        m.store().tables[addr.index()].fill(at(ty, x[0]), x[1], at(ty, x[2]))?;
         Ok(x[0])
     };
     /// `table.copy`
     TableCopy(3) = |m, a, b, x| {
         let (to, from) = (m.inst().tables[a].index(), m.inst().tables[b].index());
+        let [d, s, n] = copied(m.table_addr_type(a), m.table_addr_type(b), x);
         let tables = &mut m.store().tables;
         match tables.get_disjoint_mut([to, from]) {
-            Ok([to, from]) => to.init(at(x[0]), &from.elems, at(x[1]), at(x[2]))?,
-            Err(_) => tables[to].copy_within(at(x[0]), at(x[1]), at(x[2]))?,
+            Ok([to, from]) => to.init(d, &from.elems, s, n)?,
+            Err(_) => tables[to].copy_within(d, s, n)?,
         }
         Ok(x[0])
     };
     /// `table.init`
     TableInit(3) = |m, a, b, x| {
+        let to = at(m.table_addr_type(a), x[0]);
         let addr = m.inst().tables[a];
         // Taken out for a moment, because segment and table belong to the same store.
         let elem = core::mem::take(&mut m.inst().elems[b]);
-        let result = m.store().tables[addr.index()].init(at(x[0]), &elem, at(x[1]), at(x[2]));
+        let result = m.store().tables[addr.index()].init(to, &elem, at32(x[1]), at32(x[2]));
         m.inst().elems[b] = elem;
         result.map(|()| x[0])
     };
@@ -193,13 +202,14 @@ calls! {
     };
 }
 
-/// Grows something; the result is the old size, or -1 where that was refused.
+/// Grows something of an address type; the result is the old size, or -1 where that was refused.
 fn grow(
     m: &mut Machine,
+    ty: AddrType,
     grow: impl FnOnce(&mut dyn Embedder) -> Result<u64, GrowError>,
 ) -> Result<u64, Trap> {
     match m.grow(grow) {
-        Ok(old) => Ok(old.unwrap_or(u64::from(u32::MAX))),
+        Ok(old) => Ok(old.unwrap_or(at(ty, u64::MAX))),
         Err(reason) => {
             m.fail(reason);
             // What the machine has noted goes before any trap.
@@ -208,7 +218,29 @@ fn grow(
     }
 }
 
+/// An address or count of an address type in a slot, of which the upper half may hold anything if the type has 32 bits.
+fn at(ty: AddrType, slot: u64) -> u64 {
+    match ty {
+        AddrType::I32 => at32(slot),
+        AddrType::I64 => slot,
+    }
+}
+
 /// A 32-bit address or count in a slot, of which the upper half may hold anything.
-fn at(slot: u64) -> u64 {
+fn at32(slot: u64) -> u64 {
     u64::from(slot as u32)
+}
+
+/// Where a copy goes, where it comes from, and how much it is: the amount is of the smaller address type.
+fn copied(to: AddrType, from: AddrType, x: &[u64; 3]) -> [u64; 3] {
+    let count = match (to, from) {
+        (AddrType::I64, AddrType::I64) => AddrType::I64,
+        _ => AddrType::I32,
+    };
+    [at(to, x[0]), at(from, x[1]), at(count, x[2])]
+}
+
+/// An index as a position in a list, if the host can have as long a one.
+fn position(index: u64) -> Option<usize> {
+    usize::try_from(index).ok()
 }

@@ -1,0 +1,92 @@
+//! Loads and stores of memories with 64-bit addresses. Holds unsafe code: see the parent.
+//!
+//! Sums are checked here: address and offset may exceed 64 bits, which is beyond any memory.
+
+use super::operand::{Dest, Source, Value, cell, slot, wide};
+use super::trap;
+use crate::exec::dispatch::{handler, next};
+use crate::exec::numerics::{Load, Store};
+use crate::runtime::trap::Trap;
+
+/// The sum of address and offset, if an access of `width` bytes there lies within `len`.
+#[inline(always)]
+fn effective(address: u64, offset: u64, width: usize, len: u64) -> Option<usize> {
+    let start = address.checked_add(offset)?;
+    match start.checked_add(width as u64) {
+        // A memory's length is one of the host's, and so is what lies within.
+        Some(end) if end <= len => Some(start as usize),
+        _ => None,
+    }
+}
+
+handler! {
+    /// `d := memory[x + offset]`
+    fn load64[L: Load, X: Source<u64>, D: Dest<L::Out>](r) {
+        let address = X::get(&mut r);
+        let offset = u64::from(cell(&mut r));
+        match effective(address, offset, size_of::<L::Bytes>(), (*r.ctx).mem_len) {
+            Some(start) => {
+                // MEM; the access lies within the memory.
+                let bytes = r.mem.add(start).cast::<L::Bytes>().read_unaligned();
+                D::put(&mut r, L::decode(bytes));
+                next(r)
+            }
+            None => trap(r, Trap::MemoryOutOfBounds),
+        }
+    }
+
+    /// `memory[x + offset] := value`
+    fn store64[S: Store, X: Source<u64>, V: Source<S::In>](r) {
+        let address = X::get(&mut r);
+        let value = V::get(&mut r);
+        let offset = u64::from(cell(&mut r));
+        match effective(address, offset, size_of::<S::Bytes>(), (*r.ctx).mem_len) {
+            Some(start) => {
+                // MEM; the access lies within the memory.
+                r.mem.add(start).cast::<S::Bytes>().write_unaligned(S::encode(value));
+                next(r)
+            }
+            None => trap(r, Trap::MemoryOutOfBounds),
+        }
+    }
+
+    /// `slot := memories[mem][slot + offset]`
+    fn load_from64[L: Load](r) {
+        let address = *slot(&mut r);
+        let (data, len) = (*r.ctx).mem_at(cell(&mut r));
+        let to = slot(&mut r);
+        let offset = wide(&mut r);
+        match effective(address, offset, size_of::<L::Bytes>(), len) {
+            Some(start) => {
+                // MEM; the access lies within the memory.
+                let bytes = data.add(start).cast::<L::Bytes>().read_unaligned();
+                L::decode(bytes).write(to);
+                next(r)
+            }
+            None => trap(r, Trap::MemoryOutOfBounds),
+        }
+    }
+
+    /// `memories[mem][slot + offset] := slot`
+    fn store_to64[S: Store](r) {
+        let address = *slot(&mut r);
+        let value = S::In::read(slot(&mut r));
+        let (data, len) = (*r.ctx).mem_at(cell(&mut r));
+        let offset = wide(&mut r);
+        match effective(address, offset, size_of::<S::Bytes>(), len) {
+            Some(start) => {
+                // MEM; the access lies within the memory.
+                data.add(start).cast::<S::Bytes>().write_unaligned(S::encode(value));
+                next(r)
+            }
+            None => trap(r, Trap::MemoryOutOfBounds),
+        }
+    }
+
+    /// `slot := min(slot, 2³² - 1)`
+    fn narrow(r) {
+        let x = *slot(&mut r);
+        *slot(&mut r) = x.min(u64::from(u32::MAX));
+        next(r)
+    }
+}
