@@ -272,3 +272,88 @@ fn inspect_lists_sections_imports_and_exports() {
         );
     }
 }
+
+#[test]
+fn the_test_runner_names_the_test_that_trapped() {
+    let passing = file(
+        "passing.wat",
+        r#"(module (func (export "main") (param i32 i32) (result i32) i32.const 0))"#,
+    );
+    prints(&["test-runner", &passing], &format!("{passing}: passed\n"));
+    let failing = file(
+        "failing.wat",
+        r#"(module
+            (func $_ZN4core9panicking9panic_fmt17h0123456789abcdefE unreachable)
+            (func $_ZN4shop5tests5adds17h0123456789abcdefE (call $_ZN4core9panicking9panic_fmt17h0123456789abcdefE))
+            (func $_RNCNvNtCs1_4shop5tests4adds0B5_ (call $_ZN4shop5tests5adds17h0123456789abcdefE))
+            (func $_RNvCs1_4test8run_test (call $_RNCNvNtCs1_4shop5tests4adds0B5_))
+            (func (export "main") (param i32 i32) (result i32) (call $_RNvCs1_4test8run_test) i32.const 0))"#,
+    );
+    let ran = tickwasm(&["test-runner", &failing, "--nocapture"]);
+    assert_eq!(ran.code, Some(101), "{}", ran.stderr);
+    assert_eq!(ran.stdout, "test tests::adds ... FAILED\n");
+    assert!(ran.stderr.contains("in shop::tests::adds::{{closure}}"));
+    assert!(
+        ran.stderr
+            .contains("note: tests of this target cannot be chosen")
+    );
+
+    let wrong = file(
+        "wrong.wat",
+        r#"(module (func (export "main") (param i32 i32) (result i32) i32.const 101))"#,
+    );
+    let ran = tickwasm(&["test-runner", &wrong]);
+    assert_eq!(ran.code, Some(101));
+    assert!(ran.stderr.contains("`main` returned 101"));
+    fails(&["test-runner", &wrong, "--list"], 2, &["cannot be listed"]);
+    let other = file("other.wat", "(module)");
+    fails(&["test-runner", &other], 2, &["unknown export `main`"]);
+}
+
+/// Compiles unit tests for `wasm32-unknown-unknown`; says so and does nothing where that target is not installed.
+#[test]
+fn the_test_runner_runs_what_rustc_makes_of_unit_tests() {
+    let rustc = std::env::var_os("RUSTC").unwrap_or("rustc".into());
+    let source = |name: &str, sum: i32| {
+        file(
+            name,
+            &format!(
+                "pub fn add(a: i32, b: i32) -> i32 {{ a + b }}\n\
+                 #[cfg(test)] mod tests {{\n\
+                     #[test] fn sums() {{ assert_eq!(super::add(1, 2), {sum}); }}\n\
+                     #[test] fn grows() {{ assert_eq!((0..100_000).collect::<Vec<u32>>().len(), 100_000); }}\n\
+                 }}\n"
+            ),
+        )
+    };
+    let compile = |source: &str| {
+        let module = format!("{source}.wasm");
+        let compiled = Command::new(&rustc)
+            .args([
+                "--test",
+                "--edition=2024",
+                "--crate-name=sums",
+                "--target=wasm32-unknown-unknown",
+            ])
+            .args(["-o", &module, source])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&compiled.stderr).into_owned();
+        match compiled.status.success() {
+            true => Some(module),
+            false if said.contains("target may not be installed") => None,
+            false => panic!("{said}"),
+        }
+    };
+    let (Some(good), Some(bad)) = (
+        compile(&source("good.rs", 3)),
+        compile(&source("bad.rs", 4)),
+    ) else {
+        println!("not tested: the target wasm32-unknown-unknown is not installed");
+        return;
+    };
+    prints(&["test-runner", &good], &format!("{good}: passed\n"));
+    let ran = tickwasm(&["test-runner", &bad]);
+    assert_eq!(ran.code, Some(101), "{}", ran.stderr);
+    assert_eq!(ran.stdout, "test tests::sums ... FAILED\n");
+}

@@ -1,9 +1,12 @@
 //! The `tickwasm` command: runs, validates, tests and inspects WebAssembly modules.
 //!
-//! Exit codes: 0 when all went well, 1 when a guest trapped or a script failed, 2 for a bad module or a wrong use.
+//! Exit codes: 0 when all went well, 1 when a guest trapped or a script failed, 2 for a bad module or a wrong use; 101 when a test failed
+//! under `test-runner`.
 
+mod demangle;
 mod inspect;
 mod run;
+mod test_runner;
 mod validate;
 mod values;
 mod wast;
@@ -33,6 +36,10 @@ enum Command {
     Wast(wast::Args),
     /// Shows what a module is made of.
     Inspect(inspect::Args),
+    /// Runs tests that cargo has built for wasm32-unknown-unknown.
+    ///
+    /// To be named to cargo: CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER="tickwasm test-runner"
+    TestRunner(test_runner::Args),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +48,7 @@ fn main() -> ExitCode {
         Command::Validate(args) => validate::validate(&args),
         Command::Wast(args) => wast::wast(&args),
         Command::Inspect(args) => inspect::inspect(&args),
+        Command::TestRunner(args) => test_runner::test_runner(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
