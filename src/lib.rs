@@ -31,6 +31,8 @@
 //! | offer functions and other things to programs | [`Linker`], [`Func::wrap`], [`Caller`] |
 //! | run a program | [`Linker::instantiate`], [`InstancePre`], [`Instance`], [`TypedFunc`] |
 //! | exchange data with it | [`Memory`], [`Global`], [`Table`], [`ExternRef`] |
+//! | stop it from outside, go on with it later | [`InterruptHandle`], [`TypedFunc::call_resumable`], [`MaySuspend`] |
+//! | let it wait for async functions | [`TypedFunc::call_async`], [`Linker::func_wrap_async`] |
 //! | bound what it uses | [`Store::set_fuel`], [`Store::set_max_memory_bytes`], [`Store::limiter`], [`Config::max_wasm_stack`] |
 //! | understand what went wrong | [`enum@Error`], [`Trap`], [`WasmBacktrace`] |
 //!
@@ -78,3 +80,8 @@ pub mod harness;
 #[cfg(all(doctest, feature = "wat"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So are those of the guides.
+#[cfg(all(doctest, feature = "wat"))]
+#[doc = include_str!("../docs/suspending.md")]
+struct Suspending;

@@ -13,7 +13,7 @@ step cargo fmt --all --check
 step cargo test --workspace --features cli
 step cargo test --workspace --features cli --release
 step cargo test --no-default-features --lib
-for example in hello host_functions limits; do
+for example in hello host_functions limits resumable async; do
     step cargo run --features cli --example "$example"
 done
 step bash tests/tail_calls.sh

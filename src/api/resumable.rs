@@ -94,22 +94,23 @@ pub trait CallResults: read::Sealed {}
 impl<R: read::Sealed> CallResults for R {}
 
 mod read {
-    use super::{FuncType, Store};
+    use super::{FuncAddr, Store};
 
     pub trait Sealed: Sized {
-        /// The results that slots hold of a function of a type.
-        fn read_results(slots: &[u64], ty: &FuncType, store: &Store) -> Self;
+        /// The results of a function that slots hold.
+        fn read_results(slots: &[u64], func: FuncAddr, store: &Store) -> Self;
     }
 }
 
 impl<R: WasmResults> read::Sealed for R {
-    fn read_results(slots: &[u64], _: &FuncType, store: &Store) -> Self {
+    fn read_results(slots: &[u64], _: FuncAddr, store: &Store) -> Self {
         R::read(slots, store.id)
     }
 }
 
 impl read::Sealed for Vec<Val> {
-    fn read_results(slots: &[u64], ty: &FuncType, store: &Store) -> Self {
+    fn read_results(slots: &[u64], func: FuncAddr, store: &Store) -> Self {
+        let ty = type_of(store, func);
         val::read(ty.result_types(), slots, store).collect()
     }
 }
@@ -178,11 +179,10 @@ impl<R: CallResults> SuspendedCall<R> {
         val::check_count("results", types.len(), results.len())?;
         let mut values = vec![0; types.iter().map(|ty| ty.slots() as usize).sum()];
         val::write(results, types, &mut values, runtime)?;
-        let ty = type_of(runtime, self.func);
         let (mut few, mut many) = ([0; MAX], Vec::new());
-        let slots = val::room(ty.slots().1, &mut few, &mut many);
+        let slots = val::room(self.inner.results(), &mut few, &mut many);
         let left = context.go_on(Mode::Resumable, self.inner, &values, slots)?;
-        Ok(of(left, self.func, &ty, slots, context.runtime()))
+        Ok(of(left, self.func, slots, context.runtime()))
     }
 
     fn check(&self, store: &Store) -> Result<(), Misuse> {
@@ -205,12 +205,11 @@ impl<R> fmt::Debug for SuspendedCall<R> {
 fn of<R: CallResults>(
     left: Option<Box<Suspended>>,
     func: FuncAddr,
-    ty: &FuncType,
     slots: &[u64],
     store: &Store,
 ) -> ResumableCall<R> {
     match left {
-        None => ResumableCall::Finished(R::read_results(slots, ty, store)),
+        None => ResumableCall::Finished(R::read_results(slots, func, store)),
         Some(inner) => ResumableCall::Suspended(SuspendedCall {
             store: store.id,
             func,
@@ -267,13 +266,12 @@ impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
         let mut context = store.as_context_mut();
         let runtime = context.runtime();
         let addr = self.func().checked(runtime)?;
-        let ty = type_of(runtime, addr);
         let counts = const { (Params::TYPES.len(), Results::TYPES.len()) };
         let mut slots = [0; MAX];
         let slots = &mut slots[..counts.0.max(counts.1)];
         params.write(slots, runtime.id)?;
         let left = context.start(Mode::Resumable, addr, counts, slots)?;
-        Ok(of(left, addr, &ty, slots, context.runtime()))
+        Ok(of(left, addr, slots, context.runtime()))
     }
 }
 
@@ -297,7 +295,7 @@ impl Func {
         let slots = val::room(counts.0.max(counts.1), &mut few, &mut many);
         val::write(params, ty.param_types(), slots, runtime)?;
         let left = context.start(Mode::Resumable, addr, counts, slots)?;
-        Ok(of(left, addr, &ty, slots, context.runtime()))
+        Ok(of(left, addr, slots, context.runtime()))
     }
 
     /// Makes a function as [`Func::new`] does, of a closure that can ask for the call to be suspended, see [`MaySuspend`].

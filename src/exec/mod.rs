@@ -182,7 +182,7 @@ pub fn resume(
     }
     suspended.set_host_results(values);
     let waited = matches!(suspended.why, Why::Host(_));
-    let results = suspended.results;
+    let results = suspended.results();
     let Some(instance) = suspended.instance else {
         take_results(suspended.results_at(), &mut slots[..results]);
         return Ok(None);

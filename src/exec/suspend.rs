@@ -65,7 +65,7 @@ pub struct Suspended {
     /// Why.
     pub why: Why,
     /// Slots of the results of the function that was called.
-    pub(super) results: usize,
+    results: usize,
     /// The instance it is in; none if a host function was called from outside.
     pub(super) instance: Option<InstanceAddr>,
     /// Where it goes on.
@@ -172,6 +172,11 @@ impl Suspended {
             suspended.take_stack();
         }
         suspended
+    }
+
+    /// Slots of the results of the function that was called.
+    pub fn results(&self) -> usize {
+        self.results
     }
 
     /// Copies the stack out.
