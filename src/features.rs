@@ -25,6 +25,11 @@ macro_rules! features {
                 }
             }
 
+            /// Whether the executor can run what uses the feature.
+            pub const fn is_implemented(self) -> bool {
+                matches!(self.state(), State::On | State::Optional)
+            }
+
             /// What the executor does with the feature today.
             pub const fn state(self) -> State {
                 match self {
@@ -40,6 +45,8 @@ macro_rules! features {
 pub enum State {
     /// Implemented, and on by default.
     On,
+    /// Implemented, not part of the standard, and off by default.
+    Optional,
     /// Part of the standard, decoded and validated, but not executed yet.
     Postponed,
     /// Not part of the standard, and not executed yet.
@@ -82,7 +89,7 @@ features! {
     /// Shared memories, atomic accesses, wait and notify.
     Threads = "threads", Proposed;
     /// Memories with pages of one byte.
-    CustomPageSizes = "custom-page-sizes", Proposed;
+    CustomPageSizes = "custom-page-sizes", Optional;
     /// 128-bit addition, subtraction and multiplication of integers.
     WideArithmetic = "wide-arithmetic", Proposed;
     /// `try`, `catch`, `delegate` and `rethrow`, which came before `try_table`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::cache::Bounds;
 use super::cache_dir::CacheDir;
-use crate::features::{Feature, Features, State};
+use crate::features::{Feature, Features};
 use crate::runtime::limiter::Limits;
 
 /// What an [`Engine`](crate::Engine) is made with.
@@ -124,7 +124,7 @@ macro_rules! switches {
     ($($(#[$doc:meta])* $method:ident $feature:ident;)*) => {
         /// Switches for the parts of WebAssembly.
         ///
-        /// What this crate implements is on by default. Switching on what it does not implement yet changes nothing: a module that
+        /// What this crate implements of the standard is on by default, proposals are off. Switching on what it does not implement yet changes nothing: a module that
         /// needs it is refused with an error that names it.
         impl Config {
             $(
@@ -195,8 +195,8 @@ impl Config {
     }
 
     fn switch(&mut self, feature: Feature, on: bool) -> &mut Self {
-        let implemented = feature.state() == State::On;
-        self.features = self.features.with(feature, on && implemented);
+        let on = on && feature.is_implemented();
+        self.features = self.features.with(feature, on);
         self
     }
 

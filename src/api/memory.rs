@@ -7,7 +7,7 @@ use crate::runtime::addr::MemAddr;
 use crate::runtime::mem_inst::MemInst;
 use crate::runtime::store::{Store, StoreId};
 
-/// A memory of a store: bytes that grow by pages of 64 KiB.
+/// A memory of a store: bytes that grow by pages, of 64 KiB unless its type says otherwise.
 ///
 /// Its methods panic if it is a memory of another store, those that return an [`Error`] yield one.
 /// <https://webassembly.github.io/spec/core/exec/runtime.html#memory-instances>
@@ -45,12 +45,7 @@ impl Memory {
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Self, Error> {
         let mut context = store.as_context_mut();
         let (runtime, mut guard) = context.guarded();
-        let limits = ty.inner.limits;
-        let bits = if ty.is_64() { 64 } else { 32 };
-        let largest = (1_u128 << bits) >> ty.inner.page_size_log2;
-        if u128::from(limits.min.max(limits.max.unwrap_or(0))) > largest
-            || limits.max.is_some_and(|max| max < limits.min)
-        {
+        if !ty.is_possible() {
             return Err(Misuse::Limits.into());
         }
         let addr = runtime.alloc_memory(&mut guard, ty.inner)?;

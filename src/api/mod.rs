@@ -60,8 +60,8 @@ pub use table::Table;
 pub use tag::Tag;
 pub use typed_func::TypedFunc;
 pub use types::{
-    ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType, MemoryType, Mutability,
-    RefType, TableType, TagType, TypeIdx, ValType,
+    ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType, MemoryType,
+    MemoryTypeBuilder, Mutability, RefType, TableType, TagType, TypeIdx, ValType,
 };
 pub use val::{V128, Val};
 pub use wasm_ty::{WasmParams, WasmResults, WasmTy};

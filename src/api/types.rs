@@ -7,6 +7,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use super::engine::Engine;
+use crate::error::{Error, Misuse};
 use crate::runtime::instantiate::{canonical_global, canonical_table};
 use crate::runtime::registry::{Registry, TypeId};
 use crate::syntax::types as syntax;
@@ -249,7 +250,7 @@ impl fmt::Display for TableType {
     }
 }
 
-/// The type of a memory: its size in pages of 64 KiB.
+/// The type of a memory: its size in pages, which have 64 KiB if nothing else is said.
 ///
 /// ```
 /// use tickwasm::MemoryType;
@@ -320,7 +321,104 @@ impl MemoryType {
 impl fmt::Display for MemoryType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         limits(f, self.inner.addr, self.inner.limits)?;
-        f.write_str(if self.inner.shared { " shared" } else { "" })
+        f.write_str(if self.inner.shared { " shared" } else { "" })?;
+        match self.inner.page_size_log2 {
+            16 => Ok(()),
+            _ => write!(f, " (pagesize {})", self.page_size()),
+        }
+    }
+}
+
+/// Makes a [`MemoryType`] of any kind.
+///
+/// ```
+/// use tickwasm::MemoryTypeBuilder;
+///
+/// let ty = MemoryTypeBuilder::new().min(100).max(Some(200)).page_size_log2(0).build()?;
+/// assert_eq!((ty.minimum(), ty.page_size()), (100, 1));
+/// assert_eq!(ty.to_string(), "100 200 (pagesize 1)");
+/// assert!(MemoryTypeBuilder::new().page_size_log2(12).build().is_err());
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct MemoryTypeBuilder(MemoryType);
+
+impl Default for MemoryTypeBuilder {
+    fn default() -> Self {
+        Self(MemoryType::new(0, None))
+    }
+}
+
+impl MemoryTypeBuilder {
+    /// Begins with a memory of no pages of 64 KiB and without a maximum, with 32-bit addresses and of one thread.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many pages the memory has at first.
+    #[must_use]
+    pub fn min(mut self, pages: u64) -> Self {
+        self.0.inner.limits.min = pages;
+        self
+    }
+
+    /// How many pages it may have.
+    #[must_use]
+    pub fn max(mut self, pages: Option<u64>) -> Self {
+        self.0.inner.limits.max = pages;
+        self
+    }
+
+    /// Whether it is addressed with 64 bits.
+    #[must_use]
+    pub fn memory64(mut self, on: bool) -> Self {
+        self.0.inner.addr = if on { AddrType::I64 } else { AddrType::I32 };
+        self
+    }
+
+    /// Whether threads may share it; it needs a maximum then.
+    #[must_use]
+    pub fn shared(mut self, on: bool) -> Self {
+        self.0.inner.shared = on;
+        self
+    }
+
+    /// Base-2 logarithm of the bytes of a page: 16, which is the default, or 0.
+    #[must_use]
+    pub fn page_size_log2(mut self, log2: u8) -> Self {
+        self.0.inner.page_size_log2 = log2;
+        self
+    }
+
+    /// The type.
+    ///
+    /// # Errors
+    /// If the size range is empty or beyond what can be addressed, the page size is another than those two, or a shared memory has no
+    /// maximum.
+    pub fn build(self) -> Result<MemoryType, Error> {
+        match self.0.is_possible() {
+            true => Ok(self.0),
+            false => Err(Misuse::Limits.into()),
+        }
+    }
+}
+
+impl MemoryType {
+    /// Whether there can be such a memory, as far as the specification goes.
+    pub(crate) fn is_possible(&self) -> bool {
+        let syntax::MemType {
+            limits,
+            shared,
+            page_size_log2,
+            ..
+        } = self.inner;
+        let bits = if self.is_64() { 64 } else { 32 };
+        let largest = (1_u128 << bits) >> page_size_log2.min(16);
+        let max = limits.max.unwrap_or(limits.min);
+        matches!(page_size_log2, 0 | 16)
+            && u128::from(max) <= largest
+            && limits.min <= max
+            && (limits.max.is_some() || !shared)
     }
 }
 

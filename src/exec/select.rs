@@ -617,7 +617,6 @@ fn runtime(call: Runtime) -> Handler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::State;
     use crate::syntax::instr::Class;
 
     #[test]
@@ -625,7 +624,7 @@ mod tests {
         let (slot, acc) = (Src::Slot(0), Src::Acc);
         let mut rows = 0;
         for &op in Opcode::ALL {
-            if op.feature().state() != State::On {
+            if !op.feature().is_implemented() {
                 continue;
             }
             let ops = match op.class() {

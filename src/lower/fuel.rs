@@ -14,8 +14,8 @@ const LOCALS_PER_FUEL: u32 = 64;
 const BYTES_SHIFT: u32 = 6;
 /// Base-2 logarithm of the elements of a table that cost one.
 const ELEMS_SHIFT: u32 = 3;
-/// Base-2 logarithm of the pages that cost one.
-const PAGES_SHIFT: u32 = 0;
+/// Base-2 logarithm of the bytes that cost one when a memory grows: of a page, unless the memory has pages of its own size.
+const GROWTH_SHIFT: u32 = 16;
 
 impl Lowerer<'_> {
     /// Charges for entering the function.
@@ -36,7 +36,9 @@ impl Lowerer<'_> {
             | Instr::TableFill { .. }
             | Instr::TableInit { .. }
             | Instr::TableGrow { .. } => ELEMS_SHIFT,
-            Instr::MemoryGrow { .. } => PAGES_SHIFT,
+            Instr::MemoryGrow { mem } => {
+                GROWTH_SHIFT.saturating_sub(self.module.mems[mem.index()].page_size_log2.into())
+            }
             _ => return self.pay(cost),
         };
         // The number of bytes, elements or pages is the last operand of all of them.

@@ -44,7 +44,7 @@ impl<T> At<T> for Check<T> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ErrorKind {
     /// Something needs a feature that is off.
-    #[error("{feature} {}: {subject} needs it", off(*feature))]
+    #[error("{feature} {}: {subject} needs it{}", off(*feature), Switch(*feature))]
     Unsupported {
         /// The feature.
         feature: Feature,
@@ -415,8 +415,25 @@ pub enum ErrorKind {
 /// How a feature that is off is spoken of.
 fn off(feature: Feature) -> &'static str {
     match feature.state() {
-        State::On => "is switched off",
+        State::On | State::Optional => "is switched off",
         State::Postponed | State::Proposed => "is not supported yet",
+    }
+}
+
+/// What to do about a feature that is off.
+struct Switch(Feature);
+
+impl fmt::Display for Switch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.is_implemented() {
+            return Ok(());
+        }
+        f.write_str(" (`Config::wasm_")?;
+        match self.0 {
+            Feature::ExceptionHandling => f.write_str("exceptions")?,
+            feature => f.write_str(&feature.name().replace('-', "_"))?,
+        }
+        f.write_str("`)")
     }
 }
 

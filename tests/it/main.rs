@@ -14,6 +14,7 @@ mod linking;
 mod memory64;
 mod modules;
 mod parts;
+mod proposals;
 mod recursion;
 mod suspension;
 mod traps;

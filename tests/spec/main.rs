@@ -154,5 +154,9 @@ fn config(parent: &str) -> Config {
     ) {
         config.wasm_multi_memory(false);
     }
+    // Proposals are off by default.
+    if parent == "custom-page-sizes" {
+        config.wasm_custom_page_sizes(true);
+    }
     config
 }

@@ -1,0 +1,94 @@
+//! Proposals that are off by default: what the official scripts do not reach.
+
+use tickwasm::*;
+
+/// An engine with one switch on.
+fn engine(switch: impl Fn(&mut Config, bool) -> &mut Config) -> Engine {
+    let mut config = Config::new();
+    switch(&mut config, true);
+    Engine::new(&config).unwrap()
+}
+
+/// A module that a default engine refuses, naming the switch.
+#[track_caller]
+fn is_off(text: &str, feature: &str) {
+    let error = Module::new(&Engine::default(), text)
+        .unwrap_err()
+        .to_string();
+    let switch = format!("(`Config::wasm_{}`)", feature.replace('-', "_"));
+    assert!(
+        error.contains(&format!("{feature} is switched off")),
+        "{error}"
+    );
+    assert!(error.contains(&switch), "{error}");
+}
+
+#[test]
+fn a_memory_of_single_bytes() {
+    let text = r#"(module (memory (export "m") 10 20 (pagesize 1))
+        (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+        (func (export "store") (param i32) (i32.store16 (local.get 0) (i32.const -1))))"#;
+    is_off(text, "custom-page-sizes");
+    let engine = engine(Config::wasm_custom_page_sizes);
+    let module = Module::new(&engine, text).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let memory = instance.get_memory(&mut store, "m").unwrap();
+    assert_eq!((memory.size(&store), memory.page_size(&store)), (10, 1));
+    let set = instance
+        .get_typed_func::<i32, ()>(&mut store, "store")
+        .unwrap();
+    set.call(&mut store, 8).unwrap();
+    let error = set.call(&mut store, 9).unwrap_err().to_string();
+    assert!(
+        error.contains("2 bytes at 9 of a memory of 10 bytes"),
+        "{error}"
+    );
+    let grow = instance
+        .get_typed_func::<i32, i32>(&mut store, "grow")
+        .unwrap();
+    assert_eq!(grow.call(&mut store, 1).unwrap(), 10);
+    set.call(&mut store, 9).unwrap();
+    assert_eq!(grow.call(&mut store, 10).unwrap(), -1);
+    let refused = store.refused_growth().unwrap();
+    assert_eq!((refused.requested, refused.limit), (21, Some(20)));
+    store.set_max_memory_bytes(12);
+    assert_eq!(memory.grow(&mut store, 1).unwrap(), 11);
+    assert!(memory.grow(&mut store, 1).is_err());
+    // Pages are a part of the type.
+    let ty = MemoryTypeBuilder::new()
+        .min(10)
+        .max(Some(20))
+        .build()
+        .unwrap();
+    let text = r#"(module (import "" "" (memory 10 20 (pagesize 1))))"#;
+    let module = Module::new(&engine, text).unwrap();
+    store.set_max_memory_bytes(u64::MAX);
+    let large = Memory::new(&mut store, ty).unwrap();
+    assert!(Instance::new(&mut store, &module, &[large.into()]).is_err());
+    Instance::new(&mut store, &module, &[memory.into()]).unwrap();
+}
+
+#[test]
+fn growing_by_64_kib_costs_the_same_whatever_a_page_is() {
+    let mut config = Config::new();
+    config.wasm_custom_page_sizes(true).consume_fuel(true);
+    let engine = Engine::new(&config).unwrap();
+    let cost = |memory: &str, delta: u32| {
+        let text = format!(
+            r#"(module (memory {memory})
+                (func (export "grow") (drop (memory.grow (i32.const {delta})))))"#
+        );
+        let module = Module::new(&engine, text).unwrap();
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        store.set_fuel(1000).unwrap();
+        let grow = instance
+            .get_typed_func::<(), ()>(&mut store, "grow")
+            .unwrap();
+        grow.call(&mut store, ()).unwrap();
+        1000 - store.get_fuel().unwrap()
+    };
+    assert_eq!(cost("0", 3), cost("0 (pagesize 1)", 3 << 16));
+    assert_eq!(cost("0", 0), cost("0 (pagesize 1)", (1 << 16) - 1));
+}
