@@ -15,6 +15,7 @@ mod context;
 mod digest;
 mod engine;
 mod externs;
+mod fuel;
 mod func;
 mod global;
 mod hosts;
@@ -45,6 +46,7 @@ pub use config::{Config, EngineConfig};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
 pub use externs::{Export, Extern};
+pub use fuel::{FuelCost, fuel_costs};
 pub use func::{Func, IntoFunc, WasmRet};
 pub use global::Global;
 pub use instance::{Instance, InstancePre};
@@ -69,6 +71,7 @@ pub use wasm_ty::{WasmParams, WasmResults, WasmTy};
 pub use crate::compile::ListedInstr;
 pub use crate::runtime::limiter::{Counted, LimitOf, RefusedGrowth, Resource};
 pub use crate::runtime::trap::Trap;
+pub use crate::syntax::cost::{BulkUnit, FUEL_COSTS_VERSION, LOCALS_PER_FUEL};
 
 /// What holds for the types above, and whoever relies on it is told here if it no longer does.
 const _: () = {

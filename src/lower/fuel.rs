@@ -5,17 +5,12 @@ use super::Lowerer;
 use super::operands::Operands;
 use crate::code::Form;
 use crate::code::ops::Op;
+use crate::syntax::cost::LOCALS_PER_FUEL;
 use crate::syntax::instr::Instr;
 use crate::syntax::types::ValType;
 
-/// Locals whose zeroing costs one.
-const LOCALS_PER_FUEL: u32 = 64;
-/// Base-2 logarithm of the bytes of memory that cost one.
-const BYTES_SHIFT: u32 = 6;
-/// Base-2 logarithm of the elements of a table that cost one.
-const ELEMS_SHIFT: u32 = 3;
-/// Base-2 logarithm of the bytes that cost one when a memory grows: of a page, unless the memory has pages of its own size.
-const GROWTH_SHIFT: u32 = 16;
+/// Base-2 logarithm of the bytes of a page, unless a memory has pages of its own size.
+const PAGE_SHIFT: u32 = 16;
 
 impl Lowerer<'_> {
     /// Charges for entering the function.
@@ -26,21 +21,20 @@ impl Lowerer<'_> {
 
     /// Charges for the instruction that comes next.
     pub(super) fn charge(&mut self, instr: &Instr<'_>) {
-        let cost = instr.opcode().cost();
-        let shift = match instr {
-            _ if self.module.form == Form::Plain => return,
-            Instr::MemoryCopy { .. } | Instr::MemoryFill { .. } | Instr::MemoryInit { .. } => {
-                BYTES_SHIFT
-            }
-            Instr::TableCopy { .. }
-            | Instr::TableFill { .. }
-            | Instr::TableInit { .. }
-            | Instr::TableGrow { .. } => ELEMS_SHIFT,
-            Instr::MemoryGrow { mem } => {
-                GROWTH_SHIFT.saturating_sub(self.module.mems[mem.index()].page_size_log2.into())
-            }
-            _ => return self.pay(cost),
+        let opcode = instr.opcode();
+        let cost = opcode.cost();
+        let Some(unit) = opcode.bulk_cost() else {
+            return self.pay(cost);
         };
+        if self.module.form == Form::Plain {
+            return;
+        }
+        let mut shift = unit.shift();
+        if let Instr::MemoryGrow { mem } = *instr {
+            // What is a page to the instruction may be less than one to us.
+            let page_size = self.module.mems[mem.index()].page_size_log2;
+            shift += PAGE_SHIFT.saturating_sub(page_size.into());
+        }
         // The number of bytes, elements or pages is the last operand of all of them.
         self.flush_all();
         let count = self.operands.top();

@@ -195,14 +195,6 @@ impl Opcode {
         }
     }
 
-    /// The fuel it costs, apart from what depends on an operand.
-    pub fn cost(self) -> u32 {
-        match self.class() {
-            Class::Marker => 0,
-            _ => 1,
-        }
-    }
-
     /// The proposal that allowed it in constant expressions, if one did.
     pub fn const_feature(self) -> Option<Feature> {
         self.row().const_feature

@@ -4,6 +4,7 @@
 //! derived from it.
 //! <https://webassembly.github.io/spec/core/syntax/index.html>
 
+pub(crate) mod cost;
 pub(crate) mod index;
 pub(crate) mod instr;
 pub(crate) mod instructions;

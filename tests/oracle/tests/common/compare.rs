@@ -246,7 +246,8 @@ fn compare_in(bytes: &[u8], seed: u64, mode: Mode, slices: Option<Slices>) -> Re
     Ok(())
 }
 
-/// Each export with less fuel than it needs, and with exactly what it needs.
+/// Each export with less fuel than it needs, and with exactly what it needs. `TICKWASM_EVERY` is the cost up to which every amount is
+/// tried; of higher costs, some are.
 pub fn compare_fuel(bytes: &[u8], seed: u64, mode: Mode) -> Result<(), String> {
     let imports = imports_of(bytes);
     let Some(first) = Pair::new(bytes, &imports, mode)? else {
@@ -268,7 +269,7 @@ pub fn compare_fuel(bytes: &[u8], seed: u64, mode: Mode) -> Result<(), String> {
         };
         let Some(cost) = call(FUEL)? else { continue };
         let mut rng = Rng::new(seed ^ index);
-        let values: Vec<u64> = if cost <= 30 {
+        let values: Vec<u64> = if cost <= setting("TICKWASM_EVERY", 30) {
             (0..=cost).collect()
         } else {
             let some = (0..28).map(|_| rng.next() % (cost + 1));

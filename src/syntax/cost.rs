@@ -1,0 +1,65 @@
+//! What instructions cost in fuel: a part of the interface, because users choose limits by it. A change of any cost changes
+//! [`FUEL_COSTS_VERSION`], and the golden file in the tests.
+
+use super::instr::{Class, Opcode};
+
+/// The version of the costs. Programs need the same fuel in all versions of this crate that have the same number here.
+pub const FUEL_COSTS_VERSION: u32 = 1;
+
+/// How many locals that a function declares cost one when it is entered, as a step of its own; rounded down.
+pub const LOCALS_PER_FUEL: u32 = 64;
+
+/// What an instruction costs beside its base cost, by the work it is asked to do.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum BulkUnit {
+    /// A byte of memory that is written.
+    Byte,
+    /// An element of a table or array that is written, or added to a table.
+    Element,
+    /// A page of 65,536 bytes that a memory is to grow by.
+    Page,
+    /// A byte of the heap that is allocated.
+    HeapByte,
+}
+
+impl BulkUnit {
+    /// How many of them cost one; what is left over costs nothing.
+    pub const fn per_fuel(self) -> u32 {
+        1 << self.shift()
+    }
+
+    /// Base-2 logarithm of [`per_fuel`](Self::per_fuel).
+    pub(crate) const fn shift(self) -> u32 {
+        match self {
+            Self::Byte | Self::HeapByte => 6,
+            Self::Element => 3,
+            Self::Page => 0,
+        }
+    }
+}
+
+impl Opcode {
+    /// The fuel it costs, apart from what depends on an operand.
+    pub fn cost(self) -> u32 {
+        match self.class() {
+            Class::Marker => 0,
+            _ => 1,
+        }
+    }
+
+    /// What it costs more for, if anything.
+    #[rustfmt::skip]
+    pub fn bulk_cost(self) -> Option<BulkUnit> {
+        use Opcode::*;
+        match self {
+            MemoryCopy | MemoryFill | MemoryInit => Some(BulkUnit::Byte),
+            MemoryGrow => Some(BulkUnit::Page),
+            TableCopy | TableFill | TableInit | TableGrow
+            | ArrayFill | ArrayCopy | ArrayInitData | ArrayInitElem => Some(BulkUnit::Element),
+            StructNew | StructNewDefault | ArrayNew | ArrayNewDefault | ArrayNewFixed
+            | ArrayNewData | ArrayNewElem => Some(BulkUnit::HeapByte),
+            _ => None,
+        }
+    }
+}
