@@ -10,8 +10,12 @@ use core::fmt;
 use std::error::Error as StdError;
 use std::path::PathBuf;
 
-use crate::api::{Counted, ExternType, FrameInfo, FuncType, ValType, WasmBacktrace};
+use crate::api::{
+    self, AsContextMut, Counted, ExnRef, ExternType, FrameInfo, FuncType, Tag, Val, ValType,
+    WasmBacktrace,
+};
 use crate::exec::{Fault, HostError};
+use crate::runtime::limiter::RefusedGrowth;
 use crate::runtime::trap::Trap;
 
 pub use compilation::{CompilationError, CompilationStage};
@@ -120,6 +124,9 @@ pub enum Error {
     /// What was written to be read by another does not mean anything to it: data that a program and its host exchange.
     #[error("serialization: {0}")]
     Serialization(#[source] Box<dyn StdError + Send + Sync + 'static>),
+    /// An exception was thrown that nobody has caught.
+    #[error("{0}")]
+    Exception(ThrownException),
     /// A host function failed, or something else of the embedder's.
     #[error("{0}")]
     Host(#[source] HostFailure),
@@ -180,6 +187,7 @@ impl Error {
             Self::Trap(error) => of(error)
                 .or_else(|| of(&error.code))
                 .or_else(|| of(&error.backtrace)),
+            Self::Exception(thrown) => of(thrown).or_else(|| of(&thrown.backtrace)),
             Self::Host(failure) => failure
                 .error
                 .downcast_ref()
@@ -217,6 +225,7 @@ impl Error {
         match self {
             Self::Trap(error) => Some(&error.backtrace),
             Self::FuelExhausted { backtrace } => Some(backtrace),
+            Self::Exception(thrown) => Some(&thrown.backtrace),
             Self::Host(failure) => Some(&failure.backtrace),
             _ => None,
         }
@@ -239,6 +248,7 @@ impl Error {
     pub(crate) fn with_backtrace(mut self, calls: WasmBacktrace) -> Self {
         if let Self::Trap(TrapError { backtrace, .. })
         | Self::FuelExhausted { backtrace }
+        | Self::Exception(ThrownException { backtrace, .. })
         | Self::Host(HostFailure { backtrace, .. }) = &mut self
             && backtrace.frames().is_empty()
         {
@@ -259,6 +269,14 @@ impl From<HostError> for Error {
             Ok(trap) => return Self::from(*trap),
             Err(error) => error,
         };
+        let error = match error.downcast::<ThrownException>() {
+            Ok(thrown) => return Self::from(*thrown),
+            Err(error) => error,
+        };
+        let error = match error.downcast::<RefusedGrowth>() {
+            Ok(refused) => return Self::from(*refused),
+            Err(error) => error,
+        };
         let error = match error.downcast::<MemoryAccessError>() {
             Ok(access) => return Self::from(*access),
             Err(error) => error,
@@ -277,6 +295,12 @@ impl From<HostError> for Error {
 impl From<Trap> for Error {
     fn from(code: Trap) -> Self {
         Self::trap(code, None)
+    }
+}
+
+impl From<ThrownException> for Error {
+    fn from(thrown: ThrownException) -> Self {
+        Self::Exception(thrown)
     }
 }
 
@@ -455,6 +479,70 @@ impl fmt::Display for Calls<'_> {
     }
 }
 
+/// An exception that nobody has caught, and where it was thrown. A host function that returns it throws it again.
+///
+/// <https://webassembly.github.io/spec/core/exec/runtime.html#exception-instances>
+///
+/// ```
+/// use tickwasm::{Engine, Error, Instance, Module, Store};
+///
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module
+///     (tag $t (export "t") (param i32))
+///     (func (export "f") (throw $t (i32.const 5))))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let f = instance.get_typed_func::<(), ()>(&mut store, "f")?;
+/// match f.call(&mut store, ()) {
+///     Err(Error::Exception(thrown)) => {
+///         assert_eq!(Some(thrown.tag()), instance.get_tag(&mut store, "t"));
+///         assert_eq!(thrown.payload()[0].i32(), Some(5));
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("uncaught exception{}", Calls(.backtrace))]
+pub struct ThrownException {
+    tag: Tag,
+    payload: Box<[Val]>,
+    backtrace: WasmBacktrace,
+}
+
+impl ThrownException {
+    pub(crate) fn new(tag: Tag, payload: Box<[Val]>) -> Self {
+        Self {
+            tag,
+            payload,
+            backtrace: WasmBacktrace::default(),
+        }
+    }
+
+    /// The exception's tag.
+    pub fn tag(&self) -> Tag {
+        self.tag
+    }
+
+    /// The values that it carries.
+    pub fn payload(&self) -> &[Val] {
+        &self.payload
+    }
+
+    /// The calls that were under way where it was thrown, innermost first. Empty if the embedder threw it.
+    pub fn backtrace(&self) -> &WasmBacktrace {
+        &self.backtrace
+    }
+
+    /// A reference to the exception.
+    ///
+    /// # Errors
+    /// If it is an exception of another store, or the store may hold no more.
+    pub fn to_exn_ref(&self, store: impl AsContextMut) -> Result<ExnRef> {
+        api::refer_to(store, self)
+    }
+}
+
 /// The failure of a host function, and where it was called.
 ///
 /// Its text is that of the error, which is also its source.
@@ -590,6 +678,14 @@ pub enum Misuse {
     /// A global that cannot be set was to be set.
     #[error("immutable global cannot be set")]
     ImmutableGlobal,
+    /// A value of an exception was asked for that it does not carry.
+    #[error("the exception has no value {index}, it carries {count}")]
+    NoSuchField {
+        /// The value.
+        index: usize,
+        /// How many there are.
+        count: usize,
+    },
     /// An element of a table was to be accessed that it does not have.
     #[error("out of bounds table access: element {index} of a table of {size}")]
     TableIndex {

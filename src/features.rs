@@ -85,7 +85,7 @@ features! {
     /// Structures, arrays, casts, rec groups.
     Gc = "gc", Postponed;
     /// `throw`, `try_table`, `exnref`.
-    ExceptionHandling = "exception-handling", Postponed;
+    ExceptionHandling = "exception-handling", On;
     /// Shared memories, atomic accesses, wait and notify.
     Threads = "threads", Proposed;
     /// Memories with pages of one byte.

@@ -70,7 +70,7 @@ pub mod tape;
 pub use api::*;
 pub use error::{
     CompilationError, CompilationStage, Error, HostFailure, MemoryAccessError, MemoryFault, Misuse,
-    Result, TrapError,
+    Result, ThrownException, TrapError,
 };
 
 #[cfg(feature = "harness")]

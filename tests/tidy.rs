@@ -54,6 +54,7 @@ const MAY_BE_UNSAFE: &[&str] = &[
     "exec/mod.rs",
     "exec/machine.rs",
     "exec/suspend.rs",
+    "exec/unwind.rs",
     "exec/handlers",
     "exec/dispatch",
     "runtime/mem_inst.rs",

@@ -2,6 +2,7 @@
 
 use super::caller::Caller;
 use super::engine::Engine;
+use super::exn::{self, ExnRef};
 use super::hosts::{HostFn, HostList};
 use super::store::{Store, StoreInner};
 use super::{FrameInfo, WasmBacktrace};
@@ -137,6 +138,14 @@ impl<'a, T> StoreContextMut<'a, T> {
         self.inner.set_fuel(fuel)
     }
 
+    /// Throws an exception: the error that a host function returns to do so.
+    ///
+    /// # Errors
+    /// Always: [`Error::Exception`], or if the reference is one of another store, an error that says so.
+    pub fn throw<R>(&mut self, exception: ExnRef) -> Result<R, Error> {
+        Err(exception.thrown(&self.inner.runtime)?.into())
+    }
+
     pub(crate) fn runtime(&mut self) -> &mut runtime::store::Store {
         &mut self.inner.runtime
     }
@@ -198,6 +207,20 @@ impl<'a, T> StoreContextMut<'a, T> {
         done.map_err(|stop| self.explain(stop))
     }
 
+    /// What a host function has ended with: an exception, if that is what its error is about and the exception one of this store.
+    #[cold]
+    fn failed(&self, error: HostError) -> Reason {
+        let thrown = match error.downcast_ref() {
+            Some(Error::Exception(thrown)) => Some(thrown),
+            _ => error.downcast_ref(),
+        };
+        let store = &self.inner.runtime;
+        match thrown.map(|thrown| exn::exception(store, thrown.tag(), thrown.payload())) {
+            Some(Ok(exception)) => Reason::Exception(exception),
+            _ => Reason::Host(error),
+        }
+    }
+
     /// The error that a stop is for the embedder.
     #[cold]
     pub(crate) fn explain(&self, stop: Stop) -> Error {
@@ -208,6 +231,7 @@ impl<'a, T> StoreContextMut<'a, T> {
         let backtrace = WasmBacktrace::new(frames.collect());
         let error = match stop.reason {
             Reason::Trap(trap) => Error::trap(trap, stop.fault.map(MemoryFault::from)),
+            Reason::Exception(exception) => exn::thrown(&self.inner.runtime, &exception).into(),
             Reason::Host(error) => Error::from(error),
             Reason::Panic(panic) => std::panic::resume_unwind(panic),
             Reason::NotResumable => Misuse::NotResumable.into(),
@@ -239,7 +263,7 @@ impl<T> Embedder for StoreContextMut<'_, T> {
         host: u32,
         instance: Option<InstanceAddr>,
         slots: &mut [u64],
-    ) -> Result<Called, HostError> {
+    ) -> Result<Called, Reason> {
         let HostFn::Sync(func) = self.hosts.get(host) else {
             return Ok(Called::Awaits);
         };
@@ -247,7 +271,8 @@ impl<T> Embedder for StoreContextMut<'_, T> {
             hosts: self.hosts,
             inner: &mut *self.inner,
         };
-        func(Caller { store, instance }, slots)
+        let result = func(Caller { store, instance }, slots);
+        result.map_err(|error| self.failed(error))
     }
 }
 

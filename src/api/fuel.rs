@@ -28,6 +28,7 @@ impl fmt::Display for FuelCost {
             Some(BulkUnit::Byte) => "bytes",
             Some(BulkUnit::Element) => "elements",
             Some(BulkUnit::HeapByte) => "bytes allocated",
+            Some(BulkUnit::Clause) => "clauses",
         };
         let per = self.bulk.map_or(1, BulkUnit::per_fuel);
         write!(f, " + 1 per {per} {unit}")

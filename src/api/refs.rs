@@ -3,12 +3,13 @@
 use std::any::Any;
 
 use super::context::{AsContextMut, StoreContext, StoreContextMut};
+use super::exn::ExnRef;
 use super::func::Func;
 use super::types::{HeapType, RefType};
 use super::val::Val;
 use crate::error::{Error, Misuse};
 use crate::runtime::addr::ExternAddr;
-use crate::runtime::store::StoreId;
+use crate::runtime::store::{Store, StoreId};
 
 /// What other runtimes wrap references in that need a store; here references are plain handles.
 pub type Rooted<R> = R;
@@ -112,6 +113,8 @@ pub enum Ref {
     Func(Option<Func>),
     /// A reference to a value of the embedder's.
     Extern(Option<ExternRef>),
+    /// A reference to an exception.
+    Exn(Option<ExnRef>),
 }
 
 impl Ref {
@@ -120,13 +123,17 @@ impl Ref {
         match ty {
             HeapType::Func | HeapType::NoFunc => Some(Self::Func(None)),
             HeapType::Extern | HeapType::NoExtern => Some(Self::Extern(None)),
+            HeapType::Exn | HeapType::NoExn => Some(Self::Exn(None)),
             _ => None,
         }
     }
 
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
-        matches!(self, Self::Func(None) | Self::Extern(None))
+        matches!(
+            self,
+            Self::Func(None) | Self::Extern(None) | Self::Exn(None)
+        )
     }
 
     /// The function, if it is a reference to one.
@@ -145,12 +152,23 @@ impl Ref {
         }
     }
 
-    pub(crate) fn of_slot(ty: RefType, slot: u64, store: StoreId) -> Self {
+    /// The exception, if it is a reference to one.
+    pub fn as_exn(&self) -> Option<Option<&ExnRef>> {
+        match self {
+            Self::Exn(value) => Some(value.as_ref()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn of_slot(ty: RefType, slot: u64, store: &Store) -> Self {
         match ty.heap {
             HeapType::Func | HeapType::NoFunc | HeapType::Concrete(_) => {
-                Self::Func(Func::of_slot(slot, store))
+                Self::Func(Func::of_slot(slot, store.id))
             }
-            HeapType::Extern | HeapType::NoExtern => Self::Extern(ExternRef::of_slot(slot, store)),
+            HeapType::Extern | HeapType::NoExtern => {
+                Self::Extern(ExternRef::of_slot(slot, store.id))
+            }
+            HeapType::Exn | HeapType::NoExn => Self::Exn(ExnRef::of_slot(slot, store)),
             _ => unreachable!("validated: there are no values of type {ty} yet"),
         }
     }
@@ -180,11 +198,24 @@ impl From<Option<ExternRef>> for Ref {
     }
 }
 
+impl From<ExnRef> for Ref {
+    fn from(value: ExnRef) -> Self {
+        Self::Exn(Some(value))
+    }
+}
+
+impl From<Option<ExnRef>> for Ref {
+    fn from(value: Option<ExnRef>) -> Self {
+        Self::Exn(value)
+    }
+}
+
 impl From<Ref> for Val {
     fn from(value: Ref) -> Self {
         match value {
             Ref::Func(func) => Self::FuncRef(func),
             Ref::Extern(value) => Self::ExternRef(value),
+            Ref::Exn(value) => Self::ExnRef(value),
         }
     }
 }

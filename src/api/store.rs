@@ -122,6 +122,14 @@ impl<T> Store<T> {
         self.parts.1.data
     }
 
+    /// Throws an exception: the error that a host function returns to do so.
+    ///
+    /// # Errors
+    /// Always: [`Error::Exception`], or if the reference is one of another store, an error that says so.
+    pub fn throw<R>(&mut self, exception: super::ExnRef) -> Result<R, Error> {
+        self.context_mut().throw(exception)
+    }
+
     /// The engine.
     pub fn engine(&self) -> &Engine {
         &self.inner().engine

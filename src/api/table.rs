@@ -74,7 +74,7 @@ impl Table {
         let runtime = &context.inner.runtime;
         let table = self.inst(runtime);
         let slot = *table.elems.get(usize::try_from(index).ok()?)?;
-        Some(Ref::of_slot(table.ty.element, slot, runtime.id))
+        Some(Ref::of_slot(table.ty.element, slot, runtime))
     }
 
     /// Sets an element.

@@ -1,6 +1,7 @@
 //! Values.
 
 use super::context::AsContext;
+use super::exn::ExnRef;
 use super::func::Func;
 use super::refs::{ExternRef, Ref};
 use super::types::{HeapType, RefType, ValType};
@@ -63,6 +64,8 @@ pub enum Val {
     FuncRef(Option<Func>),
     /// A reference to a value of the embedder's, or null.
     ExternRef(Option<ExternRef>),
+    /// A reference to an exception, or null.
+    ExnRef(Option<ExnRef>),
 }
 
 macro_rules! accessors {
@@ -100,6 +103,11 @@ impl Val {
         Self::ExternRef(None)
     }
 
+    /// The null reference to an exception.
+    pub const fn null_exn_ref() -> Self {
+        Self::ExnRef(None)
+    }
+
     /// The value that locals of a type begin with: 0 or null. Nothing for references that cannot be null.
     pub fn default_for_ty(ty: &ValType) -> Option<Self> {
         Some(match ty {
@@ -130,6 +138,8 @@ impl Val {
         func_ref unwrap_func_ref Option<Func>: Self::FuncRef(func) => func;
         /// The embedder's value, if it is a reference to one; null is nothing within something.
         extern_ref unwrap_extern_ref Option<ExternRef>: Self::ExternRef(value) => value;
+        /// The exception, if it is a reference to one; null is nothing within something.
+        exn_ref unwrap_exn_ref Option<ExnRef>: Self::ExnRef(value) => value;
     }
 
     /// The reference, if it is one.
@@ -137,6 +147,7 @@ impl Val {
         match self {
             Self::FuncRef(func) => Some(Ref::Func(func)),
             Self::ExternRef(value) => Some(Ref::Extern(value)),
+            Self::ExnRef(value) => Some(Ref::Exn(value)),
             _ => None,
         }
     }
@@ -164,6 +175,8 @@ impl Val {
             }
             Self::ExternRef(None) => reference(true, HeapType::NoExtern),
             Self::ExternRef(Some(_)) => reference(false, HeapType::Extern),
+            Self::ExnRef(None) => reference(true, HeapType::NoExn),
+            Self::ExnRef(Some(_)) => reference(false, HeapType::Exn),
         })
     }
 
@@ -182,6 +195,7 @@ impl Val {
                 Self::V128(V128(bits)) => return Ok([bits as u64, (bits >> 64) as u64]),
                 Self::FuncRef(func) => Func::to_slot(func, store.id)?,
                 Self::ExternRef(value) => ExternRef::to_slot(value, store.id)?,
+                Self::ExnRef(value) => ExnRef::to_slot(value, store.id)?,
             },
             0,
         ])
@@ -196,7 +210,7 @@ impl Val {
             ValType::F32 => Self::F32(slot as u32),
             ValType::F64 => Self::F64(slot),
             ValType::V128 => Self::V128(V128(u128::from(slot) | u128::from(high) << 64)),
-            ValType::Ref(ty) => Ref::of_slot(ty, slot, store.id).into(),
+            ValType::Ref(ty) => Ref::of_slot(ty, slot, store).into(),
         }
     }
 }
@@ -288,4 +302,6 @@ from_value! {
     Option<Func>, func => Self::FuncRef(func);
     ExternRef, value => Self::ExternRef(Some(value));
     Option<ExternRef>, value => Self::ExternRef(value);
+    ExnRef, value => Self::ExnRef(Some(value));
+    Option<ExnRef>, value => Self::ExnRef(value);
 }

@@ -2,6 +2,7 @@
 
 use core::mem::MaybeUninit;
 
+use super::catches::Catches;
 use super::meter::{ChargeIdx, Meter, Tally};
 use super::ops::{Cells, Op, SlotOffset};
 use super::unit::{Code, Form, LowerError, Pair};
@@ -182,7 +183,7 @@ impl Builder {
     }
 
     /// The position of what comes next.
-    fn here(&self) -> CellPos {
+    pub fn here(&self) -> CellPos {
         CellPos(self.cells.len() as u32)
     }
 
@@ -448,14 +449,15 @@ impl Builder {
         self.pad();
     }
 
-    /// Sets all targets that wait to the place of what comes next.
-    pub fn place(&mut self, waiting: Waiting) {
+    /// Sets all targets that wait to the place of what comes next, which is returned.
+    pub fn place(&mut self, waiting: Waiting) -> Target {
         let here = self.point();
         let mut next = waiting.head;
         while let Some(at) = next {
             next = self.fixups[at as usize].next;
             self.lead(at as usize, here);
         }
+        here
     }
 
     /// Says where a target leads.
@@ -478,6 +480,7 @@ impl Builder {
         mut self,
         frame_bytes: u32,
         pins: [Option<SlotOffset>; 3],
+        catches: Catches,
     ) -> Result<(Code, Map), LowerError> {
         if self.cells.len() > MAX_CELLS {
             return Err(LowerError::CodeTooLong);
@@ -490,6 +493,7 @@ impl Builder {
             .map(|pair| Pair([pair[0], pair[1]]));
         let code = Code {
             cells: pairs.collect(),
+            catches,
         };
         let map = Map {
             pins,

@@ -419,6 +419,24 @@ pub enum Op {
         /// How many.
         count: u32,
     },
+    /// throw an exception of the tag, with the `count` slots from `from` on as payload
+    Throw {
+        /// What it costs, besides what the search for a clause does.
+        cost: u32,
+        /// The index of the tag.
+        tag: u32,
+        /// The first slot of the payload.
+        from: SlotOffset,
+        /// How many.
+        count: u32,
+    },
+    /// throw the exception that the slot refers to
+    ThrowRef {
+        /// What it costs, besides what the search for a clause does.
+        cost: u32,
+        /// The slot.
+        x: SlotOffset,
+    },
     /// trap
     Unreachable,
     /// what `call` says, its operands and results from slot `at` on
@@ -713,6 +731,21 @@ impl Op {
                 out.cell(b);
                 out.cell(at as u32);
             }
+            Self::Throw {
+                cost,
+                tag,
+                from,
+                count,
+            } => {
+                out.cell(cost);
+                out.cell(tag);
+                out.cell(from as u32);
+                out.cell(count);
+            }
+            Self::ThrowRef { cost, x } => {
+                out.cell(cost);
+                out.cell(x as u32);
+            }
             Self::Charge { cost } => out.cell(cost),
             Self::ChargeBulk { cost, x, shift, .. } => {
                 out.cell(cost);
@@ -748,6 +781,8 @@ impl Op {
                 | Self::Return0
                 | Self::Return1 { .. }
                 | Self::ReturnMany { .. }
+                | Self::Throw { .. }
+                | Self::ThrowRef { .. }
                 | Self::Unreachable
         )
     }
@@ -948,6 +983,12 @@ impl fmt::Display for Op {
             Self::ReturnMany { from, to, count } => {
                 write!(f, "return [{}..] := [{}..] x {count}", slot(to), slot(from))
             }
+            Self::Throw {
+                tag, from, count, ..
+            } => {
+                write!(f, "throw tag {tag} with [{}..] x {count}", slot(from))
+            }
+            Self::ThrowRef { x, .. } => write!(f, "throw [{}]", slot(x)),
             Self::Unreachable => f.write_str("unreachable"),
             Self::Runtime { call, a, b, at } => write!(f, "{call:?} {a} {b} at [{}]", slot(at)),
             Self::Charge { cost } => write!(f, "charge {cost}"),

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{OnceLock, PoisonError, RwLock};
 
+use super::builder::CellPos;
 use super::builder::Origin;
+use super::catches::{Catches, Clause};
 use super::ops::{Op, SlotOffset};
 use crate::syntax::index::FuncIdx;
 
@@ -31,6 +33,8 @@ pub enum Form {
 pub struct Code {
     /// The cells: a header, then ops.
     pub cells: Box<[Pair]>,
+    /// What it catches.
+    pub catches: Catches,
 }
 
 /// A function in exact form, and how it corresponds to its other form.
@@ -156,9 +160,11 @@ impl CodeUnit {
             Some(code) => code,
             None => {
                 let code = self.source.lower(defined)?;
-                let code = slot.get_or_init(|| code);
-                self.note(code, defined, false);
-                code
+                // It is noted first, so that whoever can run it can find it.
+                slot.get_or_init(|| {
+                    self.note(&code, defined, false);
+                    code
+                })
             }
         };
         let cells: *const MaybeUninit<u32> = code.cells.as_ptr().cast();
@@ -173,9 +179,10 @@ impl CodeUnit {
             return Ok(exact);
         }
         let exact = self.source.exact(defined)?;
-        let exact = slot.get_or_init(|| exact);
-        self.note(&exact.code, defined, true);
-        Ok(exact)
+        Ok(slot.get_or_init(|| {
+            self.note(&exact.code, defined, true);
+            exact
+        }))
     }
 
     /// Where to go on in exact form, given a place in code of the form `Net` where control arrives, and what arriving there charges.
@@ -239,6 +246,20 @@ impl CodeUnit {
         };
         let inside = address - begin <= size_of_val(&*self.code(place)?.cells);
         inside.then_some(place)
+    }
+
+    /// The clause that takes an exception thrown by the op that ends at, or contains, an address; with the beginning of its function's
+    /// code. `takes` says whether the exception has the tag of an index; `seen` counts the clauses that were looked at.
+    pub fn catcher(
+        &self,
+        ip: *const u32,
+        takes: impl Fn(u32) -> bool,
+        seen: &mut u64,
+    ) -> Option<(Clause, *const MaybeUninit<u32>)> {
+        let place = self.place(ip)?;
+        let code = self.code(place)?;
+        let clause = code.catches.find(CellPos(place.cell as u32), takes, seen)?;
+        Some((clause, code.cells.as_ptr().cast()))
     }
 
     /// The place in the module of the op that ends at, or contains, an address within the unit's code.

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicPtr;
 
 use super::suspend::{Mode, Pause};
-use super::{Called, Embedder, HostError, Reason};
+use super::{Called, Embedder, Reason};
 use crate::code::ops::SlotOffset;
 use crate::runtime::addr::InstanceAddr;
 use crate::runtime::func_inst::FuncInst;
@@ -84,6 +84,8 @@ pub(crate) struct Machine {
     pub pins: [Option<SlotOffset>; 3],
     /// What a host function ended it with, if one did.
     pub failure: Option<Reason>,
+    /// Where an exception was caught: the op to go on with, and the frame.
+    pub landing: (*const u32, *mut u8),
     /// Calls from one instance to another that are under way, innermost last.
     pub crossings: Vec<Crossing>,
     /// The first slot of the value stack.
@@ -173,6 +175,7 @@ impl Machine {
             metered: unsafe { (*store).counts_fuel || (*store).interrupts.is_some() },
             pins: [None; 3],
             failure: None,
+            landing: (core::ptr::null(), core::ptr::null_mut()),
             crossings: Vec::new(),
             stack_base,
             embedder,
@@ -187,6 +190,11 @@ impl Machine {
     pub(super) fn store(&mut self) -> &mut Store {
         // SAFETY: CTX; the embedder is exclusively borrowed for as long as the machine lives, and hands out the same store.
         unsafe { &mut *self.store }
+    }
+
+    /// The first slot of the value stack.
+    pub(super) fn stack_base(&self) -> *mut u8 {
+        self.stack_base
     }
 
     /// The current instance.
@@ -405,8 +413,8 @@ impl Machine {
 }
 
 /// Whether a host function has returned, or else is waited for, if that is possible.
-pub(super) fn outcome(mode: Mode, called: Result<Called, HostError>) -> Result<bool, Reason> {
-    match (called.map_err(Reason::Host)?, mode) {
+pub(super) fn outcome(mode: Mode, called: Result<Called, Reason>) -> Result<bool, Reason> {
+    match (called?, mode) {
         (Called::Returned, _) => Ok(true),
         (Called::Suspends, Mode::Resumable) | (Called::Awaits, Mode::Async) => Ok(false),
         (Called::Suspends, _) => Err(Reason::NotResumable),

@@ -1,7 +1,7 @@
 //! Execution: runs threaded code on a value stack.
 //!
 //! `dispatch` goes from op to op, `handlers` say what each does, `numerics` what numbers come out, `select` which handler an op gets,
-//! `machine` is the rest of the state. Lowering is not here, and nothing here decodes anything.
+//! `machine` is the rest of the state, `unwind` what happens to exceptions. Lowering is not here, and nothing here decodes anything.
 //!
 //! # Invariants
 //!
@@ -27,6 +27,7 @@ mod meter;
 mod numerics;
 mod select;
 mod suspend;
+mod unwind;
 
 pub(crate) use check::dispatch_is_flat;
 pub(crate) use fault::Fault;
@@ -39,6 +40,7 @@ use self::dispatch::Regs;
 use self::machine::{Crossing, Machine, RECORD_BYTES, Slot};
 use self::numerics::V128;
 use crate::runtime::addr::{FuncAddr, InstanceAddr, MemAddr, TableAddr};
+use crate::runtime::exceptions::Exception;
 use crate::runtime::func_inst::FuncKind;
 use crate::runtime::limiter::GrowError;
 use crate::runtime::store::Store;
@@ -58,7 +60,7 @@ pub trait Embedder {
     fn grow_table(&mut self, addr: TableAddr, delta: u64, init: u64) -> Result<u64, GrowError>;
 
     /// Calls a host function. `slots` holds the arguments and is to receive the results, one slot each; it is as long as the
-    /// longer of the two. `caller` is the instance that called, if one did.
+    /// longer of the two. `caller` is the instance that called, if one did. A failure that is an exception can be caught by the guest.
     ///
     /// A function whose results are not there yet leaves the slots as they are.
     fn call_host(
@@ -66,7 +68,7 @@ pub trait Embedder {
         host: u32,
         caller: Option<InstanceAddr>,
         slots: &mut [u64],
-    ) -> Result<Called, HostError>;
+    ) -> Result<Called, Reason>;
 }
 
 /// What a host function did that did not fail.
@@ -96,6 +98,8 @@ pub struct Stop {
 pub enum Reason {
     /// A trap; out of fuel is one of them.
     Trap(Trap),
+    /// An exception was thrown that nobody has caught.
+    Exception(Exception),
     /// A host function failed.
     Host(HostError),
     /// A host function panicked. The panic is to go on where the guest was called from.

@@ -12,7 +12,7 @@ use super::dispatch::{Handler, handler_cells};
 use super::handlers::operand::{Acc, Imm, Pin, Slot};
 use super::handlers::runtime as rt;
 use super::handlers::{
-    call, control, fuel, memory, memory::*, memory64, numeric, reference, variable,
+    call, control, exception, fuel, memory, memory::*, memory64, numeric, reference, variable,
 };
 use super::numerics::*;
 use crate::code::Form;
@@ -212,6 +212,8 @@ fn handler(op: &Op, form: Form) -> Handler {
         Op::Return0 => metered!(calls, control::return_0),
         Op::Return1 { bank, x, .. } => return_1(bank, x, calls),
         Op::ReturnMany { .. } => metered!(calls, control::return_many),
+        Op::Throw { .. } => exception::throw,
+        Op::ThrowRef { .. } => exception::throw_ref,
         Op::Unreachable => control::unreachable_op,
         Op::Runtime { call, .. } => runtime(call),
         Op::Charge { .. } => fuel::charge,

@@ -136,8 +136,17 @@ impl Suspended {
                 suspended.used = slots_to(end.unwrap_or(machine.stack_end));
             }
             suspended.take_stack();
+            suspended.hold_exceptions(machine.store());
         }
         suspended
+    }
+
+    /// Keeps the exceptions that the stack may refer to, since nobody looks for references there once it has been taken along.
+    fn hold_exceptions(&self, store: &Store) {
+        for slot in self.stack.iter().flatten() {
+            // SAFETY: FRAME; the value stack is zero at first, so that each of its slots holds something.
+            store.exceptions.hold(unsafe { slot.assume_init() });
+        }
     }
 
     /// The call of a host function from outside, which waits for its results. Its arguments lie at `base`.
@@ -288,7 +297,7 @@ impl Suspended {
 
     /// How far from its beginning the value stack is in use, in bytes, while this waits with its stack in place.
     pub fn stack_end(&self, store: &Store) -> usize {
-        let stack: *const MaybeUninit<Slot> = store.stack.slots.as_ptr();
+        let stack = store.stack.slots.as_ptr();
         self.base.addr() - stack.addr() + self.stack_bytes()
     }
 }

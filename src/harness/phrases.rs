@@ -14,6 +14,7 @@ const ALIASES: &[(&str, &[&str])] = &[
     ("null structure reference", &["null reference"]),
     ("null array reference", &["null reference"]),
     ("null i31 reference", &["null reference"]),
+    ("null exception reference", &["null reference"]),
     // Phrases that were reworded, and rules that became others.
     ("global is immutable", &["immutable global"]),
     ("immutable global", &["global is immutable"]),

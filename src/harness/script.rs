@@ -319,7 +319,7 @@ impl<'a, T: Default + 'static> Runner<'a, T> {
             }
             WastDirective::AssertException { exec, .. } => {
                 let outcome = self.execute(exec);
-                self.assert_stops("an exception", "exception", outcome)
+                self.assert_stops("an exception", "uncaught exception", outcome)
             }
             WastDirective::AssertMalformed {
                 module, message, ..

@@ -37,6 +37,10 @@ pub(super) fn argument<T>(store: &mut Store<T>, arg: &WastArg<'_>) -> Result<Val
                 shared: false,
                 ty: AbstractHeapType::Extern | AbstractHeapType::NoExtern,
             } => Val::ExternRef(None),
+            HeapType::Abstract {
+                shared: false,
+                ty: AbstractHeapType::Exn | AbstractHeapType::NoExn,
+            } => Val::ExnRef(None),
             _ => return Err(ValueError::Unsupported),
         },
         WastArgCore::RefExtern(object) => Val::ExternRef(Some(
@@ -82,6 +86,15 @@ fn matches<T>(store: &Store<T>, pattern: &WastRetCore<'_>, result: &Val) -> bool
                 heap,
                 HeapType::Abstract {
                     ty: AbstractHeapType::Extern | AbstractHeapType::NoExtern,
+                    ..
+                }
+            )
+        }),
+        (WastRetCore::RefNull(heap), Val::ExnRef(None)) => heap.as_ref().is_none_or(|heap| {
+            matches!(
+                heap,
+                HeapType::Abstract {
+                    ty: AbstractHeapType::Exn | AbstractHeapType::NoExn,
                     ..
                 }
             )
@@ -216,6 +229,8 @@ fn show_result<T>(f: &mut String, store: &Store<T>, result: &Val) -> fmt::Result
             Some(object) => write!(f, "(ref.extern {object})"),
             None => f.write_str("(ref.extern)"),
         },
+        Val::ExnRef(None) => f.write_str("(ref.null exn)"),
+        Val::ExnRef(Some(_)) => f.write_str("(ref.exn)"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Control instructions: labels, branches, and code that cannot be reached.
 
+use super::exceptions::Exceptions;
 use super::operands::{Operand, Operands, Place};
 use super::{Lowerer, slots};
 use crate::code::Form;
@@ -12,7 +13,7 @@ use crate::validate::InstrType;
 
 /// What a label belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Kind {
+pub(super) enum Kind {
     /// The function: a branch to it returns.
     Func,
     /// A block; or the second half of an `if`.
@@ -21,6 +22,20 @@ enum Kind {
     Loop(Target),
     /// The first half of an `if`, with the branch to what is after it.
     If(Waiting),
+    /// A `try_table` with clauses.
+    TryTable,
+    /// A `try`, before its first handler.
+    Try {
+        /// The region that its clauses belong to.
+        region: u32,
+    },
+    /// A `try`, in a handler. A reference to the exception lies below the handler's operands.
+    Handler {
+        /// The region that its clauses belong to.
+        region: u32,
+        /// The clause that led here.
+        clause: u32,
+    },
 }
 
 /// A label.
@@ -31,8 +46,19 @@ struct Label {
     height: usize,
     /// Branches to the block's end.
     waiting: Waiting,
+    /// The landing of clauses that go to the block's label.
+    landing: Option<u32>,
+    /// The innermost region in the block.
+    region: Option<u32>,
     /// Where in `Labels::types` the block's parameters begin, its results, and where they end.
     types: (usize, usize, usize),
+}
+
+impl Label {
+    /// Whether nobody goes to the block's end from elsewhere.
+    fn is_nowhere(&self) -> bool {
+        self.waiting.is_empty() && self.landing.is_none()
+    }
 }
 
 /// The labels around the current place, innermost last.
@@ -48,11 +74,18 @@ impl Labels {
             labels: Vec::new(),
             types: Vec::new(),
         };
-        labels.push(Kind::Func, 0, &[], &ty.results);
+        labels.push(Kind::Func, 0, None, &[], &ty.results);
         labels
     }
 
-    fn push(&mut self, kind: Kind, height: usize, params: &[ValType], results: &[ValType]) {
+    fn push(
+        &mut self,
+        kind: Kind,
+        height: usize,
+        region: Option<u32>,
+        params: &[ValType],
+        results: &[ValType],
+    ) {
         let begin = self.types.len();
         self.types.extend_from_slice(params);
         let middle = self.types.len();
@@ -62,6 +95,8 @@ impl Labels {
             kind,
             height,
             waiting: Waiting::default(),
+            landing: None,
+            region,
             types,
         });
     }
@@ -75,7 +110,7 @@ impl Labels {
         self.types.truncate(label.types.0);
     }
 
-    fn position(&self, label: LabelIdx) -> usize {
+    pub fn position(&self, label: LabelIdx) -> usize {
         self.labels.len() - 1 - label.index()
     }
 
@@ -85,7 +120,7 @@ impl Labels {
     }
 
     /// The types of the values that a branch to a label takes along.
-    fn types(&self, label: LabelIdx) -> &[ValType] {
+    pub fn types(&self, label: LabelIdx) -> &[ValType] {
         let Label {
             kind,
             types: (begin, middle, end),
@@ -95,6 +130,61 @@ impl Labels {
             &self.types[begin..middle]
         } else {
             &self.types[middle..end]
+        }
+    }
+
+    /// The number of operands below those of a block.
+    pub fn height(&self, position: usize) -> usize {
+        self.labels[position].height
+    }
+
+    /// What the label at a position belongs to.
+    pub fn kind(&self, position: usize) -> Kind {
+        self.labels[position].kind
+    }
+
+    /// The innermost region in a block.
+    pub fn region(&self, position: usize) -> Option<u32> {
+        self.labels[position].region
+    }
+
+    /// The landing of clauses that go to a label.
+    pub fn landing(&mut self, position: usize, exceptions: &mut Exceptions) -> u32 {
+        let label = &mut self.labels[position];
+        let target = match label.kind {
+            Kind::Loop(start) => Some(start),
+            _ => None,
+        };
+        *label
+            .landing
+            .get_or_insert_with(|| exceptions.landing(target))
+    }
+
+    /// What the innermost block is.
+    fn innermost(&self) -> Kind {
+        self.kind(self.labels.len() - 1)
+    }
+
+    /// The region and the height of the innermost block, which is a `try`.
+    pub fn innermost_try(&self) -> (u32, usize) {
+        match (self.innermost(), self.labels.last()) {
+            (Kind::Try { region } | Kind::Handler { region, .. }, Some(label)) => {
+                (region, label.height)
+            }
+            _ => unreachable!("validated: handlers and `delegate` belong to a `try`"),
+        }
+    }
+
+    /// Whether the innermost block is a `try` before its first handler.
+    pub fn in_try(&self) -> bool {
+        matches!(self.innermost(), Kind::Try { .. })
+    }
+
+    /// Begins a handler of the innermost block, which has a region around it.
+    pub fn begin_handler(&mut self, handler: Kind, around: Option<u32>) {
+        if let Some(label) = self.labels.last_mut() {
+            label.kind = handler;
+            label.region = around;
         }
     }
 
@@ -120,9 +210,13 @@ impl Lowerer<'_> {
     }
 
     /// Passes over an instruction that cannot be reached, except where reachable code begins again.
-    pub(super) fn skip(&mut self, instr: &Instr<'_>, at: usize) {
-        match instr {
-            Instr::Block { .. } | Instr::Loop { .. } | Instr::If { .. } => self.dead += 1,
+    pub(super) fn skip(&mut self, instr: &Instr<'_>, ty: &InstrType<'_>, at: usize) {
+        match *instr {
+            Instr::Block { .. }
+            | Instr::Loop { .. }
+            | Instr::If { .. }
+            | Instr::TryTable { .. }
+            | Instr::Try { .. } => self.dead += 1,
             Instr::End if self.dead == 1 => {
                 self.at.offset = at;
                 self.end();
@@ -132,24 +226,42 @@ impl Lowerer<'_> {
                 self.at.offset = at;
                 self.else_();
             }
+            Instr::Catch { tag } if self.dead == 1 => {
+                self.at.offset = at;
+                self.catch(Some(tag), ty);
+            }
+            Instr::CatchAll if self.dead == 1 => {
+                self.at.offset = at;
+                self.catch(None, ty);
+            }
+            Instr::Delegate { label } if self.dead == 1 => {
+                self.at.offset = at;
+                self.delegate(label);
+            }
+            Instr::Delegate { .. } => self.dead -= 1,
             _ => {}
         }
     }
 
     pub(super) fn block(&mut self, ty: &InstrType<'_>) {
         self.flush_all();
+        self.open_block(Kind::Block, ty);
+    }
+
+    /// Begins a block whose operands are in their slots.
+    pub(super) fn open_block(&mut self, kind: Kind, ty: &InstrType<'_>) {
         let height = self.operands.height() - ty.params.len();
-        self.labels.push(Kind::Block, height, ty.params, ty.results);
+        let region = self.exceptions.catches.innermost();
+        self.labels
+            .push(kind, height, region, ty.params, ty.results);
     }
 
     pub(super) fn loop_(&mut self, ty: &InstrType<'_>) {
         self.flush_all();
         self.operands.clear_accs();
-        let height = self.operands.height() - ty.params.len();
         let start = self.builder.begin_loop();
         self.rejoin();
-        self.labels
-            .push(Kind::Loop(start), height, ty.params, ty.results);
+        self.open_block(Kind::Loop(start), ty);
     }
 
     pub(super) fn if_(&mut self, ty: &InstrType<'_>) {
@@ -161,8 +273,9 @@ impl Lowerer<'_> {
         self.builder.point();
         let params = &ty.params[..ty.params.len() - 1];
         let height = self.operands.height() - params.len();
+        let region = self.exceptions.catches.innermost();
         self.labels
-            .push(Kind::If(waiting), height, params, ty.results);
+            .push(Kind::If(waiting), height, region, params, ty.results);
     }
 
     pub(super) fn else_(&mut self) {
@@ -191,10 +304,21 @@ impl Lowerer<'_> {
             }
             self.dead = 0;
             self.operands.truncate(0);
+            self.landings();
             return;
+        }
+        if let Kind::Handler { .. } = self.labels.innermost()
+            && self.dead == 0
+        {
+            // The results are above the reference to the exception.
+            self.move_values(LabelIdx(0));
+            self.settle();
         }
         let label = self.labels.pop();
         let (_, middle, end) = label.types;
+        if let Kind::TryTable | Kind::Try { .. } = label.kind {
+            self.exceptions.catches.close(self.builder.here());
+        }
         match label.kind {
             Kind::Func => unreachable!("validated: the function's label is the outermost"),
             Kind::Loop(_) => {
@@ -202,17 +326,20 @@ impl Lowerer<'_> {
                     return self.stay_dead(&label);
                 }
             }
-            Kind::Block if label.waiting.is_empty() => {
+            Kind::Block | Kind::TryTable | Kind::Try { .. } if label.is_nowhere() => {
                 // Nobody branches here, so nothing has to be in its slot.
                 if self.dead > 0 {
                     return self.stay_dead(&label);
                 }
             }
-            Kind::Block => {
+            Kind::Handler { .. } if label.is_nowhere() && self.dead > 0 => {
+                return self.stay_dead(&label);
+            }
+            Kind::Block | Kind::TryTable | Kind::Try { .. } | Kind::Handler { .. } => {
                 if self.dead == 0 {
                     self.flush_all();
                 }
-                self.builder.place(label.waiting);
+                self.place(&label);
                 self.arrive(label.height, middle..end);
             }
             Kind::If(otherwise) => {
@@ -220,11 +347,25 @@ impl Lowerer<'_> {
                     self.flush_all();
                 }
                 self.builder.place(otherwise);
-                self.builder.place(label.waiting);
+                self.place(&label);
                 self.arrive(label.height, middle..end);
             }
         }
         self.labels.forget_types(&label);
+    }
+
+    /// Makes all that goes to a label's end go to the current place.
+    fn place(&mut self, label: &Label) {
+        let here = self.builder.place(label.waiting);
+        if let Some(landing) = label.landing {
+            self.exceptions.place(landing, here);
+        }
+    }
+
+    /// Makes the current place one at which control arrives from elsewhere in order to return.
+    pub(super) fn arrive_at_return(&mut self) {
+        let (_, middle, end) = self.labels.labels[0].types;
+        self.arrive(0, middle..end);
     }
 
     /// Ends a block behind which nothing can be reached either.
@@ -251,7 +392,7 @@ impl Lowerer<'_> {
 
     /// Goes to a label with the values it takes. What comes first in a loop may be repeated here, unless whoever pays for it may
     /// not come this way.
-    fn jump(&mut self, label: LabelIdx, may_repeat: bool) {
+    pub(super) fn jump(&mut self, label: LabelIdx, may_repeat: bool) {
         if self.labels.labels[self.labels.position(label)].kind == Kind::Func {
             return self.emit_return();
         }

@@ -5,7 +5,7 @@ use super::Lowerer;
 use super::operands::Operands;
 use crate::code::Form;
 use crate::code::ops::Op;
-use crate::syntax::cost::LOCALS_PER_FUEL;
+use crate::syntax::cost::{BulkUnit, LOCALS_PER_FUEL};
 use crate::syntax::instr::Instr;
 use crate::syntax::types::ValType;
 
@@ -26,7 +26,8 @@ impl Lowerer<'_> {
         let Some(unit) = opcode.bulk_cost() else {
             return self.pay(cost);
         };
-        if self.module.form == Form::Plain {
+        if self.module.form == Form::Plain || unit == BulkUnit::Clause {
+            // What throws charges for itself.
             return;
         }
         let mut shift = unit.shift();

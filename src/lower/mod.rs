@@ -26,6 +26,7 @@
 
 mod calls;
 mod control;
+mod exceptions;
 mod fuel;
 mod memory;
 mod memory64;
@@ -47,6 +48,7 @@ use crate::syntax::types::{FuncType, MemType, TableType, ValType};
 use crate::validate::InstrType;
 
 use self::control::Labels;
+use self::exceptions::Exceptions;
 use self::operands::Operands;
 
 /// What lowering has to know about the module around a function.
@@ -72,6 +74,7 @@ pub(crate) struct Lowerer<'m> {
     builder: Builder,
     operands: Operands,
     labels: Labels,
+    exceptions: Exceptions,
     /// The homes of the locals that have a register.
     pins: Vec<(Bank, SlotOffset)>,
     /// How deep we are in code that cannot be reached: blocks opened there, and one more. Nothing is emitted for it.
@@ -96,6 +99,7 @@ impl<'m> Lowerer<'m> {
             builder,
             operands: Operands::new(ty, locals),
             labels: Labels::new(ty),
+            exceptions: Exceptions::default(),
             pins: Vec::new(),
             dead: 0,
             at: At::default(),
@@ -114,7 +118,7 @@ impl<'m> Lowerer<'m> {
     /// Lowers the next instruction, `ty` being its type in this place.
     pub fn instr(&mut self, instr: &Instr<'_>, ty: &InstrType<'_>, at: usize) {
         if self.dead > 0 {
-            return self.skip(instr, at);
+            return self.skip(instr, ty, at);
         }
         self.at.offset = at;
         self.charge(instr);
@@ -159,6 +163,14 @@ impl<'m> Lowerer<'m> {
             Instr::ReturnCallRef { .. } => self.return_call_ref(ty),
             Instr::BrOnNull { label } => self.br_on_null(label),
             Instr::BrOnNonNull { label } => self.br_on_non_null(label),
+            Instr::TryTable { catches, .. } => self.try_table(catches, ty),
+            Instr::Throw { tag } => self.throw(tag, ty),
+            Instr::ThrowRef => self.throw_ref(),
+            Instr::Try { .. } => self.try_(ty),
+            Instr::Catch { tag } => self.catch(Some(tag), ty),
+            Instr::CatchAll => self.catch(None, ty),
+            Instr::Rethrow { label } => self.rethrow(label),
+            Instr::Delegate { label } => self.delegate(label),
             Instr::Drop => self.drop_(),
             Instr::Select | Instr::SelectTyped { .. } => self.select(),
             Instr::LocalGet { local } => self.local_get(local),
@@ -181,7 +193,8 @@ impl<'m> Lowerer<'m> {
         for (bank, home) in self.pins {
             pins[bank as usize] = Some(home);
         }
-        self.builder.finish(frame_bytes, pins)
+        self.builder
+            .finish(frame_bytes, pins, self.exceptions.catches)
     }
 
     /// Emits an op as it is.

@@ -44,8 +44,12 @@ impl Survey {
                 self.blocks.push(true);
                 self.depth += 1;
             }
-            Instr::Block { .. } | Instr::If { .. } => self.blocks.push(false),
-            Instr::End => self.depth -= u32::from(self.blocks.pop() == Some(true)),
+            Instr::Block { .. } | Instr::If { .. } | Instr::TryTable { .. } | Instr::Try { .. } => {
+                self.blocks.push(false)
+            }
+            Instr::End | Instr::Delegate { .. } => {
+                self.depth -= u32::from(self.blocks.pop() == Some(true))
+            }
             _ => {}
         }
     }

@@ -5,6 +5,7 @@
 
 pub(crate) mod addr;
 pub(crate) mod const_expr;
+pub(crate) mod exceptions;
 pub(crate) mod func_inst;
 pub(crate) mod global_inst;
 pub(crate) mod instantiate;

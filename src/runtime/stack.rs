@@ -3,15 +3,15 @@
 /// A contiguous piece of memory, in slots. It never moves while a call uses it.
 #[derive(Debug)]
 pub struct Stack {
-    /// The slots. What lies above a call's frames is never read before it is written.
-    pub slots: Box<[core::mem::MaybeUninit<u64>]>,
+    /// The slots. They are zero at first, because a search for references reads slots that no op has written yet.
+    pub slots: Box<[u64]>,
 }
 
 impl Stack {
     /// A stack of `bytes` bytes, rounded down to whole slots.
     pub fn new(bytes: usize) -> Self {
         Self {
-            slots: Box::new_uninit_slice(bytes / 8),
+            slots: vec![0; bytes / 8].into(),
         }
     }
 }

@@ -21,6 +21,8 @@ pub enum BulkUnit {
     Page,
     /// A byte of the heap that is allocated.
     HeapByte,
+    /// A clause that is looked at to find who catches an exception, the one that does included.
+    Clause,
 }
 
 impl BulkUnit {
@@ -33,7 +35,7 @@ impl BulkUnit {
     pub(crate) const fn shift(self) -> u32 {
         match self {
             Self::Byte | Self::HeapByte => 6,
-            Self::Element => 3,
+            Self::Element | Self::Clause => 3,
             Self::Page => 0,
         }
     }
@@ -59,6 +61,7 @@ impl Opcode {
             | ArrayFill | ArrayCopy | ArrayInitData | ArrayInitElem => Some(BulkUnit::Element),
             StructNew | StructNewDefault | ArrayNew | ArrayNewDefault | ArrayNewFixed
             | ArrayNewData | ArrayNewElem => Some(BulkUnit::HeapByte),
+            Throw | ThrowRef | Rethrow => Some(BulkUnit::Clause),
             _ => None,
         }
     }

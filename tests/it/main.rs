@@ -6,6 +6,7 @@ mod asynchronous;
 mod costs;
 mod engine;
 mod errors;
+mod exceptions;
 mod handles;
 mod hosts;
 mod instances;

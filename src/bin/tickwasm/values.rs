@@ -130,7 +130,8 @@ pub fn show(value: &Val) -> String {
         Val::V128(value) => format!("{:#034x}", value.as_u128()),
         Val::FuncRef(Some(_)) => "funcref".to_owned(),
         Val::ExternRef(Some(_)) => "externref".to_owned(),
-        Val::FuncRef(None) | Val::ExternRef(None) => "null".to_owned(),
+        Val::ExnRef(Some(_)) => "exnref".to_owned(),
+        Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None) => "null".to_owned(),
         // The type may get more kinds.
         other => format!("{other:?}"),
     }

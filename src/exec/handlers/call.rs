@@ -9,9 +9,10 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering;
 
 use super::control::come_back;
+use super::exception::throw_failure;
 use super::fuel::arrive;
 use super::operand::{Source, cell, slot};
-use super::{exit, stopped, trap};
+use super::{exit, trap};
 use crate::code::builder::HEADER_CELLS;
 use crate::exec::dispatch::{Regs, Ret, StaticCode, align, goto, handler, resume};
 use crate::exec::machine::{Callee, Machine, RECORD_BYTES};
@@ -307,7 +308,7 @@ handler! {
                     false => {
                         r.ip = ret_ip;
                         r.sp = ret_sp;
-                        goto(r, stopped)
+                        goto(r, throw_failure)
                     }
                 }
             }

@@ -45,7 +45,7 @@ unsafe fn pay(mut r: Regs, op: *const u32, cost: i64, short: Handler) -> Ret {
 
 /// Where the op begins of which nothing but the handler's address has been read.
 #[inline(always)]
-fn this_op(r: &Regs) -> *const u32 {
+pub(crate) fn this_op(r: &Regs) -> *const u32 {
     r.ip.wrapping_sub(2)
 }
 

@@ -1,0 +1,56 @@
+//! Exceptions. Holds unsafe code: see the parent.
+
+use super::fuel::{short, this_op};
+use super::operand::{cell, slot};
+use super::stopped;
+use crate::exec::dispatch::{Regs, Ret, goto, handler, resume};
+use crate::exec::unwind::Thrown;
+
+/// Goes on where the exception was caught, or ends execution. `op` is where the op begins that threw it.
+#[inline(always)]
+unsafe fn land(mut r: Regs, op: *const u32, thrown: Thrown) -> Ret {
+    // SAFETY: CTX; CODE: a landing is an op of the function whose frame it is, and `unwind` has entered that function's instance.
+    unsafe {
+        match thrown {
+            Thrown::Caught => {
+                (r.ip, r.sp) = (*r.ctx).landing;
+                r.mem = (*r.ctx).mem;
+                resume(r)
+            }
+            Thrown::Stopped => goto(r, stopped),
+            Thrown::Short => {
+                r.ip = op;
+                goto(r, short)
+            }
+        }
+    }
+}
+
+handler! {
+    /// throw an exception of the tag, with some slots as payload
+    fn throw(r) {
+        let op = this_op(&r);
+        let cost = cell(&mut r);
+        let tag = cell(&mut r);
+        let from = slot(&mut r);
+        let count = cell(&mut r);
+        let thrown = (*r.ctx).throw(cost, tag, (from, count), r.ip, r.sp);
+        land(r, op, thrown)
+    }
+
+    /// throw the exception that a slot refers to
+    fn throw_ref(r) {
+        let op = this_op(&r);
+        let cost = cell(&mut r);
+        let reference = *slot(&mut r);
+        let thrown = (*r.ctx).throw_ref(cost, reference, r.ip, r.sp);
+        land(r, op, thrown)
+    }
+
+    /// Throws what a host function has ended with, if that is an exception.
+    fn throw_failure(r) {
+        let thrown = (*r.ctx).throw_failure(r.ip, r.sp);
+        let call = r.ip;
+        land(r, call, thrown)
+    }
+}

@@ -1,0 +1,191 @@
+//! Exceptions, the older instructions for them included.
+//!
+//! Nothing is emitted where a body begins or ends whose exceptions are caught: `code::catches` is a table beside the code, and says
+//! which clauses look at what is thrown where. A clause that takes an exception goes on at a *landing* behind the function's
+//! own code, which loads the pins and goes to the label. The executor has written the values to their slots before, so the state
+//! is that of any label: operands in their slots, accumulators empty.
+//!
+//! In the handler of an older `try`, the exception may be thrown again. A reference to it lies below the handler's values, in a slot
+//! that no instruction knows of; it is only written if there is a `rethrow`.
+
+use super::control::Kind;
+use super::operands::Operands;
+use super::{Lowerer, slots};
+use crate::code::builder::Target;
+use crate::code::catches::Catches;
+use crate::code::ops::{Op, SlotOffset};
+use crate::syntax::index::{LabelIdx, TagIdx};
+use crate::syntax::instr::{Catch, Opcode};
+use crate::syntax::types::{HeapType, RefType, ValType};
+use crate::validate::InstrType;
+
+/// The exceptions of a function.
+#[derive(Default)]
+pub(super) struct Exceptions {
+    pub catches: Catches,
+    /// Where the landings lead, as far as that is known. The function's own label is nowhere: a landing that stays without a target
+    /// returns.
+    landings: Vec<Option<Target>>,
+}
+
+impl Exceptions {
+    /// Another landing.
+    pub fn landing(&mut self, target: Option<Target>) -> u32 {
+        self.landings.push(target);
+        self.landings.len() as u32 - 1
+    }
+
+    /// Says where a landing leads.
+    pub fn place(&mut self, landing: u32, target: Target) {
+        self.landings[landing as usize] = Some(target);
+    }
+}
+
+/// The type of a reference to an exception.
+const EXNREF: ValType = ValType::Ref(RefType::nullable(HeapType::Exn));
+
+impl Lowerer<'_> {
+    pub(super) fn try_table(&mut self, catches: &[Catch], ty: &InstrType<'_>) {
+        self.flush_all();
+        if catches.is_empty() {
+            return self.open_block(Kind::Block, ty);
+        }
+        let region = self.exceptions.catches.open(self.builder.here());
+        for catch in catches {
+            self.catch_clause(region, *catch);
+        }
+        self.open_block(Kind::TryTable, ty);
+    }
+
+    /// Adds a clause whose label is counted from the current place.
+    fn catch_clause(&mut self, region: u32, catch: Catch) {
+        let (tag, label, wants_exn) = match catch {
+            Catch::One { tag, label } => (Some(tag.0), label, false),
+            Catch::OneRef { tag, label } => (Some(tag.0), label, true),
+            Catch::All { label } => (None, label, false),
+            Catch::AllRef { label } => (None, label, true),
+        };
+        let position = self.labels.position(label);
+        let first = self.operands.slot_at(self.labels.height(position));
+        let end = first.saturating_add(slots(self.labels.types(label)));
+        self.operands.reserve(end);
+        // The reference is the last of the label's values.
+        let exn = wants_exn.then(|| Operands::offset(end - 1));
+        let landing = self.labels.landing(position, &mut self.exceptions);
+        let catches = &mut self.exceptions.catches;
+        catches.clause(region, tag, landing, Operands::offset(first), exn);
+    }
+
+    pub(super) fn throw(&mut self, tag: TagIdx, ty: &InstrType<'_>) {
+        let height = self.operands.height() - ty.params.len();
+        self.flush_all();
+        let from = Operands::offset(self.operands.slot_at(height));
+        let count = slots(ty.params);
+        let cost = Opcode::Throw.cost();
+        let tag = tag.0;
+        let op = Op::Throw {
+            cost,
+            tag,
+            from,
+            count,
+        };
+        self.emit_throw(cost, op);
+    }
+
+    pub(super) fn throw_ref(&mut self) {
+        self.flush_all();
+        let x = Operands::offset(self.operands.top().slot);
+        let cost = Opcode::ThrowRef.cost();
+        self.emit_throw(cost, Op::ThrowRef { cost, x });
+    }
+
+    /// Emits an op that throws, which charges for itself, because what it costs depends on who catches.
+    fn emit_throw(&mut self, cost: u32, op: Op) {
+        self.builder.charging_op(&op, self.at, cost);
+        self.unreachable_from_here();
+    }
+
+    pub(super) fn try_(&mut self, ty: &InstrType<'_>) {
+        self.flush_all();
+        let region = self.exceptions.catches.open(self.builder.here());
+        self.open_block(Kind::Try { region }, ty);
+    }
+
+    /// Begins a handler of the innermost block, a `try`, whose part before it has ended.
+    pub(super) fn catch(&mut self, tag: Option<TagIdx>, ty: &InstrType<'_>) {
+        if self.dead == 0 {
+            self.jump(LabelIdx(0), true);
+            self.builder.end_superblock();
+        }
+        let (region, height) = self.labels.innermost_try();
+        if self.labels.in_try() {
+            self.exceptions.catches.close(self.builder.here());
+        }
+        self.dead = 0;
+        self.operands.take_pending();
+        self.operands.truncate(height);
+        self.operands.push_stored(EXNREF);
+        for &ty in ty.results {
+            self.operands.push_stored(ty);
+        }
+        self.operands.clear_accs();
+        let payload = Operands::offset(self.operands.slot_at(height).saturating_add(1));
+        let here = self.builder.point();
+        let landing = self.exceptions.landing(Some(here));
+        let catches = &mut self.exceptions.catches;
+        let clause = catches.clause(region, tag.map(|tag| tag.0), landing, payload, None);
+        let outer = self.exceptions.catches.innermost();
+        self.labels
+            .begin_handler(Kind::Handler { region, clause }, outer);
+    }
+
+    pub(super) fn rethrow(&mut self, label: LabelIdx) {
+        let position = self.labels.position(label);
+        let Kind::Handler { clause, .. } = self.labels.kind(position) else {
+            unreachable!("validated: the label is that of a handler");
+        };
+        let x = self.hidden(position);
+        self.exceptions.catches.keep(clause, x);
+        self.flush_all();
+        let cost = Opcode::Rethrow.cost();
+        self.emit_throw(cost, Op::ThrowRef { cost, x });
+    }
+
+    /// The slot of the reference to the exception that a handler was entered with.
+    fn hidden(&self, position: usize) -> SlotOffset {
+        Operands::offset(self.operands.slot_at(self.labels.height(position)))
+    }
+
+    /// Ends the innermost block, a `try` whose exceptions are those of another place.
+    pub(super) fn delegate(&mut self, label: LabelIdx) {
+        // The label is counted from outside of the block.
+        let position = self.labels.position(LabelIdx(label.0 + 1));
+        let to = self.labels.region(position);
+        let (region, _) = self.labels.innermost_try();
+        self.end();
+        self.exceptions.catches.delegate(region, to);
+    }
+
+    /// Emits the landings, behind the function's own code, and completes the table. Nothing has been paid for where control arrives
+    /// from a throw, so it is the branch to the label that charges.
+    pub(super) fn landings(&mut self) {
+        let mut places = Vec::new();
+        for landing in core::mem::take(&mut self.exceptions.landings) {
+            self.builder.point();
+            places.push(self.builder.here());
+            match landing {
+                Some(target) => {
+                    self.load_pins();
+                    self.emit(Op::Br);
+                    self.builder.target(target);
+                }
+                None => {
+                    self.arrive_at_return();
+                    self.emit_return();
+                }
+            }
+            self.builder.end_superblock();
+        }
+        self.exceptions.catches.finish(&places);
+    }
+}
