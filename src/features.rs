@@ -91,7 +91,7 @@ features! {
     /// Memories with pages of one byte.
     CustomPageSizes = "custom-page-sizes", Optional;
     /// 128-bit addition, subtraction and multiplication of integers.
-    WideArithmetic = "wide-arithmetic", Proposed;
+    WideArithmetic = "wide-arithmetic", Optional;
     /// `try`, `catch`, `delegate` and `rethrow`, which came before `try_table`.
     LegacyExceptions = "legacy-exceptions", Proposed;
 }

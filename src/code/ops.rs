@@ -224,6 +224,13 @@ pub enum Op {
         /// Added to the address, without wrapping.
         offset: u64,
     },
+    /// `slots[at ..] := op slots[at ..]`: arithmetic on integers of two slots
+    Wide {
+        /// Which.
+        op: Opcode,
+        /// The first operand, and the first result.
+        at: SlotOffset,
+    },
     /// `d := min(x, 2³² - 1)`: a 64-bit index as one of 32 bits
     Narrow {
         /// The index.
@@ -647,6 +654,7 @@ impl Op {
                 out.cell(mem);
                 out.wide(offset);
             }
+            Self::Wide { at, .. } => out.cell(at as u32),
             Self::Narrow { x, d } => {
                 out.cell(x as u32);
                 out.cell(d as u32);
@@ -924,6 +932,7 @@ impl fmt::Display for Op {
                 let (x, value, op) = (slot(x), slot(value), op.mnemonic());
                 write!(f, "{op} {mem}: [{x}] + {offset} := [{value}]")
             }
+            Self::Wide { op, at } => write!(f, "{} at [{}]", op.mnemonic(), slot(at)),
             Self::Narrow { x, d } => write!(f, "[{}] := narrow [{}]", slot(d), slot(x)),
             Self::Copy { x, d, .. } => write!(f, "{d} := {x}"),
             Self::ZeroLocals { count } => write!(f, "[0..] := 0 x {count}"),

@@ -139,6 +139,7 @@ fn handler(op: &Op, form: Form) -> Handler {
         Op::Store64 { op, x, value, .. } => store64(op, x, value),
         Op::LoadFrom64 { op, .. } => load_from64(op),
         Op::StoreTo64 { op, .. } => store_to64(op),
+        Op::Wide { op, .. } => wide(op),
         Op::Narrow { .. } => memory64::narrow,
         Op::Copy { bank, x, d } => copy(bank, x, d),
         Op::ZeroLocals { count } => match count {
@@ -373,6 +374,17 @@ fn store_to(op: Opcode) -> Handler {
     macro_rules! pick { ($name:ident) => { memory::store_to::<$name> }; }
     by_opcode! { op;
         pick: I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
+    }
+}
+
+fn wide(op: Opcode) -> Handler {
+    macro_rules! pick {
+        ($name:ident) => {
+            numeric::wide::<$name>
+        };
+    }
+    by_opcode! { op;
+        pick: I64Add128 I64Sub128 I64MulWideS I64MulWideU;
     }
 }
 

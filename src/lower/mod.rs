@@ -182,6 +182,9 @@ impl<'m> Lowerer<'m> {
             Instr::RefIsNull => self.ref_is_null(),
             Instr::RefAsNonNull => self.ref_as_non_null(),
             Instr::RefEq => self.binop(Opcode::I64Eq),
+            Instr::I64Add128 | Instr::I64Sub128 | Instr::I64MulWideS | Instr::I64MulWideU => {
+                self.wide(instr.opcode(), ty);
+            }
             _ => self.runtime(instr, ty),
         }
     }

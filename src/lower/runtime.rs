@@ -2,8 +2,8 @@
 
 use super::Lowerer;
 use super::operands::Operands;
-use crate::code::ops::{Op, Runtime};
-use crate::syntax::instr::Instr;
+use crate::code::ops::{Op, Runtime, SlotOffset};
+use crate::syntax::instr::{Instr, Opcode};
 use crate::syntax::types::ValType;
 use crate::validate::InstrType;
 
@@ -40,17 +40,32 @@ impl Lowerer<'_> {
         operands: usize,
         results: &[ValType],
     ) {
+        let at = self.in_place(operands);
+        self.emit(Op::Runtime { call, a, b, at });
+        self.operands.wrote(at, ValType::I64);
+        for &ty in results {
+            self.operands.push_stored(ty);
+        }
+    }
+
+    /// Brings so many operands into their slots, which follow each other, and pops them; says where the first is.
+    pub(super) fn in_place(&mut self, operands: usize) -> SlotOffset {
         let height = self.operands.height() - operands;
         self.flush_from(height);
         self.settle();
         self.operands.truncate(height);
-        // The op writes to this slot even if it has neither operand nor result.
+        // The op may write to this slot even if it has neither operand nor result.
         let slot = self.operands.slot_at(height);
         self.operands.reserve(slot.saturating_add(1));
-        let at = Operands::offset(slot);
-        self.emit(Op::Runtime { call, a, b, at });
-        self.operands.wrote(at, ValType::I64);
-        for &ty in results {
+        Operands::offset(slot)
+    }
+
+    /// Arithmetic on integers of two slots.
+    pub(super) fn wide(&mut self, op: Opcode, ty: &InstrType<'_>) {
+        let at = self.in_place(ty.params.len());
+        self.emit(Op::Wide { op, at });
+        for (i, &ty) in ty.results.iter().enumerate() {
+            self.operands.wrote(at + 8 * i as SlotOffset, ty);
             self.operands.push_stored(ty);
         }
     }

@@ -70,6 +70,28 @@ fn a_memory_of_single_bytes() {
 }
 
 #[test]
+fn wide_arithmetic_between_locals_and_operands() {
+    let text = r#"(module (func (export "f") (param i64 i64) (result i64 i64 i64) (local $l i64)
+        (i64.const 7)
+        (i64.mul_wide_u (i64.add (local.get 0) (i64.const 1)) (local.get 1))
+        (local.set $l)
+        (i64.sub128 (local.get $l) (i64.const 1) (i64.const 1))))"#;
+    is_off(text, "wide-arithmetic");
+    let engine = engine(Config::wasm_wide_arithmetic);
+    let module = Module::new(&engine, text).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let f = instance
+        .get_typed_func::<(u64, u64), (u64, u64, u64)>(&mut store, "f")
+        .unwrap();
+    let (x, y) = (u64::MAX - 5, 1 << 40);
+    let product = u128::from(x + 1) * u128::from(y);
+    let difference = product.wrapping_sub(1 << 64 | 1);
+    let expected = (7, difference as u64, (difference >> 64) as u64);
+    assert_eq!(f.call(&mut store, (x, y)).unwrap(), expected);
+}
+
+#[test]
 fn growing_by_64_kib_costs_the_same_whatever_a_page_is() {
     let mut config = Config::new();
     config.wasm_custom_page_sizes(true).consume_fuel(true);

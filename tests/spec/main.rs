@@ -155,8 +155,10 @@ fn config(parent: &str) -> Config {
         config.wasm_multi_memory(false);
     }
     // Proposals are off by default.
-    if parent == "custom-page-sizes" {
-        config.wasm_custom_page_sizes(true);
-    }
+    match parent {
+        "custom-page-sizes" => config.wasm_custom_page_sizes(true),
+        "wide-arithmetic" => config.wasm_wide_arithmetic(true),
+        _ => &mut config,
+    };
     config
 }

@@ -1,11 +1,26 @@
 //! Numeric instructions. Holds unsafe code: see the parent.
 
-use super::operand::{Dest, Source, cell};
+use super::operand::{Dest, Source, cell, slot};
 use super::trap;
 use crate::exec::dispatch::{handler, next};
-use crate::exec::numerics::{Binop, TrappingBinop, TrappingUnop, Unop};
+use crate::exec::numerics::{Binop, TrappingBinop, TrappingUnop, Unop, WideOp};
 
 handler! {
+    /// `slots[at ..] := op slots[at ..]`, two results
+    fn wide[O: WideOp](r) {
+        let at = slot(&mut r);
+        let mut operands = [0; 4];
+        let mut i = 0;
+        while i < O::OPERANDS {
+            operands[i] = *at.add(i);
+            i += 1;
+        }
+        let [low, high] = O::apply(operands);
+        *at = low;
+        *at.add(1) = high;
+        next(r)
+    }
+
     /// `d := op x`
     fn unop[O: Unop, X: Source<O::In>, D: Dest<O::Out>](r) {
         let x = X::get(&mut r);

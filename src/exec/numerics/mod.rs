@@ -10,12 +10,14 @@ mod float;
 mod int;
 mod memory;
 mod simd;
+mod wide;
 
 pub(crate) use convert::*;
 pub(crate) use float::*;
 pub(crate) use int::*;
 pub(crate) use memory::*;
 pub(crate) use simd::*;
+pub(crate) use wide::*;
 
 use crate::runtime::trap::Trap;
 
