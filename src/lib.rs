@@ -85,3 +85,8 @@ struct Readme;
 #[cfg(all(doctest, feature = "wat"))]
 #[doc = include_str!("../docs/suspending.md")]
 struct Suspending;
+
+/// So are those of the guides.
+#[cfg(all(doctest, feature = "wat"))]
+#[doc = include_str!("../docs/metering.md")]
+struct Metering;

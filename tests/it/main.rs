@@ -7,6 +7,7 @@ mod costs;
 mod engine;
 mod errors;
 mod exceptions;
+mod fuel;
 mod handles;
 mod hosts;
 mod instances;
