@@ -1,4 +1,4 @@
-//! Async: guests that wait for a slow host and spin in between, on one thread, without one holding up the others.
+//! How do guests wait without holding up each other? Some wait for a slow host and spin in between, all on one thread.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Host functions: a guest that logs text from its memory, and a host that keeps the lines in the store's data.
+//! How does a guest use its host? One that logs text from its memory, and a host that keeps the lines in the store's data.
 
 use tickwasm::{Caller, Engine, Error, Extern, Linker, Module, Store};
 

@@ -1,38 +1,68 @@
-//! Limits: a guest that never ends and one that wants all memory, both stopped.
+//! What keeps a guest within bounds? Fuel, limits on memory and stack, and a limiter that has the last word; each says what it refused.
 
-use tickwasm::{Config, Engine, Error, Instance, Module, Store};
+use tickwasm::{
+    Config, Engine, Error, Instance, Module, Store, StoreLimits, StoreLimitsBuilder, Trap,
+};
 
 const GREEDY: &str = r#"
     (module
       (memory 1)
       (func (export "spin") (loop $forever (br $forever)))
+      (func $deeper (export "recurse") (call $deeper))
       (func (export "grow") (result i32)
         (loop $more
           (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
         (memory.size)))
 "#;
 
+/// What the host keeps of each tenant, whose guests run in a store of their own.
+struct Tenant {
+    limits: StoreLimits,
+}
+
 fn main() -> Result<(), Error> {
     let mut config = Config::new();
     config.consume_fuel(true);
     // The memories of a store may have 1 MiB together, which is 16 pages.
     config.max_memory_bytes(1 << 20);
+    config.max_wasm_stack(64 << 10);
     let engine = Engine::new(&config)?;
     let module = Module::new(&engine, GREEDY)?;
 
-    let mut store = Store::new(&engine, ());
+    // This tenant may have less than others: half a megabyte a memory.
+    let limits = StoreLimitsBuilder::new().memory_size(1 << 19).build();
+    let mut store = Store::new(&engine, Tenant { limits });
+    store.limiter(|tenant| &mut tenant.limits);
     store.set_fuel(100_000)?;
     let instance = Instance::new(&mut store, &module, &[])?;
 
     let grow = instance.get_typed_func::<(), i32>(&mut store, "grow")?;
     let pages = grow.call(&mut store, ())?;
-    println!("the guest got {pages} pages, then its growth failed");
-    assert_eq!(pages, 16);
+    println!("the guest got {pages} pages");
+    assert_eq!(pages, 8);
+    if let Some(refused) = store.refused_growth() {
+        println!("then: {refused}");
+    }
+
+    let recurse = instance.get_typed_func::<(), ()>(&mut store, "recurse")?;
+    let error = recurse.call(&mut store, ()).unwrap_err();
+    println!("the endless recursion ended: {}", first_line(&error));
+    assert_eq!(error.downcast_ref(), Some(&Trap::StackOverflow));
 
     let spin = instance.get_typed_func::<(), ()>(&mut store, "spin")?;
-    match spin.call(&mut store, ()) {
-        Err(error) => println!("the endless loop ended: {error}"),
-        Ok(()) => unreachable!("an endless loop returned"),
-    }
+    let error = spin.call(&mut store, ()).unwrap_err();
+    println!("the endless loop ended: {}", first_line(&error));
+    assert!(matches!(error, Error::FuelExhausted { .. }));
+    assert_eq!(store.get_fuel()?, 0);
     Ok(())
+}
+
+/// An error without its backtrace.
+fn first_line(error: &Error) -> String {
+    error
+        .to_string()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -1,4 +1,4 @@
-//! Resumable calls: three guests take turns by fuel, and ask the host for what it does not have yet.
+//! How are calls stopped and continued? Three guests take turns by fuel, and ask the host for what it does not have yet.
 
 use tickwasm::{
     Caller, Config, Engine, Error, Linker, MaySuspend, Module, ResumableCall, Store, SuspendReason,

@@ -25,8 +25,9 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 /// Whatever can go wrong.
 ///
-/// It converts into `Box<dyn std::error::Error + Send + Sync>`, and so into the error types that accept any error, with `?`; a boxed
-/// error converts into it, as [`Error::Host`].
+/// It converts into `Box<dyn std::error::Error + Send + Sync>`, and so into the error types that accept any error, such as
+/// `anyhow::Error`, with `?`. A boxed error converts into it, as [`Error::Host`] or as what it was before; with the crate's feature
+/// `anyhow`, an `anyhow::Error` does as well.
 ///
 /// ```
 /// use tickwasm::{Engine, Error, Instance, Module, Store, Trap};
@@ -47,7 +48,7 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 pub enum Error {
     /// A program is not a module, or breaks a rule of the specification.
     #[error("compilation failed: {0}")]
-    Compilation(#[source] CompilationError),
+    Compilation(CompilationError),
     /// A module imports what nobody has defined.
     #[error("unknown import: `{module}::{name}` has not been defined (expected: {expected}){}", Hint(.similar))]
     MissingImport {
@@ -128,8 +129,8 @@ pub enum Error {
     #[error("{0}")]
     Exception(ThrownException),
     /// A host function failed, or something else of the embedder's.
-    #[error("{0}")]
-    Host(#[source] HostFailure),
+    #[error(transparent)]
+    Host(HostFailure),
     /// An access of the embedder to a memory reached beyond it.
     #[error(transparent)]
     MemoryAccess(#[from] MemoryAccessError),
@@ -290,6 +291,36 @@ impl From<HostError> for Error {
             backtrace: WasmBacktrace::default(),
         })
     }
+}
+
+#[cfg(feature = "anyhow")]
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        // The other way to make a box of it would hide its type.
+        Self::from(error.reallocate_into_boxed_dyn_error_without_backtrace())
+    }
+}
+
+/// The error of a host function, which may be of any type, with its type as far as that can be kept.
+pub(crate) fn of_host<E: Into<HostError> + 'static>(error: E) -> HostError {
+    #[cfg(feature = "anyhow")]
+    {
+        // There is no other way to ask whether a type that is a parameter is this one.
+        let mut error = Some(error);
+        let any: &mut dyn Any = &mut error;
+        if let Some(error) = any
+            .downcast_mut::<Option<anyhow::Error>>()
+            .and_then(Option::take)
+        {
+            return error.reallocate_into_boxed_dyn_error_without_backtrace();
+        }
+        match error {
+            Some(error) => error.into(),
+            None => unreachable!("it was taken above, or not at all"),
+        }
+    }
+    #[cfg(not(feature = "anyhow"))]
+    error.into()
 }
 
 impl From<Trap> for Error {

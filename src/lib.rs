@@ -29,6 +29,8 @@
 //! | configure features, fuel and limits | [`Config`], [`Engine`] |
 //! | load a program, and see what it needs and offers | [`Module`] |
 //! | offer functions and other things to programs | [`Linker`], [`Func::wrap`], [`Caller`] |
+//! | compile programs once, and bound what they use | [`EngineConfig`], [`Engine::compile_wat`], [`CacheStats`] |
+//! | follow a convention for small programs | [`tape`], [`status`] |
 //! | run a program | [`Linker::instantiate`], [`InstancePre`], [`Instance`], [`TypedFunc`] |
 //! | exchange data with it | [`Memory`], [`Global`], [`Table`], [`ExternRef`] |
 //! | stop it from outside, go on with it later | [`InterruptHandle`], [`TypedFunc::call_resumable`], [`MaySuspend`] |
@@ -47,6 +49,7 @@
 //! # Features of the crate
 //!
 //! * `wat` (default): [`Module::new`] takes the text format as well as binaries.
+//! * `anyhow`: errors of `anyhow` convert into [`enum@Error`] and keep their types.
 //! * `harness`: runs scripts in the official script language.
 //! * `cli`: builds the `tickwasm` command.
 //! * `loop-dispatch`: dispatches by a loop also where tail calls would be used.
@@ -90,3 +93,7 @@ struct Suspending;
 #[cfg(all(doctest, feature = "wat"))]
 #[doc = include_str!("../docs/metering.md")]
 struct Metering;
+
+#[cfg(all(doctest, feature = "wat"))]
+#[doc = include_str!("../docs/programs.md")]
+struct Programs;

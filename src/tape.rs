@@ -51,6 +51,7 @@
 
 use core::fmt::Write as _;
 
+use crate::status::Status;
 use crate::{AsContextMut, Caller, Engine, Error, Extern, Memory, Misuse, Result};
 
 /// The name under which a program exports its memory.
@@ -252,6 +253,27 @@ pub fn reply<T>(
             tape(data).write_list(bytes, items)
         }
         done => done,
+    }
+}
+
+/// The status that tells a program of an error in a capability, if it is one that the program can do something about: what it passed was
+/// wrong, or there is no room for the answer. Other errors end the program.
+///
+/// ```
+/// use tickwasm::status::Status;
+/// use tickwasm::tape::{self, List};
+///
+/// let error = List::read(&[0; 8], 100).unwrap_err();
+/// assert_eq!(tape::status_of(&error), Some(Status::OutOfBounds));
+/// ```
+pub fn status_of(error: &Error) -> Option<Status> {
+    match error {
+        Error::InvalidPointer { .. } | Error::ArgOutOfBounds { .. } | Error::MemoryAccess(_) => {
+            Some(Status::OutOfBounds)
+        }
+        Error::MemoryExhausted { .. } => Some(Status::NoMemory),
+        Error::Serialization(_) => Some(Status::ParseFailed),
+        _ => None,
     }
 }
 

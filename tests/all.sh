@@ -10,11 +10,11 @@ step() {
 }
 
 step cargo fmt --all --check
-step cargo test --workspace --features cli
-step cargo test --workspace --features cli --release
+step cargo test --workspace --features cli,anyhow
+step cargo test --workspace --features cli,anyhow --release
 step cargo test --no-default-features --lib
-for example in hello host_functions limits resumable async; do
-    step cargo run --features cli --example "$example"
+for example in examples/*.rs; do
+    step cargo run --features cli --example "$(basename "$example" .rs)"
 done
 step bash tests/tail_calls.sh
 step cargo clippy --workspace --all-targets --all-features -- -D warnings

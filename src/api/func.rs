@@ -10,7 +10,7 @@ use super::typed_func::TypedFunc;
 use super::types::{FuncType, ValType};
 use super::val::{self, Val};
 use super::wasm_ty::{MAX, WasmParams, WasmResults, WasmTy, tuples};
-use crate::error::{Error, Misuse};
+use crate::error::{Error, Misuse, of_host};
 use crate::exec::{Called, HostError};
 use crate::runtime::addr::FuncAddr;
 use crate::runtime::registry::Registry;
@@ -293,6 +293,9 @@ pub(crate) fn put<T>(
 /// assert_eq!(divide.call(&mut store, (7, 0)).unwrap_err().to_string(), "nothing goes into zero");
 /// # Ok::<(), tickwasm::Error>(())
 /// ```
+///
+/// The error may be any type that converts into a boxed error: [`Error`], those of the standard library, `anyhow::Error`, a text. Because
+/// it may be any, it has to be told where nothing in the closure tells: `|| Ok(())` is written `|| Ok::<_, Error>(())`.
 pub trait WasmRet: ret::Sealed {}
 
 impl<R: ret::Sealed> WasmRet for R {}
@@ -331,14 +334,14 @@ impl<R: WasmResults> ret::Sealed for MaySuspend<R> {
     }
 }
 
-impl<R: ret::Sealed, E: Into<HostError>> ret::Sealed for Result<R, E> {
+impl<R: ret::Sealed, E: Into<HostError> + 'static> ret::Sealed for Result<R, E> {
     type Values = R::Values;
 
     #[inline]
     fn put(self, slots: &mut [u64], store: StoreId) -> Result<Called, HostError> {
         match self {
             Ok(values) => values.put(slots, store),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(of_host(error)),
         }
     }
 }

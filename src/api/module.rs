@@ -202,7 +202,7 @@ impl Module {
     /// use tickwasm::{Engine, Module};
     ///
     /// let module = Module::new(&Engine::default(), "(module)")?;
-    /// assert_eq!(module.hash(), 0x7880_c2ef_0fe1_6109);
+    /// assert_eq!(module.hash(), 0x701d_32d7_37e5_f08e);
     /// # Ok::<(), tickwasm::Error>(())
     /// ```
     pub fn hash(&self) -> u64 {

@@ -19,7 +19,7 @@ use crate::compile::{CompileError, Part, Place};
 /// let error = Module::new(&Engine::default(), text).unwrap_err();
 /// # #[cfg(feature = "wat")]
 /// assert_eq!(error.to_string(), "\
-/// compilation failed: type mismatch: expected i32, found i64 (at offset 0x28)
+/// compilation failed: type mismatch: instruction requires [i32] but stack has [i64] (at offset 0x1d)
 ///   in function 0 (`half`), instruction 3: i32.div_u
 ///   --> line 5, column 5
 ///    |

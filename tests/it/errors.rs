@@ -94,6 +94,61 @@ fn errors_convert_both_ways_with_the_question_mark() {
 }
 
 #[test]
+fn errors_of_anyhow_pass_through_closures_with_text_and_sources() {
+    use anyhow::Context;
+    let error = fail(|| {
+        let number: i32 = "x".parse().context("not a number")?;
+        anyhow::ensure!(number == 0, "never");
+        anyhow::Ok(())
+    });
+    assert!(matches!(error, Error::Host(_)));
+    assert_eq!(error.to_string(), "not a number");
+    assert_eq!(names(&error), [Some("inner"), Some("outer")]);
+    let error = anyhow::Error::from(error);
+    assert!(
+        error
+            .chain()
+            .any(|source| source.is::<std::num::ParseIntError>())
+    );
+    assert_eq!(
+        error.downcast_ref::<Error>().unwrap().to_string(),
+        "not a number"
+    );
+}
+
+#[test]
+fn into_anyhow_with_the_question_mark() {
+    fn out() -> anyhow::Result<()> {
+        Module::new(&Engine::default(), "(module (func (result i32)))")?;
+        Ok(())
+    }
+    let error = out().unwrap_err();
+    assert!(matches!(error.downcast_ref(), Some(Error::Compilation(_))));
+    // What is wrong is said once.
+    assert_eq!(format!("{error:#}").matches("type mismatch").count(), 1);
+}
+
+#[cfg(feature = "anyhow")]
+#[test]
+fn out_of_anyhow_with_the_question_mark_keeps_types() {
+    fn back(error: impl Into<anyhow::Error>) -> Result<()> {
+        Err(error.into())?
+    }
+    assert!(back(DiskFull(4)).unwrap_err().is::<DiskFull>());
+    assert!(matches!(back(Trap::IntegerOverflow), Err(Error::Trap(_))));
+    let error = back(Error::TableExhausted {
+        requested: 2,
+        limit: 1,
+    });
+    assert!(matches!(error, Err(Error::TableExhausted { .. })));
+    // Through a host function as well.
+    let error = fail(|| -> anyhow::Result<()> { Err(Trap::IntegerOverflow)? });
+    assert!(matches!(&error, Error::Trap(trap) if trap.code() == Trap::IntegerOverflow));
+    let error = fail(|| -> anyhow::Result<()> { Err(DiskFull(5))? });
+    assert_eq!(error.downcast::<DiskFull>().unwrap(), DiskFull(5));
+}
+
+#[test]
 fn a_trap_names_functions_from_innermost_out() {
     let (mut store, instance) = instance(
         r#"(module $shop

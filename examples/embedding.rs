@@ -1,4 +1,4 @@
-//! The least that embedding takes: compile, instantiate, call.
+//! What is the least that embedding takes? Compile, instantiate, call.
 
 use tickwasm::{Engine, Error, Instance, Module, Store};
 
