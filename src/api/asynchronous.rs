@@ -87,15 +87,15 @@ async fn drive<T: Send>(
     Ok(())
 }
 
-/// A store while a call in it waits for a host function: its frames are in use, and calls of that function are calls within it.
-struct Waiting<'a, T> {
-    store: StoreContextMut<'a, T>,
+/// A store while a call in it waits for something of the host's: its frames are in use, and what the host calls are calls within it.
+pub(crate) struct Waiting<'a, T> {
+    pub(crate) store: StoreContextMut<'a, T>,
     /// How much of the value stack is in use without the call.
     before: usize,
 }
 
 impl<'a, T> Waiting<'a, T> {
-    fn new(store: StoreContextMut<'a, T>, stack_end: usize) -> Self {
+    pub(crate) fn new(store: StoreContextMut<'a, T>, stack_end: usize) -> Self {
         let runtime = &mut store.inner.runtime;
         let before = core::mem::replace(&mut runtime.stack_used, stack_end);
         runtime.depth += 1;

@@ -188,11 +188,29 @@ impl<'a, T> StoreContextMut<'a, T> {
         };
         let done = exec::invoke(self, mode, func, counts, slots);
         drop(entry);
-        done.map_err(|stop| self.explain(stop))
+        match done {
+            Ok(None) => Ok(None),
+            Ok(Some(suspended)) => self.deadline(mode, suspended, slots),
+            Err(stop) => Err(self.explain(stop)),
+        }
     }
 
     /// Goes on with what was suspended, see [`exec::resume`].
     pub(crate) fn go_on(
+        &mut self,
+        mode: Mode,
+        suspended: Box<Suspended>,
+        values: &[u64],
+        slots: &mut [u64],
+    ) -> Result<Option<Box<Suspended>>, Error> {
+        match self.go_on_once(mode, suspended, values, slots)? {
+            None => Ok(None),
+            Some(suspended) => self.deadline(mode, suspended, slots),
+        }
+    }
+
+    /// As [`go_on`](Self::go_on), but a deadline is not asked about.
+    pub(crate) fn go_on_once(
         &mut self,
         mode: Mode,
         suspended: Box<Suspended>,

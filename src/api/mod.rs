@@ -53,7 +53,7 @@ pub use fuel::{FuelCost, fuel_costs};
 pub use func::{Func, IntoFunc, WasmRet};
 pub use global::Global;
 pub use instance::{Instance, InstancePre};
-pub use interrupt::InterruptHandle;
+pub use interrupt::{InterruptHandle, UpdateDeadline};
 pub use limiter::{ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 pub use linker::Linker;
 pub use memory::Memory;

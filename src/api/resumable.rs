@@ -121,7 +121,7 @@ impl<R: CallResults> SuspendedCall<R> {
         match self.inner.why {
             Why::OutOfFuel { required } => SuspendReason::OutOfFuel { required },
             Why::Host(_) => SuspendReason::Host,
-            Why::Interrupted | Why::Yield => SuspendReason::Interrupted,
+            Why::Interrupted | Why::Yield | Why::Deadline => SuspendReason::Interrupted,
         }
     }
 

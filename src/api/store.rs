@@ -5,6 +5,7 @@ use core::fmt;
 use super::context::{StoreContext, StoreContextMut};
 use super::engine::Engine;
 use super::hosts::HostList;
+use super::interrupt::DeadlineCallback;
 use super::limiter::{FindLimiter, ResourceLimiter};
 use super::module::Module;
 use crate::error::{Error, Misuse};
@@ -44,6 +45,8 @@ pub(crate) struct StoreInner<T> {
     pub(crate) limiter: Option<FindLimiter<T>>,
     /// How many host functions there are.
     pub(crate) hosts: u32,
+    /// What is asked at a deadline.
+    pub(crate) on_deadline: Option<DeadlineCallback<T>>,
     pub(crate) data: T,
 }
 
@@ -80,6 +83,7 @@ impl<T> Store<T> {
             modules: Vec::new(),
             limiter: None,
             hosts: 0,
+            on_deadline: None,
             data,
         };
         Self {

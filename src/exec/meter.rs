@@ -103,6 +103,7 @@ impl Machine {
             && let Some(interruption) = interrupts.take()
         {
             return Some(match (mode, interruption) {
+                (_, Interruption::Question) => Stops::Pause(Pause::Deadline),
                 (Mode::Resumable, _) => Stops::Pause(Pause::Interrupted),
                 (Mode::Async, Interruption::Turn) => Stops::Pause(Pause::Yield),
                 _ => Stops::Trap(Trap::Interrupt),

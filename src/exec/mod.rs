@@ -206,14 +206,17 @@ pub fn resume(
     leave(&mut machine, used, base, results, slots)
 }
 
-/// Ends a suspended execution, whose stack is in place, for a reason of the embedder's.
+/// Ends a suspended execution for a reason of the embedder's.
 pub fn abandon(embedder: &mut dyn Embedder, mut suspended: Box<Suspended>, reason: Reason) -> Stop {
-    let Some(instance) = suspended.instance else {
+    let store = embedder.store();
+    let base = room(store, suspended.stack_bytes());
+    let in_place = base.is_ok_and(|base| suspended.put_back(store, base));
+    let Some(instance) = suspended.instance.filter(|_| in_place) else {
         return stop(reason);
     };
     let mut machine = Machine::new(embedder, instance, Mode::Straight);
     machine.crossings = core::mem::take(&mut suspended.crossings);
-    (machine.stop_ip, machine.stop_sp) = (suspended.ip, suspended.sp);
+    (machine.stop_ip, machine.stop_sp) = (suspended.stop_ip(), suspended.sp);
     let (backtrace, fault) = backtrace(&mut machine, &reason);
     machine.collect();
     Stop {

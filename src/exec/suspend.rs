@@ -20,7 +20,7 @@ use crate::runtime::store::Store;
 /// How a call may end besides returning and trapping.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
-    /// In no other way.
+    /// In no other way. (It pauses where the embedder is to be asked; its stack stays where it is.)
     Straight,
     /// It may be suspended for lack of fuel, by an interruption, or by a host function; it takes its stack along.
     Resumable,
@@ -41,6 +41,8 @@ pub enum Why {
     Interrupted,
     /// Others should have their turn.
     Yield,
+    /// The embedder is to say whether it goes on. This may happen in any mode.
+    Deadline,
     /// It waits for the results of a host function.
     Host(HostCall),
 }
@@ -112,6 +114,7 @@ impl Suspended {
             }
             Pause::Interrupted => (Why::Interrupted, machine.retry_ip, 0),
             Pause::Yield => (Why::Yield, machine.retry_ip, 0),
+            Pause::Deadline => (Why::Deadline, machine.retry_ip, 0),
         };
         let mut suspended = Self {
             why,
@@ -127,14 +130,14 @@ impl Suspended {
             used,
             stack: None,
         };
+        if used == 0 {
+            // All of the frame, whatever of it the guest needs at the moment. If nobody knew how large it is, all there is.
+            let stop = machine.stop_ip;
+            let frame = frame_bytes(&machine.inst().code, stop);
+            let end = frame.map(|bytes| suspended.sp.wrapping_add(bytes));
+            suspended.used = slots_to(end.unwrap_or(machine.stack_end));
+        }
         if machine.mode == Mode::Resumable {
-            if used == 0 {
-                // All of the frame, whatever of it the guest needs at the moment. If nobody knew how large it is, all there is.
-                let stop = machine.stop_ip;
-                let frame = frame_bytes(&machine.inst().code, stop);
-                let end = frame.map(|bytes| suspended.sp.wrapping_add(bytes));
-                suspended.used = slots_to(end.unwrap_or(machine.stack_end));
-            }
             suspended.take_stack();
             suspended.hold_exceptions(machine.store());
         }
@@ -181,6 +184,14 @@ impl Suspended {
             suspended.take_stack();
         }
         suspended
+    }
+
+    /// Where it stopped: behind the beginning of an op that is to begin again, or behind the call that it waits for.
+    pub(super) fn stop_ip(&self) -> *const u32 {
+        match self.why {
+            Why::Host(_) => self.ip,
+            _ => self.ip.wrapping_add(2),
+        }
     }
 
     /// Slots of the results of the function that was called.
@@ -316,5 +327,6 @@ pub(crate) enum Pause {
     OutOfFuel,
     Interrupted,
     Yield,
+    Deadline,
     Host { host: u32 },
 }

@@ -12,8 +12,19 @@ pub struct Interrupts {
     epoch: Arc<AtomicU64>,
     /// The epoch in which execution has to stop, if there is one.
     pub deadline: Option<u64>,
-    /// Whether reaching the deadline means to let others run, and by how many epochs it is put off then.
-    pub yields: Option<u64>,
+    /// What happens then.
+    pub on_deadline: OnDeadline,
+}
+
+/// What happens at a deadline.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OnDeadline {
+    /// Execution stops.
+    Stop,
+    /// Others have their turn, and the deadline is put off by so many epochs.
+    Yield(u64),
+    /// The embedder is asked.
+    Ask,
 }
 
 /// What has interrupted execution.
@@ -25,6 +36,8 @@ pub enum Interruption {
     Deadline,
     /// The deadline, and it only means that others should have their turn.
     Turn,
+    /// The deadline, and the embedder is to say what it means.
+    Question,
 }
 
 impl Interrupts {
@@ -34,13 +47,18 @@ impl Interrupts {
             asked: Arc::default(),
             epoch,
             deadline: None,
-            yields: None,
+            on_deadline: OnDeadline::Stop,
         }
     }
 
     /// Sets the deadline to so many epochs from now.
     pub fn set_deadline(&mut self, epochs: u64) {
         self.deadline = Some(self.now().saturating_add(epochs));
+    }
+
+    /// Puts the deadline off by so many epochs from now, and one at least, so that there is progress.
+    pub fn put_off(&mut self, epochs: u64) {
+        self.set_deadline(epochs.max(1));
     }
 
     fn now(&self) -> u64 {
@@ -62,10 +80,11 @@ impl Interrupts {
         if !self.pending() {
             return None;
         }
-        Some(match self.yields {
-            None => Interruption::Deadline,
-            Some(epochs) => {
-                self.set_deadline(epochs);
+        Some(match self.on_deadline {
+            OnDeadline::Stop => Interruption::Deadline,
+            OnDeadline::Ask => Interruption::Question,
+            OnDeadline::Yield(epochs) => {
+                self.put_off(epochs);
                 Interruption::Turn
             }
         })
@@ -96,9 +115,14 @@ mod tests {
         epoch.fetch_add(1, Ordering::Relaxed);
         assert_eq!(interrupts.take(), Some(Interruption::Deadline));
         assert_eq!(interrupts.take(), Some(Interruption::Deadline));
-        interrupts.yields = Some(3);
-        assert_eq!(interrupts.take(), Some(Interruption::Turn));
-        assert_eq!(interrupts.deadline, Some(10));
-        assert_eq!(interrupts.take(), None);
+        interrupts.on_deadline = OnDeadline::Ask;
+        assert_eq!(interrupts.take(), Some(Interruption::Question));
+        for (by, deadline) in [(3, 10), (0, 8)] {
+            interrupts.set_deadline(0);
+            interrupts.on_deadline = OnDeadline::Yield(by);
+            assert_eq!(interrupts.take(), Some(Interruption::Turn));
+            assert_eq!(interrupts.deadline, Some(deadline));
+            assert_eq!(interrupts.take(), None);
+        }
     }
 }

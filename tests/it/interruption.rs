@@ -302,3 +302,72 @@ fn at_a_deadline_async_calls_trap_or_let_others_run() {
     engine.increment_epoch();
     assert!(is_interrupt(&run.call(&mut store, ()).unwrap_err()));
 }
+
+#[test]
+fn at_a_deadline_a_callback_decides() {
+    let engine = interruptible(true);
+    let full = 1 << 40;
+    let mut store = Store::new(&engine, Vec::new());
+    store.set_fuel(full).unwrap();
+    let linker = nothing(&store);
+    let wat = r#"(module (func (export "run") (local $n i32)
+        (local.set $n (i32.const 300000))
+        (loop $l (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"#;
+    let busy = run(&mut store, &linker, wat);
+    let nested = busy;
+    let ticking = engine.clone();
+    store.epoch_deadline_callback(move |mut store| {
+        // Fuel is exact, and guests can be called.
+        let fuel = store.get_fuel()?;
+        store.data_mut().push(fuel);
+        store.set_epoch_deadline(u64::MAX);
+        nested.call(&mut store, ())?;
+        store.set_fuel(fuel)?;
+        ticking.increment_epoch();
+        match store.data().len() {
+            1 | 2 => Ok(UpdateDeadline::Continue(0)),
+            3 => Ok(UpdateDeadline::Interrupt),
+            4 => Ok(UpdateDeadline::Yield(1)),
+            5 => Err(Error::msg("no more")),
+            _ => Ok(UpdateDeadline::Continue(u64::MAX)),
+        }
+    });
+    let deadline = |store: &mut Store<Vec<u64>>| {
+        store.set_epoch_deadline(0);
+        let error = busy.call(store, ()).unwrap_err();
+        assert_eq!(error.backtrace().unwrap().frames().len(), 1);
+        error
+    };
+    store.set_epoch_deadline(1);
+    engine.increment_epoch();
+    busy.call(&mut store, ()).unwrap();
+    assert_eq!(store.data().len(), 1);
+    assert_eq!(full - store.get_fuel().unwrap(), 2 + 300_000 * 5);
+    store.set_epoch_deadline(0);
+    busy.call(&mut store, ()).unwrap();
+    assert!(is_interrupt(&deadline(&mut store)));
+    // Nobody else can have their turn in a call that is not async.
+    assert!(is_interrupt(&deadline(&mut store)));
+    assert_eq!(deadline(&mut store).to_string(), "no more");
+    assert_eq!(store.data().len(), 5);
+
+    // Async calls yield, resumable ones are suspended.
+    store.data_mut().truncate(3);
+    let mut cx = Context::from_waker(Waker::noop());
+    store.set_epoch_deadline(0);
+    {
+        let mut call = pin!(busy.call_async(&mut store, ()));
+        assert!(call.as_mut().poll(&mut cx).is_pending());
+    }
+    store.data_mut().truncate(2);
+    store.set_epoch_deadline(0);
+    let ResumableCall::Suspended(call) = busy.call_resumable(&mut store, ()).unwrap() else {
+        panic!("it returned");
+    };
+    assert_eq!(call.reason(), SuspendReason::Interrupted);
+    store.data_mut().push(0);
+    store.set_epoch_deadline(0);
+    let error = call.resume(&mut store).unwrap_err();
+    assert_eq!(error.to_string(), "no more");
+    assert_eq!(error.backtrace().unwrap().frames().len(), 1);
+}
