@@ -75,9 +75,9 @@ features! {
     /// Several memories in a module.
     MultiMemory = "multi-memory", On;
     /// 128-bit vectors.
-    Simd = "simd", Postponed;
+    Simd = "simd", On;
     /// Vector instructions with several permitted results.
-    RelaxedSimd = "relaxed-simd", Postponed;
+    RelaxedSimd = "relaxed-simd", On;
     /// Memories and tables with 64-bit addresses.
     Memory64 = "memory64", On;
     /// `(ref $t)`, `call_ref` and their like.

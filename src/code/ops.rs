@@ -308,6 +308,86 @@ pub enum Op {
         /// Bytes from the first defined global.
         offset: u32,
     },
+    /// `d := op x, y, z`, all of them vectors
+    Ternop {
+        /// Which.
+        op: Opcode,
+        /// The first operand.
+        x: SlotOffset,
+        /// The second operand.
+        y: SlotOffset,
+        /// The third operand.
+        z: SlotOffset,
+        /// The result.
+        d: Dst,
+    },
+    /// `d := op x`, a lane of a vector
+    ExtractLane {
+        /// Which.
+        op: Opcode,
+        /// The vector.
+        x: SlotOffset,
+        /// The lane's first byte.
+        byte: u32,
+        /// The result.
+        d: Dst,
+    },
+    /// `d := op x, y`, a vector with another value in a lane
+    ReplaceLane {
+        /// Which.
+        op: Opcode,
+        /// The vector.
+        x: Src,
+        /// The value.
+        y: Src,
+        /// The lane.
+        lane: u32,
+        /// The result.
+        d: Dst,
+    },
+    /// `d := lanes of x and y`
+    Shuffle {
+        /// The vector whose lanes are numbered from 0.
+        x: SlotOffset,
+        /// The vector whose lanes are numbered from 16.
+        y: SlotOffset,
+        /// The number of each lane of the result.
+        lanes: [u8; 16],
+        /// The result.
+        d: Dst,
+    },
+    /// `d := a vector`
+    Constant {
+        /// Its bytes.
+        bytes: [u8; 16],
+        /// The result.
+        d: Dst,
+    },
+    /// `d := if c ≠ 0 { x } else { y }`, vectors
+    SelectVector {
+        /// Chosen when the condition holds.
+        x: SlotOffset,
+        /// Chosen otherwise.
+        y: SlotOffset,
+        /// The condition.
+        c: Src,
+        /// The result.
+        d: Dst,
+    },
+    /// `d := imported global`, a vector
+    ImportedGet {
+        /// Its index.
+        global: u32,
+        /// The result. The accumulator does not receive it.
+        d: SlotOffset,
+    },
+    /// `imported global := x`, a vector
+    ImportedSet {
+        /// Its index.
+        global: u32,
+        /// The value.
+        x: SlotOffset,
+    },
     /// `goto target`
     Br,
     /// `if (op x) ≠ not { goto target }`, `op` a test for zero
@@ -508,6 +588,14 @@ pub trait Cells {
 
     /// Two cells that are read as one, at a multiple of eight bytes.
     fn wide(&mut self, value: u64);
+
+    /// Four cells, the lowest byte of each first.
+    fn bytes(&mut self, bytes: [u8; 16]) {
+        let (cells, _) = bytes.as_chunks();
+        for cell in cells {
+            self.cell(u32::from_le_bytes(*cell));
+        }
+    }
 }
 
 impl Src {
@@ -677,6 +765,43 @@ impl Op {
             Self::GlobalSet { x, offset, .. } => {
                 x.write(out);
                 out.cell(offset);
+            }
+            Self::Ternop { x, y, z, d, .. } => {
+                out.cell(x as u32);
+                out.cell(y as u32);
+                out.cell(z as u32);
+                d.write(out);
+            }
+            Self::ExtractLane { x, byte, d, .. } => {
+                out.cell(x as u32);
+                out.cell(byte);
+                d.write(out);
+            }
+            Self::ReplaceLane { x, y, lane, d, .. } => {
+                x.write(out);
+                y.write(out);
+                out.cell(lane);
+                d.write(out);
+            }
+            Self::Shuffle { x, y, lanes, d } => {
+                out.cell(x as u32);
+                out.cell(y as u32);
+                out.bytes(lanes);
+                d.write(out);
+            }
+            Self::Constant { bytes, d } => {
+                out.bytes(bytes);
+                d.write(out);
+            }
+            Self::SelectVector { x, y, c, d } => {
+                c.write(out);
+                out.cell(x as u32);
+                out.cell(y as u32);
+                d.write(out);
+            }
+            Self::ImportedGet { global, d: at } | Self::ImportedSet { global, x: at } => {
+                out.cell(global);
+                out.cell(at as u32);
             }
             Self::Br | Self::Return0 | Self::Unreachable | Self::Nop | Self::Rejoin => {}
             Self::BrUnop { x, .. } => x.write(out),
@@ -945,6 +1070,32 @@ impl fmt::Display for Op {
             Self::GlobalGet { offset, d, .. } => write!(f, "{d} := global +{offset}"),
             Self::GlobalSet { x, offset, .. } => write!(f, "global +{offset} := {x}"),
             Self::Nop => f.write_str("nop"),
+            Self::Ternop { op, x, y, z, d } => {
+                let (x, y, z) = (slot(x), slot(y), slot(z));
+                write!(f, "{d} := {} [{x}], [{y}], [{z}]", op.mnemonic())
+            }
+            Self::ExtractLane { op, x, byte, d } => {
+                write!(f, "{d} := {} [{}], byte {byte}", op.mnemonic(), slot(x))
+            }
+            Self::ReplaceLane { op, x, y, lane, d } => {
+                write!(f, "{d} := {} {x}, {y}, lane {lane}", op.mnemonic())
+            }
+            Self::Shuffle { x, y, lanes, d } => {
+                write!(
+                    f,
+                    "{d} := i8x16.shuffle [{}], [{}], {lanes:?}",
+                    slot(x),
+                    slot(y)
+                )
+            }
+            Self::Constant { bytes, d } => {
+                write!(f, "{d} := {:#034x}", u128::from_le_bytes(bytes))
+            }
+            Self::SelectVector { x, y, c, d } => {
+                write!(f, "{d} := {c} ? [{}] : [{}]", slot(x), slot(y))
+            }
+            Self::ImportedGet { global, d } => write!(f, "[{}] := import {global}", slot(d)),
+            Self::ImportedSet { global, x } => write!(f, "import {global} := [{}]", slot(x)),
             Self::Br => f.write_str("goto"),
             Self::BrUnop { op, not, x } => write!(
                 f,

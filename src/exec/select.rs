@@ -4,8 +4,6 @@
 //! first is of the kind that comes first in accumulator, pin, slot, immediate; two immediates never meet, nor two accumulators.
 //! What the macros below do not list does not occur.
 
-mod simd;
-
 use core::mem::MaybeUninit;
 
 use super::dispatch::{Handler, handler_cells};
@@ -17,7 +15,7 @@ use super::handlers::{
 use super::numerics::*;
 use crate::code::Form;
 use crate::code::ops::{Addr, Bank, Dst, Op, Runtime, Src};
-use crate::syntax::instr::Opcode;
+use crate::syntax::instr::{Class, Opcode};
 
 /// One operand and a destination.
 macro_rules! pick_xd {
@@ -96,6 +94,47 @@ macro_rules! pick_xyd {
     }};
 }
 
+/// A match over opcodes, each arm with one macro and the types of the same names.
+macro_rules! by_opcode {
+    ($op:expr; $($pick:ident: $($name:ident)*;)*) => {
+        match $op {
+            $($(Opcode::$name => $pick!($name),)*)*
+            other => unreachable!("lowering: {other:?} is no op of this kind"),
+        }
+    };
+}
+
+/// An address, whatever else there is.
+macro_rules! pick_address {
+    ($addr:expr, $pick:ident) => {
+        match $addr {
+            Addr::Plain(Src::Acc) => $pick!(Plain<Acc>),
+            Addr::Plain(Src::Pin) => $pick!(Plain<Pin>),
+            Addr::Plain(Src::Slot(_)) => $pick!(Plain<Slot>),
+            Addr::Plain(Src::Imm32(_)) => $pick!(Plain<Imm>),
+            Addr::Sum(Src::Acc, Src::Pin) => $pick!(Sum<Acc, Pin>),
+            Addr::Sum(Src::Acc, Src::Slot(_)) => $pick!(Sum<Acc, Slot>),
+            Addr::Sum(Src::Acc, Src::Imm32(_)) => $pick!(Sum<Acc, Imm>),
+            Addr::Sum(Src::Pin, Src::Pin) => $pick!(Sum<Pin, Pin>),
+            Addr::Sum(Src::Pin, Src::Slot(_)) => $pick!(Sum<Pin, Slot>),
+            Addr::Sum(Src::Pin, Src::Imm32(_)) => $pick!(Sum<Pin, Imm>),
+            Addr::Sum(Src::Slot(_), Src::Slot(_)) => $pick!(Sum<Slot, Slot>),
+            Addr::Sum(Src::Slot(_), Src::Imm32(_)) => $pick!(Sum<Slot, Imm>),
+            Addr::Scaled(Src::Acc, Src::Pin) => $pick!(Scaled<Acc, Pin>),
+            Addr::Scaled(Src::Acc, Src::Slot(_)) => $pick!(Scaled<Acc, Slot>),
+            Addr::Scaled(Src::Pin, Src::Acc) => $pick!(Scaled<Pin, Acc>),
+            Addr::Scaled(Src::Pin, Src::Pin) => $pick!(Scaled<Pin, Pin>),
+            Addr::Scaled(Src::Pin, Src::Slot(_)) => $pick!(Scaled<Pin, Slot>),
+            Addr::Scaled(Src::Slot(_), Src::Acc) => $pick!(Scaled<Slot, Acc>),
+            Addr::Scaled(Src::Slot(_), Src::Pin) => $pick!(Scaled<Slot, Pin>),
+            Addr::Scaled(Src::Slot(_), Src::Slot(_)) => $pick!(Scaled<Slot, Slot>),
+            Addr::Plain(x) | Addr::Sum(x, _) | Addr::Scaled(x, _) => absent(x),
+        }
+    };
+}
+
+mod simd;
+
 /// The handler of an op in code of a form, as the cells that hold its address.
 pub(crate) fn select(op: &Op, form: Form) -> [MaybeUninit<u32>; 2] {
     handler_cells(handler(op, form))
@@ -127,6 +166,37 @@ fn handler(op: &Op, form: Form) -> Handler {
     let (branches, calls) = (form == Form::Net, form != Form::Plain);
     match *op {
         Op::Nop => super::handlers::nop,
+        // Vectors first: the rest is about numbers.
+        Op::Unop { op, x, d } if op.class() == Class::Vplain => simd::unop(op, x, d),
+        Op::Binop { op, x, y, .. } if op.class() == Class::Vplain => simd::binop(op, x, y),
+        Op::Load { op, addr, .. } if op.class() == Class::Vload => simd::load(op, addr),
+        Op::LoadFrom { op, .. } if op.class() == Class::Vload => simd::load_from(op),
+        Op::Load64 {
+            op: Opcode::V128Load,
+            x,
+            ..
+        } => simd::load64(x),
+        Op::LoadFrom64 { op, .. } if op.class() == Class::Vload => simd::load_from64(op),
+        Op::Store {
+            op: Opcode::V128Store,
+            addr,
+            value,
+            ..
+        } => simd::store(addr, value),
+        Op::StoreTo {
+            op: Opcode::V128Store,
+            ..
+        } => memory::store_to::<V128Store>,
+        Op::Store64 {
+            op: Opcode::V128Store,
+            x,
+            value,
+            ..
+        } => simd::store64(x, value),
+        Op::StoreTo64 {
+            op: Opcode::V128Store,
+            ..
+        } => memory64::store_to64::<V128Store>,
         Op::Unop { op, x, d } => unop(op, x, d),
         Op::Binop { op, x, y, d } => binop(op, x, y, d),
         Op::Load { op, addr, d, .. } => load(op, addr, d),
@@ -164,6 +234,14 @@ fn handler(op: &Op, form: Form) -> Handler {
         Op::Select { x, y, c, d } => choose(x, y, c, d),
         Op::GlobalGet { bank, d, .. } => global_get(bank, d),
         Op::GlobalSet { bank, x, .. } => global_set(bank, x),
+        Op::Ternop { .. }
+        | Op::ExtractLane { .. }
+        | Op::ReplaceLane { .. }
+        | Op::Shuffle { .. }
+        | Op::Constant { .. }
+        | Op::SelectVector { .. }
+        | Op::ImportedGet { .. }
+        | Op::ImportedSet { .. } => simd::handler(op),
         Op::Br => metered!(branches, control::br),
         Op::BrUnop { op, not, x } => br_unop(op, not, x, branches),
         Op::BrBinop { op, not, x, y } => br_binop(op, not, x, y, branches),
@@ -228,16 +306,6 @@ fn handler(op: &Op, form: Form) -> Handler {
     }
 }
 
-/// A match over opcodes, each arm with one macro and the types of the same names.
-macro_rules! by_opcode {
-    ($op:expr; $($pick:ident: $($name:ident)*;)*) => {
-        match $op {
-            $($(Opcode::$name => $pick!($name),)*)*
-            other => unreachable!("lowering: {other:?} is no op of this kind"),
-        }
-    };
-}
-
 #[rustfmt::skip]
 fn unop(op: Opcode, x: Src, d: Dst) -> Handler {
     macro_rules! plain { ($name:ident) => { pick_xd!(numeric::unop, $name, x, d) }; }
@@ -291,35 +359,6 @@ fn add_scaled(x: Src, y: Src, d: Dst) -> Handler {
         }
     }; }
     pick_xy!([Acc Pin, Acc Slot, Pin Acc, Pin Pin, Pin Slot, Slot Acc, Slot Pin, Slot Slot] with, x, y)
-}
-
-/// An address, whatever else there is.
-macro_rules! pick_address {
-    ($addr:expr, $pick:ident) => {
-        match $addr {
-            Addr::Plain(Src::Acc) => $pick!(Plain<Acc>),
-            Addr::Plain(Src::Pin) => $pick!(Plain<Pin>),
-            Addr::Plain(Src::Slot(_)) => $pick!(Plain<Slot>),
-            Addr::Plain(Src::Imm32(_)) => $pick!(Plain<Imm>),
-            Addr::Sum(Src::Acc, Src::Pin) => $pick!(Sum<Acc, Pin>),
-            Addr::Sum(Src::Acc, Src::Slot(_)) => $pick!(Sum<Acc, Slot>),
-            Addr::Sum(Src::Acc, Src::Imm32(_)) => $pick!(Sum<Acc, Imm>),
-            Addr::Sum(Src::Pin, Src::Pin) => $pick!(Sum<Pin, Pin>),
-            Addr::Sum(Src::Pin, Src::Slot(_)) => $pick!(Sum<Pin, Slot>),
-            Addr::Sum(Src::Pin, Src::Imm32(_)) => $pick!(Sum<Pin, Imm>),
-            Addr::Sum(Src::Slot(_), Src::Slot(_)) => $pick!(Sum<Slot, Slot>),
-            Addr::Sum(Src::Slot(_), Src::Imm32(_)) => $pick!(Sum<Slot, Imm>),
-            Addr::Scaled(Src::Acc, Src::Pin) => $pick!(Scaled<Acc, Pin>),
-            Addr::Scaled(Src::Acc, Src::Slot(_)) => $pick!(Scaled<Acc, Slot>),
-            Addr::Scaled(Src::Pin, Src::Acc) => $pick!(Scaled<Pin, Acc>),
-            Addr::Scaled(Src::Pin, Src::Pin) => $pick!(Scaled<Pin, Pin>),
-            Addr::Scaled(Src::Pin, Src::Slot(_)) => $pick!(Scaled<Pin, Slot>),
-            Addr::Scaled(Src::Slot(_), Src::Acc) => $pick!(Scaled<Slot, Acc>),
-            Addr::Scaled(Src::Slot(_), Src::Pin) => $pick!(Scaled<Slot, Pin>),
-            Addr::Scaled(Src::Slot(_), Src::Slot(_)) => $pick!(Scaled<Slot, Slot>),
-            Addr::Plain(x) | Addr::Sum(x, _) | Addr::Scaled(x, _) => absent(x),
-        }
-    };
 }
 
 #[rustfmt::skip]
@@ -631,7 +670,6 @@ fn runtime(call: Runtime) -> Handler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::instr::Class;
 
     #[test]
     fn every_numeric_row_that_is_implemented_has_its_handlers() {

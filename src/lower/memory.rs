@@ -21,14 +21,19 @@ fn memarg(instr: &Instr<'_>) -> MemArg {
     memarg! { instr;
         I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U
         I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U
+        V128Load V128Load8x8S V128Load8x8U V128Load16x4S V128Load16x4U V128Load32x2S V128Load32x2U
+        V128Load8Splat V128Load16Splat V128Load32Splat V128Load64Splat V128Load32Zero V128Load64Zero V128Store
         I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32
     }
 }
 
 impl Lowerer<'_> {
     pub(super) fn load(&mut self, instr: &Instr<'_>) {
-        let op = instr.opcode();
-        let memarg = memarg(instr);
+        self.load_as(instr.opcode(), memarg(instr));
+    }
+
+    /// Lowers a load as which another instruction begins.
+    pub(super) fn load_as(&mut self, op: Opcode, memarg: MemArg) {
         let ty = result_type(op);
         if self.is_mem64(memarg.mem) {
             return self.load64(op, memarg, ty);
@@ -50,7 +55,12 @@ impl Lowerer<'_> {
             self.operands.wrote(d, ty);
             return self.operands.push_stored(ty);
         }
-        let addr = self.address(&address, op);
+        let addr = if super::simd::has_plain_address(op) {
+            let [x] = self.sources([&address]);
+            Addr::Plain(x)
+        } else {
+            self.address(&address, op)
+        };
         self.push_pending(
             Op::Load {
                 op,
@@ -63,8 +73,11 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn store(&mut self, instr: &Instr<'_>) {
-        let op = instr.opcode();
-        let memarg = memarg(instr);
+        self.store_as(instr.opcode(), memarg(instr));
+    }
+
+    /// Lowers a store as which another instruction ends.
+    pub(super) fn store_as(&mut self, op: Opcode, memarg: MemArg) {
         if self.is_mem64(memarg.mem) {
             return self.store64(op, memarg);
         }

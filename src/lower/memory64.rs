@@ -21,7 +21,9 @@ impl Lowerer<'_> {
         let MemArg { offset, mem, .. } = memarg;
         let address = self.operands.pop();
         let d = Dst::Acc;
-        if let (0, Ok(offset)) = (mem.0, u32::try_from(offset)) {
+        if let (0, Ok(offset)) = (mem.0, u32::try_from(offset))
+            && !super::simd::has_plain_address(op)
+        {
             let x = self.source(&address);
             return self.push_pending(Op::Load64 { op, x, offset, d }, ty);
         }

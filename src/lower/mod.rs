@@ -35,6 +35,7 @@ mod operands;
 mod pins;
 mod reference;
 mod runtime;
+mod simd;
 mod variable;
 
 pub(crate) use pins::Survey;
@@ -128,8 +129,11 @@ impl<'m> Lowerer<'m> {
             Class::Const => self.constant(instr),
             Class::Unop | Class::Cvtop | Class::Testop => self.unop(opcode),
             Class::Binop | Class::Relop => self.binop(opcode),
-            Class::Load => self.load(instr),
-            Class::Store => self.store(instr),
+            Class::Load | Class::Vload => self.load(instr),
+            Class::Store | Class::Vstore => self.store(instr),
+            Class::Vconst | Class::Vplain | Class::VloadLane | Class::VstoreLane => {
+                self.vector(instr);
+            }
             _ => self.special(instr, ty),
         }
         if self.module.form == Form::Exact && self.dead == 0 {

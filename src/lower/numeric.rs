@@ -181,6 +181,7 @@ fn swapped(op: Opcode) -> Option<Opcode> {
     match op {
         I32Add | I32Mul | I32And | I32Or | I32Xor | I64Add | I64Mul | I64And | I64Or | I64Xor
         | F32Add | F32Mul | F32Min | F32Max | F64Add | F64Mul | F64Min | F64Max => Some(op),
+        _ if super::simd::commutes(op) => Some(op),
         _ => mirrored(op),
     }
 }

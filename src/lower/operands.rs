@@ -551,6 +551,12 @@ fn set_dst(op: &mut Op, to: Dst) {
         | Op::Load64 { d, .. }
         | Op::AddScaled { d, .. }
         | Op::Select { d, .. }
+        | Op::Ternop { d, .. }
+        | Op::ExtractLane { d, .. }
+        | Op::ReplaceLane { d, .. }
+        | Op::Shuffle { d, .. }
+        | Op::Constant { d, .. }
+        | Op::SelectVector { d, .. }
         | Op::GlobalGet { d, .. } => *d = to,
         other => unreachable!("lowering: {other} has no destination"),
     }

@@ -4,6 +4,7 @@ use super::operands::{Operand, Operands, Place, may_trap};
 use super::{Lowerer, bank};
 use crate::code::ops::{Bank, Dst, Op, Runtime, Src};
 use crate::syntax::index::*;
+use crate::syntax::types::ValType;
 use crate::validate::InstrType;
 
 /// Bytes from one global of a store to the next.
@@ -65,6 +66,9 @@ impl Lowerer<'_> {
         let x = self.operands.pop();
         let slot = x.slot;
         let ty = x.ty;
+        if ty == ValType::V128 {
+            return self.select_vector(&x, &y, &c);
+        }
         // Whichever of the two is pending goes to memory; the condition may stay in the accumulator.
         for value in [&x, &y] {
             if value.place == Place::Pending {
@@ -118,6 +122,7 @@ impl Lowerer<'_> {
                     ty,
                 );
             }
+            None if ty == ValType::V128 => self.imported_vector_get(global),
             None => self.call_runtime(Runtime::GlobalGet, global.0, 0, 0, &[ty]),
         }
     }
@@ -134,6 +139,7 @@ impl Lowerer<'_> {
                     offset,
                 });
             }
+            None if self.operands.top().ty == ValType::V128 => self.imported_vector_set(global),
             None => self.call_runtime(Runtime::GlobalSet, global.0, 0, 1, &[]),
         }
     }

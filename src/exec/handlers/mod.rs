@@ -16,6 +16,7 @@ pub(crate) mod numeric;
 pub(crate) mod operand;
 pub(crate) mod reference;
 pub(crate) mod runtime;
+pub(crate) mod simd;
 pub(crate) mod variable;
 
 use super::dispatch::{Regs, Ret, goto, handler, next, stack_address, stop};

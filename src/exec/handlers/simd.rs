@@ -1,0 +1,107 @@
+//! Vectors: what has no counterpart among numbers. Holds unsafe code: see the parent.
+//!
+//! Operators, loads and stores of vectors are the handlers of `numeric` and `memory`, for other types.
+
+use super::operand::{Dest, Source, Value, cell, slot};
+use crate::exec::dispatch::{Regs, handler, next};
+use crate::exec::machine::Machine;
+use crate::exec::numerics::{Lanes, Load, Replace, Shift, Ternop, V128, shuffle};
+
+/// Reads the next 16 bytes of the code.
+#[inline(always)]
+unsafe fn constant(r: &mut Regs) -> V128 {
+    // SAFETY: CODE; the op has four more cells.
+    unsafe { [cell(r), cell(r), cell(r), cell(r)].vector() }
+}
+
+/// Where the value of an imported global is.
+#[inline(never)]
+unsafe extern "C" fn imported(ctx: *mut Machine, global: u32) -> *mut u64 {
+    // SAFETY: CTX.
+    let machine = unsafe { &mut *ctx };
+    let addr = machine.inst().globals[global as usize];
+    machine.store().globals[addr.index()].value.as_mut_ptr()
+}
+
+handler! {
+    /// `d := op x, y, z`
+    fn ternop[O: Ternop](r) {
+        let x = V128::read(slot(&mut r));
+        let y = V128::read(slot(&mut r));
+        let z = V128::read(slot(&mut r));
+        super::operand::Slot::put(&mut r, O::apply(x, y, z));
+        next(r)
+    }
+
+    /// `d := x shifted by y`
+    fn shift[O: Shift, X: Source<V128>, Y: Source<u32>](r) {
+        let x = X::get(&mut r);
+        let y = Y::get(&mut r);
+        super::operand::Slot::put(&mut r, O::apply(x, y));
+        next(r)
+    }
+
+    /// `d := lane of x`: of a lane's bytes are made what a load makes of them
+    fn extract_lane[L: Load, D: Dest<L::Out>](r) {
+        let x = slot(&mut r);
+        let byte = cell(&mut r) as usize;
+        let bytes = if cfg!(target_endian = "little") {
+            x.cast::<u8>().add(byte).cast::<L::Bytes>().read_unaligned()
+        } else {
+            // Slots have their lowest byte last here.
+            let vector = V128::read(x);
+            vector.0.as_ptr().add(byte).cast::<L::Bytes>().read_unaligned()
+        };
+        D::put(&mut r, L::decode(bytes));
+        next(r)
+    }
+
+    /// `d := x, a lane of it := y`
+    fn replace_lane[O: Replace, X: Source<V128>, Y: Source<O::Lane>](r) {
+        let x = X::get(&mut r);
+        let y = Y::get(&mut r);
+        let lane = cell(&mut r);
+        super::operand::Slot::put(&mut r, O::apply(x, y, lane));
+        next(r)
+    }
+
+    /// `d := lanes of x and y`
+    fn shuffle_lanes(r) {
+        let x = V128::read(slot(&mut r));
+        let y = V128::read(slot(&mut r));
+        let lanes = constant(&mut r);
+        super::operand::Slot::put(&mut r, shuffle(x, y, lanes.0));
+        next(r)
+    }
+
+    /// `d := a number in the code`
+    fn constant_vector(r) {
+        let value = constant(&mut r);
+        super::operand::Slot::put(&mut r, value);
+        next(r)
+    }
+
+    /// `d := if c ≠ 0 { x } else { y }`
+    fn select_vector[C: Source<u32>](r) {
+        let c = C::get(&mut r);
+        let x = slot(&mut r);
+        let y = slot(&mut r);
+        let chosen = core::hint::select_unpredictable(c != 0, x, y);
+        super::operand::Slot::put(&mut r, V128::read(chosen));
+        next(r)
+    }
+
+    /// `slot := imported global`
+    fn imported_get(r) {
+        let global = imported(r.ctx, cell(&mut r));
+        V128::read(global).write(slot(&mut r));
+        next(r)
+    }
+
+    /// `imported global := slot`
+    fn imported_set(r) {
+        let global = imported(r.ctx, cell(&mut r));
+        V128::read(slot(&mut r)).write(global);
+        next(r)
+    }
+}
