@@ -93,7 +93,7 @@ features! {
     /// 128-bit addition, subtraction and multiplication of integers.
     WideArithmetic = "wide-arithmetic", Optional;
     /// `try`, `catch`, `delegate` and `rethrow`, which came before `try_table`.
-    LegacyExceptions = "legacy-exceptions", Proposed;
+    LegacyExceptions = "legacy-exceptions", Optional;
 }
 
 impl fmt::Display for Feature {

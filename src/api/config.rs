@@ -174,6 +174,9 @@ switches! {
     wasm_custom_page_sizes CustomPageSizes;
     /// 128-bit addition, subtraction and multiplication of integers.
     wasm_wide_arithmetic WideArithmetic;
+    /// `try`, `catch`, `delegate` and `rethrow`, which came before `try_table` and are no part of the standard. Off by default; there are
+    /// tools that still write them.
+    wasm_legacy_exceptions LegacyExceptions;
 }
 
 impl Config {

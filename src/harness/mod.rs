@@ -111,6 +111,8 @@ pub use suite::{Suite, run};
 pub struct Report {
     /// How many directives did what the script says.
     pub passed: usize,
+    /// How many of those are assertions.
+    pub assertions: usize,
     /// The directives that did not, in the script's order.
     pub failures: Vec<Failure>,
 }

@@ -138,14 +138,33 @@ fn drive<T: Default + 'static>(
     };
     for directive in directives {
         let span = directive.span();
+        let asserts = is_assertion(&directive);
         match runner.directive(directive) {
-            Ok(()) => report.passed += 1,
+            Ok(()) => {
+                report.passed += 1;
+                report.assertions += usize::from(asserts);
+            }
             Err(Mismatch { expected, actual }) => {
                 report.failures.push(fail(span, expected, actual))
             }
         }
     }
     report
+}
+
+/// Whether a directive says what has to come out, instead of doing something for those that do.
+fn is_assertion(directive: &WastDirective<'_>) -> bool {
+    use WastDirective::*;
+    !matches!(
+        directive,
+        Module(_)
+            | ModuleDefinition(_)
+            | ModuleInstance { .. }
+            | Register { .. }
+            | Invoke(_)
+            | Thread(_)
+            | Wait { .. }
+    )
 }
 
 /// What a directive asked for and what it got instead.

@@ -337,12 +337,14 @@ impl File {
                 let mended = |edit: &Edit| edit.line == failure.line;
                 !outcome.edits.iter().any(mended)
             });
-            let (passed, failures) = (0, left.collect());
-            return shown(Report { passed, failures });
+            return shown(Report {
+                failures: left.collect(),
+                ..Report::default()
+            });
         }
         shown(Report {
-            passed: 0,
             failures: outcome.failures,
+            ..Report::default()
         })
     }
 

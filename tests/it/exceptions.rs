@@ -341,7 +341,7 @@ fn the_instance_is_that_of_the_handler_again() {
 /// What a call costs, given enough fuel and given less, slice by slice.
 fn cost(wat: &str, name: &str, arg: i32) -> u64 {
     let mut config = Config::new();
-    config.consume_fuel(true);
+    config.consume_fuel(true).wasm_legacy_exceptions(true);
     let engine = Engine::new(&config).unwrap();
     let module = Module::new(&engine, wat).unwrap();
     let enough = 1_000_000;
@@ -406,4 +406,63 @@ fn what_follows_a_handler_is_charged_when_control_arrives_there() {
     assert_eq!(cost(wat, "loop", 0), last);
     assert_eq!(cost(wat, "loop", 10), 10 * (3 + 3 + 4 + 2 + 2) + last);
     assert_eq!(cost(wat, "return", 7), 4);
+}
+
+#[test]
+fn handlers_of_the_older_kind_cost_what_their_instructions_do() {
+    let wat = r#"(module (tag $t (param i32))
+        (func (export "run") (param $n i32) (result i32)
+            loop $again
+                try
+                    (throw $t (local.get $n))
+                catch $t
+                    (local.set $n (i32.sub (i32.const 1)))
+                    try
+                        rethrow 1
+                    delegate 0
+                catch_all
+                    (br_if $again (local.get $n))
+                end
+            end
+            (local.get $n))
+        (func (export "again") (param $n i32) (result i32)
+            loop $again
+                try
+                    try
+                        (throw $t (local.get $n))
+                    catch $t
+                        (local.set $n (i32.sub (i32.const 1)))
+                        rethrow 0
+                    end
+                catch_all
+                    (br_if $again (local.get $n))
+                end
+            end
+            (local.get $n)))"#;
+    // Thrown again out of the handler of its own `try`: 2 for the throw, 3 for the local, 1 for the second throw.
+    let mut config = Config::new();
+    config.wasm_legacy_exceptions(true);
+    let engine = Engine::new(&config).unwrap();
+    let mut store = Store::new(&engine, ());
+    let module = Module::new(&engine, wat).unwrap();
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let run = instance
+        .get_typed_func::<i32, i32>(&mut store, "run")
+        .unwrap();
+    assert_eq!(
+        thrown(run.call(&mut store, 3).unwrap_err()).payload()[0].i32(),
+        Some(3)
+    );
+    // In a round another 2 for the branch.
+    assert_eq!(cost(wat, "again", 1), 2 + 3 + 1 + 2 + 1);
+    assert_eq!(cost(wat, "again", 20), 20 * (2 + 3 + 1 + 2) + 1);
+}
+
+#[test]
+fn older_exceptions_are_off_unless_they_are_switched_on() {
+    let error = Module::new(&Engine::default(), "(module (func try catch_all end))").unwrap_err();
+    assert!(
+        error.to_string().contains("Config::wasm_legacy_exceptions"),
+        "{error}"
+    );
 }
