@@ -14,7 +14,9 @@ fn main() {
         && var("OPT_LEVEL") != "0"
         && var("PROFILE") == "release"
         && env::var_os("CARGO_FEATURE_LOOP_DISPATCH").is_none()
-        && env::var_os("CARGO_CFG_MIRI").is_none();
+        && env::var_os("CARGO_CFG_MIRI").is_none()
+        // The instrumentation of fuzzers keeps calls from becoming jumps.
+        && env::var_os("CARGO_CFG_FUZZING").is_none();
     if jumps {
         println!("cargo::rustc-cfg=tail_dispatch");
     }

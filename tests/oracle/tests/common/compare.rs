@@ -47,6 +47,15 @@ pub struct Mode {
 }
 
 impl Mode {
+    /// A comparison of which these things are known: see the fields.
+    pub fn new(canonical: bool, fueled: bool, eager: bool) -> Mode {
+        Mode {
+            canonical,
+            fueled,
+            eager,
+        }
+    }
+
     /// Whether the oracle's outcome does not tell what the subject's has to be: the module runs into a limit that is no part of
     /// the contract, or it saw a NaN whose bits are open.
     fn is_open(self, oracle: &Oracle, outcome: &Outcome) -> bool {

@@ -1,0 +1,4 @@
+//! See `fuzz/README.md`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| tickwasm_fuzz_driver::execute::execute(data));
