@@ -20,7 +20,7 @@ use super::linker::Linker;
 use super::module::Module;
 use super::store::Store;
 use super::typed_func::TypedFunc;
-use super::types::FuncType;
+use super::types::{ExternType, FuncType};
 use super::val::{self, Val};
 use super::wasm_ty::{MAX, WasmParams, WasmResults, sealed::Slots};
 use crate::error::{Error, Misuse};
@@ -81,7 +81,7 @@ async fn drive<T: Send>(
             Ok(Called::Suspends | Called::Awaits) => Reason::NotResumable,
             Err(error) => Reason::Host(error),
         };
-        let stop = exec::abandon(&mut context, suspended, reason);
+        let stop = exec::abandon(&mut context, *suspended, reason);
         return Err(context.explain(stop));
     }
     Ok(())
@@ -356,6 +356,60 @@ impl<T> Linker<T> {
         T: Send,
     {
         self.instantiate_pre(module)?.instantiate_async(store).await
+    }
+
+    /// Makes an instance of a module and defines its exports under a name, as [`Linker::module`] does; all that runs for it may wait. If the
+    /// module is a command, its functions are async functions.
+    ///
+    /// # Errors
+    /// Those of [`Linker::module`].
+    pub async fn module_async(
+        &mut self,
+        mut store: impl AsContextMut<Data = T>,
+        name: &str,
+        module: &Module,
+    ) -> Result<&mut Self, Error>
+    where
+        T: Send + 'static,
+    {
+        if module.get_export("_start").is_some() {
+            return self.command_async(name, module);
+        }
+        let instance = self.instantiate_async(&mut store, module).await?;
+        if let Some(initialize) = instance.get_func(&mut store, "_initialize") {
+            initialize.call_async(&mut store, &[], &mut []).await?;
+        }
+        self.instance(&mut store, name, instance)
+    }
+
+    fn command_async(&mut self, name: &str, module: &Module) -> Result<&mut Self, Error>
+    where
+        T: Send + 'static,
+    {
+        let pre = self.instantiate_pre(module)?;
+        for export in module.exports() {
+            let ExternType::Func(ty) = export.ty() else {
+                continue;
+            };
+            let shared = Arc::new((pre.clone(), Box::<str>::from(export.name())));
+            self.func_new_async(
+                name,
+                export.name(),
+                ty,
+                move |mut caller, params, results| {
+                    let shared = shared.clone();
+                    Box::new(async move {
+                        let (pre, function) = &*shared;
+                        let instance = pre.instantiate_async(&mut caller).await?;
+                        match instance.get_func(&mut caller, function) {
+                            Some(func) => func.call_async(&mut caller, params, results).await,
+                            None => unreachable!("it is one of the module's exports"),
+                        }
+                    })
+                },
+            )?;
+        }
+        Ok(self)
     }
 }
 

@@ -220,7 +220,7 @@ impl<'a, T> StoreContextMut<'a, T> {
         let Some(entry) = self.hosts.outermost.enter() else {
             return Err(Trap::StackOverflow.into());
         };
-        let done = exec::resume(self, mode, suspended, values, slots);
+        let done = exec::resume(self, mode, *suspended, values, slots);
         drop(entry);
         done.map_err(|stop| self.explain(stop))
     }

@@ -210,7 +210,7 @@ impl<T> StoreContextMut<'_, T> {
                 }
                 Err(error) => Reason::Host(error.into()),
             };
-            let stop = exec::abandon(self, suspended, reason);
+            let stop = exec::abandon(self, *suspended, reason);
             return Err(self.explain(stop));
         }
         Ok(Some(suspended))

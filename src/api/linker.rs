@@ -238,6 +238,8 @@ impl<T> Linker<T> {
     /// If the module exports `_start`, it is a *command*: each call of one of its functions then is made in a fresh instance, and it is
     /// not instantiated here. Otherwise it is a *reactor*, whose `_initialize`, if it exports one, is called at once.
     ///
+    /// Where host functions are async, use [`Linker::module_async`].
+    ///
     /// # Errors
     /// If an import is missing, instantiation or `_initialize` fails, or a name is defined already.
     pub fn module(

@@ -175,7 +175,7 @@ pub fn invoke(
 pub fn resume(
     embedder: &mut dyn Embedder,
     mode: Mode,
-    mut suspended: Box<Suspended>,
+    mut suspended: Suspended,
     values: &[Slot],
     slots: &mut [Slot],
 ) -> Result<Option<Box<Suspended>>, Stop> {
@@ -207,7 +207,7 @@ pub fn resume(
 }
 
 /// Ends a suspended execution for a reason of the embedder's.
-pub fn abandon(embedder: &mut dyn Embedder, mut suspended: Box<Suspended>, reason: Reason) -> Stop {
+pub fn abandon(embedder: &mut dyn Embedder, mut suspended: Suspended, reason: Reason) -> Stop {
     let store = embedder.store();
     let base = room(store, suspended.stack_bytes());
     let in_place = base.is_ok_and(|base| suspended.put_back(store, base));

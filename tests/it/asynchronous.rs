@@ -562,3 +562,47 @@ fn fuel_is_exact_in_an_async_function_and_what_it_takes_is_gone() {
         assert_eq!(store.into_data(), fuel);
     }
 }
+
+#[test]
+fn modules_in_a_linker_may_wait_when_they_begin_and_when_they_are_commands() {
+    let engine = Engine::default();
+    let mut linker = Linker::new(&engine);
+    linker
+        .func_wrap_async(
+            "host",
+            "wait",
+            |mut caller: Caller<'_, u32>, (n,): (u32,)| {
+                Box::new(async move {
+                    tokio::task::yield_now().await;
+                    *caller.data_mut() += n;
+                })
+            },
+        )
+        .unwrap();
+    let reactor = r#"(module (import "host" "wait" (func $wait (param i32)))
+        (func (export "_initialize") (call $wait (i32.const 1)))
+        (func (export "run") (call $wait (i32.const 10))))"#;
+    let command = r#"(module (import "host" "wait" (func $wait (param i32)))
+        (func $start (call $wait (i32.const 100)))
+        (start $start)
+        (func (export "_start") (call $wait (i32.const 1000))))"#;
+    let mut store = Store::new(&engine, 0);
+    block_on(async {
+        for (name, wat) in [("reactor", reactor), ("command", command)] {
+            let module = Module::new(&engine, wat).unwrap();
+            linker
+                .module_async(&mut store, name, &module)
+                .await
+                .unwrap();
+        }
+        assert_eq!(*store.data(), 1);
+        for (module, name) in [("reactor", "run"), ("command", "_start")] {
+            let func = linker.get(&mut store, module, name).unwrap();
+            let func = func.into_func().unwrap();
+            for _ in 0..2 {
+                func.call_async(&mut store, &[], &mut []).await.unwrap();
+            }
+        }
+    });
+    assert_eq!(store.into_data(), 1 + 2 * 10 + 2 * 1100);
+}
