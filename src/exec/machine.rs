@@ -253,6 +253,8 @@ impl Machine {
 
     /// Calls the host function that `callee` is; the results then lie where the arguments did. Otherwise execution stops, and the machine
     /// knows why.
+    // Out of line, as all that has locals to be dropped or referred to: in a handler they would cost it its jump.
+    #[inline(never)]
     pub(super) fn call_host(&mut self, host: u32) -> bool {
         let Callee { params, slots, .. } = self.callee;
         let args = self.callee_args().cast::<u8>();
@@ -316,6 +318,7 @@ impl Machine {
     }
 
     /// Prepares the call of a function of another instance; returns where its code begins.
+    #[inline(never)]
     pub(super) fn cross(
         &mut self,
         instance: InstanceAddr,
@@ -350,6 +353,7 @@ impl Machine {
     }
 
     /// Lowers a function of the current instance; nothing if that exceeds a limit.
+    #[inline(never)]
     pub(super) fn materialize(&mut self, defined: u32) -> Option<*const MaybeUninit<u32>> {
         self.inst().code.materialize(defined).ok()
     }

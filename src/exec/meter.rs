@@ -62,6 +62,8 @@ impl Machine {
     /// stop in front of what was to be charged, and the machine knows why.
     ///
     /// The fuel at hand is exact when this is called, and so is the state: a place where execution may stop.
+    #[cold]
+    #[inline(never)]
     pub(super) fn shortfall(&mut self, wanted: i64) -> bool {
         match self.look_up(wanted) {
             None => return true,
@@ -120,12 +122,16 @@ impl Machine {
 
     /// As [`shortfall`](Self::shortfall), for the op at `ip`, a place where control arrives: `wanted` is charged for more than the next
     /// instruction, so that what there is may still suffice for some, in exact code.
+    #[cold]
+    #[inline(never)]
     pub(super) fn way(&mut self, ip: *const u32) -> Way {
         let exact = self.inst().code.to_exact(ip).map(|(exact, _)| exact);
         self.way_at(self.wanted, exact)
     }
 
     /// How to go on at `ip`, a place where control arrived, whose charge has taken the counter below zero.
+    #[cold]
+    #[inline(never)]
     pub(super) fn arrive(&mut self, ip: *const u32) -> Way {
         let point = self.inst().code.to_exact(ip);
         let cost = point.map_or(0, |(_, cost)| i64::from(cost));
@@ -153,6 +159,8 @@ impl Machine {
     }
 
     /// How to go on at the op at `ip` of exact code, which is there for leaving it.
+    #[cold]
+    #[inline(never)]
     pub(super) fn rejoin(&mut self, ip: *const u32) -> Way {
         let Some((net, cost, pins)) = self.inst().code.to_net(ip) else {
             return Way::On;
