@@ -226,6 +226,18 @@ fn validate_says_which_files_are_valid() {
 }
 
 #[test]
+fn validate_switches_proposals_on_and_lowers_if_it_is_told_to() {
+    let module = file("old.wat", "(module (func try catch_all end))");
+    fails(
+        &["validate", &module],
+        2,
+        &["Config::wasm_legacy_exceptions"],
+    );
+    let valid = format!("{module}: valid\n");
+    prints(&["validate", "--proposals", "--lower", &module], &valid);
+}
+
+#[test]
 fn a_script_is_counted_and_its_failures_are_shown() {
     let script = file(
         "script.wast",
