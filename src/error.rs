@@ -752,6 +752,9 @@ pub enum Misuse {
         "an async host function was called where it cannot be awaited: make the call with `call_async`"
     )]
     NotAsync,
+    /// A suspended call was to be told that a host function has failed, and waits for none.
+    #[error("the suspended call does not wait for a host function")]
+    NotWaiting,
     /// Interruption was asked for in an engine that does not have it.
     #[error(
         "execution cannot be interrupted: the engine was made without `Config::epoch_interruption`"

@@ -24,7 +24,7 @@ use super::types::{ExternType, FuncType};
 use super::val::{self, Val};
 use super::wasm_ty::{MAX, WasmParams, WasmResults, sealed::Slots};
 use crate::error::{Error, Misuse};
-use crate::exec::{self, Called, Mode, Reason, Why};
+use crate::exec::{Answer, Called, Mode, Reason, Why};
 use crate::runtime::addr::FuncAddr;
 use crate::runtime::trap::Trap;
 
@@ -58,7 +58,7 @@ async fn drive<T: Send>(
     while let Some(suspended) = left {
         let Why::Host(call) = suspended.why else {
             yield_now().await;
-            left = context.go_on(Mode::Async, suspended, &[], slots)?;
+            left = context.go_on(Mode::Async, suspended, Answer::Values(&[]), slots)?;
             continue;
         };
         let HostFn::Async(host) = context.hosts.get(call.host) else {
@@ -73,16 +73,12 @@ async fn drive<T: Send>(
         };
         let called = host(caller, &mut values).await;
         drop(waiting);
-        let reason = match called {
-            Ok(Called::Returned) => {
-                left = context.go_on(Mode::Async, suspended, &values, slots)?;
-                continue;
-            }
-            Ok(Called::Suspends | Called::Awaits) => Reason::NotResumable,
-            Err(error) => Reason::Host(error),
+        let answer = match called {
+            Ok(Called::Returned) => Answer::Values(&values),
+            Ok(Called::Suspends | Called::Awaits) => Answer::Failure(Reason::NotResumable),
+            Err(error) => Answer::Failure(context.failed(error)),
         };
-        let stop = exec::abandon(&mut context, *suspended, reason);
-        return Err(context.explain(stop));
+        left = context.go_on(Mode::Async, suspended, answer, slots)?;
     }
     Ok(())
 }

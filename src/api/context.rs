@@ -7,7 +7,7 @@ use super::hosts::{HostFn, HostList};
 use super::store::{Store, StoreInner};
 use super::{FrameInfo, WasmBacktrace};
 use crate::error::{Error, MemoryFault, Misuse};
-use crate::exec::{self, Called, Embedder, HostError, Mode, Reason, Stop, Suspended};
+use crate::exec::{self, Answer, Called, Embedder, HostError, Mode, Reason, Stop, Suspended};
 use crate::runtime;
 use crate::runtime::addr::{FuncAddr, InstanceAddr, MemAddr, TableAddr};
 use crate::runtime::func_inst::FuncInst;
@@ -200,10 +200,10 @@ impl<'a, T> StoreContextMut<'a, T> {
         &mut self,
         mode: Mode,
         suspended: Box<Suspended>,
-        values: &[u64],
+        answer: Answer<'_>,
         slots: &mut [u64],
     ) -> Result<Option<Box<Suspended>>, Error> {
-        match self.go_on_once(mode, suspended, values, slots)? {
+        match self.go_on_once(mode, suspended, answer, slots)? {
             None => Ok(None),
             Some(suspended) => self.deadline(mode, suspended, slots),
         }
@@ -214,20 +214,20 @@ impl<'a, T> StoreContextMut<'a, T> {
         &mut self,
         mode: Mode,
         suspended: Box<Suspended>,
-        values: &[u64],
+        answer: Answer<'_>,
         slots: &mut [u64],
     ) -> Result<Option<Box<Suspended>>, Error> {
         let Some(entry) = self.hosts.outermost.enter() else {
             return Err(Trap::StackOverflow.into());
         };
-        let done = exec::resume(self, mode, *suspended, values, slots);
+        let done = exec::resume(self, mode, *suspended, answer, slots);
         drop(entry);
         done.map_err(|stop| self.explain(stop))
     }
 
     /// What a host function has ended with: an exception, if that is what its error is about and the exception one of this store.
     #[cold]
-    fn failed(&self, error: HostError) -> Reason {
+    pub(crate) fn failed(&self, error: HostError) -> Reason {
         let thrown = match error.downcast_ref() {
             Some(Error::Exception(thrown)) => Some(thrown),
             _ => error.downcast_ref(),

@@ -7,7 +7,7 @@ use super::asynchronous::Waiting;
 use super::context::{AsContextMut, StoreContextMut};
 use super::store::Store;
 use crate::error::{Error, Misuse};
-use crate::exec::{self, Mode, Reason, Suspended, Why};
+use crate::exec::{self, Answer, Mode, Reason, Suspended, Why};
 use crate::runtime::interrupt::OnDeadline;
 use crate::runtime::trap::Trap;
 
@@ -190,7 +190,7 @@ impl<T> StoreContextMut<'_, T> {
             let reason = match self.ask(&suspended) {
                 Ok(UpdateDeadline::Continue(epochs)) => {
                     self.put_off(epochs);
-                    match self.go_on_once(mode, suspended, &[], slots)? {
+                    match self.go_on_once(mode, suspended, Answer::Values(&[]), slots)? {
                         None => return Ok(None),
                         Some(left) => suspended = left,
                     }

@@ -11,7 +11,7 @@ use super::val::{self, Val};
 use super::wasm_ty::{MAX, WasmParams, WasmResults};
 use super::{Caller, Linker};
 use crate::error::{Error, Misuse};
-use crate::exec::{Mode, Suspended, Why};
+use crate::exec::{Answer, Mode, Suspended, Why};
 use crate::runtime::addr::FuncAddr;
 use crate::runtime::store::{Store, StoreId};
 
@@ -181,7 +181,30 @@ impl<R: CallResults> SuspendedCall<R> {
         val::write(results, types, &mut values, runtime)?;
         let (mut few, mut many) = ([0; MAX], Vec::new());
         let slots = val::room(self.inner.results(), &mut few, &mut many);
-        let left = context.go_on(Mode::Resumable, self.inner, &values, slots)?;
+        let answer = Answer::Values(&values);
+        let left = context.go_on(Mode::Resumable, self.inner, answer, slots)?;
+        Ok(of(left, self.func, slots, context.runtime()))
+    }
+
+    /// Goes on as if the host function that asked for the suspension had failed: the call ends with the error and its backtrace, unless the
+    /// error is an [exception](crate::Caller::throw) that the guest catches.
+    ///
+    /// # Errors
+    /// This error, where the guest does not catch it. If the call is one of another store, or waits for no host function.
+    pub fn resume_with_error(
+        self,
+        mut store: impl AsContextMut,
+        error: impl Into<Error>,
+    ) -> Result<ResumableCall<R>, Error> {
+        let mut context = store.as_context_mut();
+        if self.host_type(&context)?.is_none() {
+            return Err(Misuse::NotWaiting.into());
+        }
+        let reason = context.failed(error.into().into());
+        let (mut few, mut many) = ([0; MAX], Vec::new());
+        let slots = val::room(self.inner.results(), &mut few, &mut many);
+        let answer = Answer::Failure(reason);
+        let left = context.go_on(Mode::Resumable, self.inner, answer, slots)?;
         Ok(of(left, self.func, slots, context.runtime()))
     }
 

@@ -36,7 +36,7 @@ pub(crate) use suspend::{Mode, Suspended, Why};
 
 use core::mem::MaybeUninit;
 
-use self::dispatch::Regs;
+use self::dispatch::{GoOn, Regs};
 use self::machine::{Crossing, Machine, RECORD_BYTES, Slot};
 use self::numerics::V128;
 use crate::runtime::addr::{FuncAddr, InstanceAddr, MemAddr, TableAddr};
@@ -80,6 +80,14 @@ pub enum Called {
     Suspends,
     /// Its results have to be awaited.
     Awaits,
+}
+
+/// What a suspended execution has waited for: it counts where that was a host function.
+pub enum Answer<'a> {
+    /// The results.
+    Values(&'a [Slot]),
+    /// It has failed; an exception can be caught.
+    Failure(Reason),
 }
 
 /// Why a call ended without results.
@@ -149,7 +157,8 @@ pub fn invoke(
             }
             let base = arguments(embedder.store(), slots)?;
             let func = (func.ty, host);
-            let suspended = Suspended::outside(mode, func, base, slots.len(), results);
+            let store = embedder.store();
+            let suspended = Suspended::outside(store, mode, func, base, slots.len(), results);
             return Ok(Some(Box::new(suspended)));
         }
     };
@@ -170,13 +179,12 @@ pub fn invoke(
     leave(&mut machine, used, args, results, slots)
 }
 
-/// Goes on with a suspended execution. `values` are the results of the host function that it waited for, if it did; `slots`, which is long
-/// enough, receives the results.
+/// Goes on with a suspended execution, which has waited for an answer; `slots`, which is long enough, receives the results.
 pub fn resume(
     embedder: &mut dyn Embedder,
     mode: Mode,
     mut suspended: Suspended,
-    values: &[Slot],
+    answer: Answer<'_>,
     slots: &mut [Slot],
 ) -> Result<Option<Box<Suspended>>, Stop> {
     let store = embedder.store();
@@ -184,16 +192,28 @@ pub fn resume(
     if !suspended.put_back(store, base) {
         return Err(stop(Reason::Trap(Trap::StackOverflow)));
     }
-    suspended.set_host_results(values);
-    let waited = matches!(suspended.why, Why::Host(_));
     let results = suspended.results();
+    let (how, failure) = match (&suspended.why, answer) {
+        (Why::Host(_), Answer::Values(values)) => {
+            suspended.set_host_results(values);
+            (GoOn::Returned, None)
+        }
+        (Why::Host(_), Answer::Failure(reason)) => (GoOn::Failed, Some(reason)),
+        _ => (GoOn::Again, None),
+    };
     let Some(instance) = suspended.instance else {
-        take_results(suspended.results_at(), &mut slots[..results]);
-        return Ok(None);
+        return match failure {
+            None => {
+                take_results(suspended.results_at(), &mut slots[..results]);
+                Ok(None)
+            }
+            Some(reason) => Err(stop(reason)),
+        };
     };
     let used = enter(store)?;
     let mut machine = Machine::new(embedder, instance, mode);
     machine.crossings = core::mem::take(&mut suspended.crossings);
+    machine.failure = failure;
     let regs = Regs {
         acc: suspended.acc,
         acc_f32: suspended.acc_f32,
@@ -202,7 +222,7 @@ pub fn resume(
     };
     // SAFETY: HANDLER; CODE: execution stopped in front of this op, or a call returns to it, and the store has kept the code. FRAME: the
     // frames are what they were. MEM, CTX: the machine is in the instance in which it stopped.
-    unsafe { dispatch::go_on(regs, waited) };
+    unsafe { dispatch::go_on(regs, how) };
     leave(&mut machine, used, base, results, slots)
 }
 

@@ -8,12 +8,11 @@
 //! store for themselves. What decides is the [`Mode`] of the call.
 #![allow(unsafe_code)]
 
-use core::mem::MaybeUninit;
-
 use super::handlers::call::{CROSS_BACK, EXIT};
 use super::machine::{Callee, Crossing, Machine, RECORD_BYTES, Slot};
 use crate::code::CodeUnit;
 use crate::runtime::addr::InstanceAddr;
+use crate::runtime::parked::ParkedStack;
 use crate::runtime::registry::TypeId;
 use crate::runtime::store::Store;
 
@@ -83,7 +82,7 @@ pub struct Suspended {
     /// How many slots of it are in use.
     used: usize,
     /// These slots, if they were taken along.
-    stack: Option<Box<[MaybeUninit<Slot>]>>,
+    stack: Option<ParkedStack>,
 }
 
 // SAFETY: the addresses mean something to the store they came from only. They are used by nothing but `exec::resume`, which has that store
@@ -138,22 +137,14 @@ impl Suspended {
             suspended.used = slots_to(end.unwrap_or(machine.stack_end));
         }
         if machine.mode == Mode::Resumable {
-            suspended.take_stack();
-            suspended.hold_exceptions(machine.store());
+            suspended.take_stack(machine.store());
         }
         suspended
     }
 
-    /// Keeps the exceptions that the stack may refer to, since nobody looks for references there once it has been taken along.
-    fn hold_exceptions(&self, store: &Store) {
-        for slot in self.stack.iter().flatten() {
-            // SAFETY: FRAME; the value stack is zero at first, so that each of its slots holds something.
-            store.exceptions.hold(unsafe { slot.assume_init() });
-        }
-    }
-
     /// The call of a host function from outside, which waits for its results. Its arguments lie at `base`.
     pub(super) fn outside(
+        store: &mut Store,
         mode: Mode,
         (ty, host): (TypeId, u32),
         base: *mut u8,
@@ -181,7 +172,7 @@ impl Suspended {
             stack: None,
         };
         if mode == Mode::Resumable {
-            suspended.take_stack();
+            suspended.take_stack(store);
         }
         suspended
     }
@@ -200,12 +191,10 @@ impl Suspended {
     }
 
     /// Copies the stack out.
-    fn take_stack(&mut self) {
-        let mut stack = Box::<[Slot]>::new_uninit_slice(self.used);
-        let from = self.base.cast::<MaybeUninit<Slot>>();
-        // SAFETY: FRAME; so many slots from there belong to this execution's frames. A slot that was never written is copied as such.
-        unsafe { from.copy_to_nonoverlapping(stack.as_mut_ptr(), self.used) };
-        self.stack = Some(stack);
+    fn take_stack(&mut self, store: &mut Store) {
+        // SAFETY: FRAME; so many slots from there belong to this execution's frames. All slots of the stack are initialized.
+        let frames = unsafe { core::slice::from_raw_parts(self.base.cast::<Slot>(), self.used) };
+        self.stack = Some(store.parked.park(frames.into()));
     }
 
     /// Bytes of the value stack that it needs to go on, as far as is known.
@@ -272,7 +261,7 @@ impl Suspended {
         let mut slots = vec![0; call.slots];
         let stack = match &self.stack {
             Some(stack) => stack.as_ptr(),
-            None => self.base.cast_const().cast(),
+            None => self.base.cast_const().cast::<Slot>(),
         };
         // SAFETY: FRAME; the slots were written when the function was called, all of them, and nobody else uses this part of the stack.
         unsafe {

@@ -13,6 +13,7 @@ pub(crate) mod interrupt;
 pub(crate) mod limiter;
 pub(crate) mod mem_inst;
 pub(crate) mod module_inst;
+pub(crate) mod parked;
 pub(crate) mod registry;
 pub(crate) mod stack;
 pub(crate) mod store;

@@ -19,6 +19,7 @@ use super::limiter::{
 };
 use super::mem_inst::MemInst;
 use super::module_inst::ModuleInst;
+use super::parked::Parked;
 use super::registry::Registry;
 use super::stack::Stack;
 use super::table_inst::TableInst;
@@ -87,6 +88,8 @@ pub struct Store {
     pub stack: Stack,
     /// Bytes of it that calls under way use.
     pub stack_used: usize,
+    /// The stacks of calls that are not under way, but suspended.
+    pub parked: Parked,
 }
 
 impl Store {
@@ -113,6 +116,7 @@ impl Store {
             depth: 0,
             stack: Stack::new(limits.stack_bytes),
             stack_used: 0,
+            parked: Parked::default(),
             limits,
         }
     }
@@ -250,8 +254,10 @@ impl Store {
         let is_exn = |ty: RefType| matches!(ty.heap, HeapType::Exn | HeapType::NoExn);
         let tables = self.tables.iter().filter(|table| is_exn(table.ty.element));
         let elems = self.instances.iter().flat_map(|instance| &instance.elems);
+        let parked = self.parked.stacks();
         let roots = frames
             .iter()
+            .chain(parked.iter().flat_map(|stack| stack.iter()))
             .chain(&*new.payload)
             .chain(self.globals.iter().map(|global| &global.value[0]))
             .chain(tables.flat_map(|table| &table.elems))

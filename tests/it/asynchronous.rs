@@ -606,3 +606,42 @@ fn modules_in_a_linker_may_wait_when_they_begin_and_when_they_are_commands() {
     });
     assert_eq!(store.into_data(), 1 + 2 * 10 + 2 * 1100);
 }
+
+#[test]
+fn an_exception_that_an_async_function_throws_is_caught() {
+    let engine = Engine::default();
+    let mut linker = Linker::<()>::new(&engine);
+    linker
+        .func_wrap_async("host", "get", |mut caller: Caller<'_, ()>, (n,): (i32,)| {
+            Box::new(async move {
+                tokio::task::yield_now().await;
+                let throw = caller.get_export("throw").and_then(Extern::into_func);
+                let throw = throw.unwrap().typed::<i32, ()>(&caller)?;
+                throw.call_async(&mut caller, n).await?;
+                Ok::<_, Error>(0)
+            })
+        })
+        .unwrap();
+    let module = Module::new(
+        &engine,
+        r#"(module
+            (import "host" "get" (func $get (param i32) (result i32)))
+            (tag $t (param i32))
+            (func (export "throw") (param i32)
+                (if (local.get 0) (then (throw $t (local.get 0)))))
+            (func (export "run") (param i32) (result i32)
+                (block $caught (result i32)
+                    (try_table (result i32) (catch $t $caught) (call $get (local.get 0)))
+                    (i32.add (i32.const 1)))))"#,
+    )
+    .unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let run: TypedFunc<i32, i32> = instance.get_typed_func(&mut store, "run").unwrap();
+    block_on(async {
+        for _ in 0..300 {
+            assert_eq!(run.call_async(&mut store, 6).await.unwrap(), 6);
+            assert_eq!(run.call_async(&mut store, 0).await.unwrap(), 1);
+        }
+    });
+}

@@ -551,3 +551,93 @@ fn a_suspended_call_goes_on_in_another_thread() {
     });
     assert_eq!(thread.join().unwrap(), straight);
 }
+
+/// A guest that asks the host under a `try_table`, and throws and catches many exceptions of its own.
+const CATCHES: &str = r#"(module
+    (import "host" "ask" (func $ask (param i32) (result i64)))
+    (tag $t (export "t") (param i64))
+    (func (export "throw") (param i64) (throw $t (local.get 0)))
+    (func (export "run") (result i64)
+        (block $caught (result i64)
+            (try_table (result i64) (catch $t $caught) (call $ask (i32.const 1)))
+            (i64.add (i64.const 1000))))
+    ;; Holds a reference to an exception while it asks, and throws it again.
+    (func $keep (param i64) (result i64) (local $exn exnref)
+        (local.set $exn
+            (block $caught (result exnref)
+                (try_table (catch_all_ref $caught) (throw $t (local.get 0)))
+                (unreachable)))
+        (drop (call $ask (i32.const 2)))
+        (throw_ref (local.get $exn)))
+    (func (export "keep") (param i64) (result i64)
+        (block $caught (result i64)
+            (try_table (result i64) (catch $t $caught) (call $keep (local.get 0)))))
+    (func (export "many") (param $n i32)
+        (loop $again
+            (block $caught (result exnref)
+                (try_table (catch_all_ref $caught) (throw $t (i64.const 0)))
+                (unreachable))
+            drop
+            (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"#;
+
+fn catching() -> (Store<()>, Instance) {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, ());
+    let ask = Func::wrap(&mut store, |_: i32| MaySuspend::<i64>::Suspend);
+    let module = Module::new(&engine, CATCHES).unwrap();
+    let instance = Instance::new(&mut store, &module, &[ask.into()]).unwrap();
+    (store, instance)
+}
+
+#[test]
+fn a_host_function_that_is_waited_for_can_fail() {
+    let (mut store, instance) = catching();
+    let run: TypedFunc<(), i64> = instance.get_typed_func(&mut store, "run").unwrap();
+    let call = suspended(run.call_resumable(&mut store, ()).unwrap());
+    let error = "x".parse::<i32>().unwrap_err();
+    let error = call.resume_with_error(&mut store, error).unwrap_err();
+    assert!(error.is::<std::num::ParseIntError>());
+    assert_eq!(error.backtrace().unwrap().frames().len(), 1);
+    let call = suspended(run.call_resumable(&mut store, ()).unwrap());
+    let error = call.resume_with_error(&mut store, Trap::IntegerOverflow);
+    let error = error.unwrap_err();
+    assert_eq!(error.downcast_ref(), Some(&Trap::IntegerOverflow));
+    assert_eq!(error.backtrace().unwrap().frames().len(), 1);
+    // An exception is caught by the guest.
+    let throw: TypedFunc<i64, ()> = instance.get_typed_func(&mut store, "throw").unwrap();
+    let error = throw.call(&mut store, 77).unwrap_err();
+    let call = suspended(run.call_resumable(&mut store, ()).unwrap());
+    let call = call.resume_with_error(&mut store, error).unwrap();
+    assert_eq!(finished(call), 77);
+    let call = suspended(run.call_resumable(&mut store, ()).unwrap());
+    let call = call.resume_with(&mut store, &[Val::I64(5)]).unwrap();
+    assert_eq!(finished(call), 1005);
+}
+
+#[test]
+fn only_a_call_that_waits_for_the_host_can_be_told_of_its_failure() {
+    let (mut store, run) = work(&metered());
+    store.set_fuel(10).unwrap();
+    let call = suspended(run.call_resumable(&mut store, 3).unwrap());
+    let error = call.resume_with_error(&mut store, Error::msg("no"));
+    assert!(matches!(error, Err(Error::Misuse(Misuse::NotWaiting))));
+}
+
+#[test]
+fn what_a_suspended_call_refers_to_is_kept() {
+    let (mut store, instance) = catching();
+    let keep: TypedFunc<i64, i64> = instance.get_typed_func(&mut store, "keep").unwrap();
+    let many: TypedFunc<u32, ()> = instance.get_typed_func(&mut store, "many").unwrap();
+    let mut calls = Vec::new();
+    for n in 0..200 {
+        calls.push(suspended(keep.call_resumable(&mut store, n).unwrap()));
+        drop(keep.call_resumable(&mut store, n).unwrap());
+        // Enough for collections in between.
+        many.call(&mut store, 200).unwrap();
+    }
+    many.call(&mut store, 20_000).unwrap();
+    for (n, call) in calls.into_iter().enumerate().rev() {
+        let call = call.resume_with(&mut store, &[Val::I64(0)]).unwrap();
+        assert_eq!(finished(call), n as i64);
+    }
+}

@@ -157,18 +157,29 @@ pub(crate) unsafe fn start(
     finish(first);
 }
 
-/// Goes on where execution stopped in front of the op at `ip`, or where a call returns to that has been waited for.
+/// How a suspended execution goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum GoOn {
+    /// With the op in front of which it stopped.
+    Again,
+    /// Where a call returns to that has been waited for.
+    Returned,
+    /// There, but the call has failed.
+    Failed,
+}
+
+/// Goes on with a suspended execution.
 ///
 /// # Safety
 ///
 /// HANDLER, for the registers.
-pub(crate) unsafe fn go_on(r: Regs, returned: bool) {
+pub(crate) unsafe fn go_on(r: Regs, how: GoOn) {
     // SAFETY: the caller's.
     finish(unsafe {
-        if returned {
-            super::handlers::call::come_back_anyhow(r)
-        } else {
-            resume(r)
+        match how {
+            GoOn::Again => resume(r),
+            GoOn::Returned => super::handlers::call::come_back_anyhow(r),
+            GoOn::Failed => goto(r, super::handlers::exception::throw_failure),
         }
     });
 }

@@ -1,0 +1,54 @@
+//! The stacks of suspended calls that were taken along: nothing uses them, but they may hold references.
+
+use std::sync::{Arc, Weak};
+
+/// The slots of a suspended call. It owns them; the store only knows where they are.
+pub type ParkedStack = Arc<Box<[u64]>>;
+
+/// Those of a store.
+#[derive(Debug, Default)]
+pub struct Parked {
+    stacks: Vec<Weak<Box<[u64]>>>,
+    /// How many there may be before those are forgotten that are gone.
+    most: usize,
+}
+
+/// Stacks below which nobody looks which of them are gone.
+const LEAST: usize = 64;
+
+impl Parked {
+    /// Parks a stack, for as long as somebody holds what is returned.
+    pub fn park(&mut self, slots: Box<[u64]>) -> ParkedStack {
+        if self.stacks.len() >= self.most.max(LEAST) {
+            self.stacks.retain(|stack| stack.strong_count() > 0);
+            self.most = 2 * self.stacks.len();
+        }
+        let stack = Arc::new(slots);
+        self.stacks.push(Arc::downgrade(&stack));
+        stack
+    }
+
+    /// The stacks there are. Each slot may hold a reference or anything else.
+    pub fn stacks(&self) -> Vec<ParkedStack> {
+        self.stacks.iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stacks_that_are_gone_are_forgotten() {
+        let mut parked = Parked::default();
+        let kept: Vec<_> = (0..100).map(|slot| parked.park([slot].into())).collect();
+        for slot in 0..10_000 {
+            drop(parked.park([slot].into()));
+        }
+        assert!(parked.stacks.len() <= 300, "{}", parked.stacks.len());
+        let slots: Vec<_> = parked.stacks().iter().map(|stack| stack[0]).collect();
+        assert_eq!(slots, (0..100).collect::<Vec<_>>());
+        drop(kept);
+        assert!(parked.stacks().is_empty());
+    }
+}
