@@ -1,7 +1,7 @@
 //! The text format: texts become binaries, and places in binaries lines of texts.
 //!
-//! Texts are read by the crate `wast`. It keeps no places of what it has read, so a text that turns out to be invalid is read again, with
-//! places: errors may take longer.
+//! The crate `wat` turns a text into a binary, and says nothing of places but in words. So a text that turns out to be malformed or invalid
+//! is read again by the crate `wast`, on which `wat` stands, this time with places: errors may take longer.
 
 use wast::Wat;
 use wast::core::{FuncKind, ImportItems, ModuleField, ModuleKind};
@@ -15,13 +15,20 @@ use crate::error::CompilationError;
 pub(crate) fn to_binary(bytes: &[u8]) -> Result<Vec<u8>, CompilationError> {
     let text =
         core::str::from_utf8(bytes).map_err(|error| CompilationError::not_utf8(bytes, error))?;
+    wat::parse_str(text).map_err(|error| malformed(text, &error))
+}
+
+/// Why a text is no module, and where.
+fn malformed(text: &str, said: &wat::Error) -> CompilationError {
     let encode = || {
         let buffer = ParseBuffer::new(text)?;
         parse::<Wat<'_>>(&buffer)?.encode()
     };
-    encode().map_err(|error: wast::Error| {
-        CompilationError::text(&error.message(), text, error.span().offset())
-    })
+    match encode() {
+        Err(error) => CompilationError::text(&error.message(), text, error.span().offset()),
+        // The two are one parser, so this is not to be expected.
+        Ok(_) => CompilationError::text(&said.to_string(), text, 0),
+    }
 }
 
 /// Adds to an error that was found in the binary of a text the line of the text.
