@@ -763,6 +763,9 @@ pub enum Misuse {
     /// An interval of no fuel at all.
     #[error("the interval to yield in must not be 0")]
     NoInterval,
+    /// A memory that threads share was to be made in a store.
+    #[error("a shared memory is of no store: `SharedMemory::new` makes one")]
+    Shared,
     /// A type's size range is empty or larger than what can be addressed.
     #[error("size minimum must not be greater than maximum")]
     Limits,

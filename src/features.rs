@@ -87,7 +87,7 @@ features! {
     /// `throw`, `try_table`, `exnref`.
     ExceptionHandling = "exception-handling", On;
     /// Shared memories, atomic accesses, wait and notify.
-    Threads = "threads", Proposed;
+    Threads = "threads", Optional;
     /// Memories with pages of one byte.
     CustomPageSizes = "custom-page-sizes", Optional;
     /// 128-bit addition, subtraction and multiplication of integers.

@@ -4,12 +4,14 @@ use super::context::AsContext;
 use super::func::Func;
 use super::global::Global;
 use super::memory::Memory;
+use super::shared_memory::SharedMemory;
+use super::store::StoreInner;
 use super::table::Table;
 use super::tag::Tag;
 use super::types::ExternType;
-use crate::error::Misuse;
+use crate::error::{Error, Misuse};
 use crate::runtime::addr::ExternVal;
-use crate::runtime::store::{Store, StoreId};
+use crate::runtime::store::Store;
 
 /// Something of a store that can be imported and exported.
 ///
@@ -25,7 +27,7 @@ use crate::runtime::store::{Store, StoreId};
 /// assert_eq!(item.into_memory(), Some(memory));
 /// # Ok::<(), tickwasm::Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Extern {
     /// A function.
     Func(Func),
@@ -35,29 +37,45 @@ pub enum Extern {
     Table(Table),
     /// A memory.
     Memory(Memory),
+    /// A memory that threads share; it is of no store.
+    SharedMemory(SharedMemory),
     /// A tag.
     Tag(Tag),
 }
 
 impl Extern {
-    pub(crate) fn at(store: StoreId, addr: ExternVal) -> Self {
+    pub(crate) fn at<T>(inner: &StoreInner<T>, addr: ExternVal) -> Self {
+        let store = inner.runtime.id;
         match addr {
             ExternVal::Func(addr) => Self::Func(Func::at(store, addr)),
             ExternVal::Global(addr) => Self::Global(Global::at(store, addr)),
             ExternVal::Table(addr) => Self::Table(Table::at(store, addr)),
-            ExternVal::Mem(addr) => Self::Memory(Memory::at(store, addr)),
+            ExternVal::Mem(addr) => match inner.runtime.mems[addr.index()].shared() {
+                Some(memory) => Self::SharedMemory(SharedMemory::at(&inner.engine, memory.clone())),
+                None => Self::Memory(Memory::at(store, addr)),
+            },
             ExternVal::Tag(addr) => Self::Tag(Tag::at(store, addr)),
         }
     }
 
-    pub(crate) fn checked(&self, store: &Store) -> Result<ExternVal, Misuse> {
-        Ok(match self {
+    /// Where it is in a store; nothing if it is a shared memory, which is of none.
+    pub(crate) fn find(&self, store: &Store) -> Result<Option<ExternVal>, Misuse> {
+        Ok(Some(match self {
             Self::Func(func) => ExternVal::Func(func.checked(store)?),
             Self::Global(global) => ExternVal::Global(global.checked(store)?),
             Self::Table(table) => ExternVal::Table(table.checked(store)?),
             Self::Memory(memory) => ExternVal::Mem(memory.checked(store)?),
+            Self::SharedMemory(_) => return Ok(None),
             Self::Tag(tag) => ExternVal::Tag(tag.checked(store)?),
-        })
+        }))
+    }
+
+    /// Where it is in a store, to which it is added if it is a shared memory.
+    pub(crate) fn checked(&self, store: &mut Store) -> Result<ExternVal, Error> {
+        if let Self::SharedMemory(memory) = self {
+            return Ok(ExternVal::Mem(store.alloc_shared(memory.inner())?));
+        }
+        Ok(self.find(store)?.ok_or(Misuse::WrongStore)?)
     }
 
     /// The function, if it is one.
@@ -92,6 +110,14 @@ impl Extern {
         }
     }
 
+    /// The memory, if it is one that threads share.
+    pub fn into_shared_memory(self) -> Option<SharedMemory> {
+        match self {
+            Self::SharedMemory(memory) => Some(memory),
+            _ => None,
+        }
+    }
+
     /// The tag, if it is one.
     pub fn into_tag(self) -> Option<Tag> {
         match self {
@@ -110,6 +136,7 @@ impl Extern {
             Self::Global(global) => ExternType::Global(global.ty(store)),
             Self::Table(table) => ExternType::Table(table.ty(store)),
             Self::Memory(memory) => ExternType::Memory(memory.ty(store)),
+            Self::SharedMemory(memory) => ExternType::Memory(memory.ty()),
             Self::Tag(tag) => ExternType::Tag(tag.ty(store)),
         }
     }
@@ -125,7 +152,7 @@ macro_rules! from_part {
     )*};
 }
 
-from_part!(Func Global Table Memory Tag);
+from_part!(Func Global Table Memory SharedMemory Tag);
 
 /// An export of an instance.
 ///
@@ -140,7 +167,7 @@ from_part!(Func Global Table Memory Tag);
 /// assert_eq!(names, ["g", "f"]);
 /// # Ok::<(), tickwasm::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Export<'i> {
     pub(crate) name: &'i str,
     pub(crate) item: Extern,

@@ -72,12 +72,13 @@ impl Instance {
         module: &Module,
         imports: &[Extern],
     ) -> Result<(Self, Option<FuncAddr>), Error> {
-        let runtime = &context.inner.runtime;
+        let runtime = &mut context.inner.runtime;
         let imports: Result<Vec<_>, _> = imports
             .iter()
             .map(|import| import.checked(runtime))
             .collect();
-        Self::with(context, module, &imports?)
+        let imports = imports?;
+        Self::with(context, module, &imports)
     }
 
     /// Runs its start function, if it has one.
@@ -176,10 +177,9 @@ impl Instance {
         let inner = store.into().inner;
         let addr = self.assert(&inner.runtime).index();
         let (module, inst) = (&inner.modules[addr], &inner.runtime.instances[addr]);
-        let id = inner.runtime.id;
         module.syntax().exports.iter().map(move |export| Export {
             name: &export.name,
-            item: Extern::at(id, find(inst, export.item)),
+            item: Extern::at(inner, find(inst, export.item)),
         })
     }
 
@@ -200,7 +200,7 @@ impl Instance {
 pub(crate) fn export<T>(store: &StoreInner<T>, addr: InstanceAddr, name: &str) -> Option<Extern> {
     let item = store.modules[addr.index()].export_item(name)?;
     let instance = &store.runtime.instances[addr.index()];
-    Some(Extern::at(store.runtime.id, find(instance, item)))
+    Some(Extern::at(store, find(instance, item)))
 }
 
 /// Where an index of a module leads in an instance of it.
@@ -230,7 +230,7 @@ fn explain<T>(
         .into(),
         InstantiateError::Incompatible { import } => {
             let expected = module.import(import);
-            let found = Extern::at(inner.runtime.id, imports[import]);
+            let found = Extern::at(inner, imports[import]);
             Error::IncompatibleImport {
                 module: expected.module().into(),
                 name: expected.name().into(),
@@ -328,7 +328,7 @@ impl<T> InstancePre<T> {
         let mut imports = Vec::with_capacity(self.imports.len());
         for import in &*self.imports {
             imports.push(match import {
-                Found::Item(item) => item.checked(&context.inner.runtime)?,
+                Found::Item(item) => item.checked(&mut context.inner.runtime)?,
                 Found::Host(ty, func) => ExternVal::Func(context.add_host(*ty, func.clone())?),
             });
         }

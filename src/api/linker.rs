@@ -60,7 +60,7 @@ enum Definition<T> {
 impl<T> Clone for Definition<T> {
     fn clone(&self) -> Self {
         match self {
-            Self::Item(item, ty) => Self::Item(*item, ty.clone()),
+            Self::Item(item, ty) => Self::Item(item.clone(), ty.clone()),
             Self::Host { ty, id, func } => Self::Host {
                 ty: ty.clone(),
                 id: *id,
@@ -73,7 +73,7 @@ impl<T> Clone for Definition<T> {
 impl<T> Definition<T> {
     fn found(&self) -> Found<T> {
         match self {
-            Self::Item(item, _) => Found::Item(*item),
+            Self::Item(item, _) => Found::Item(item.clone()),
             Self::Host { id, func, .. } => Found::Host(*id, func.clone()),
         }
     }
@@ -81,7 +81,7 @@ impl<T> Definition<T> {
     /// The definition as a part of a store.
     fn get(&self, mut store: impl AsContextMut<Data = T>) -> Extern {
         match self {
-            Self::Item(item, _) => *item,
+            Self::Item(item, _) => item.clone(),
             Self::Host { ty, func, .. } => Func::host(
                 &mut store,
                 &HostFunc {
@@ -148,8 +148,9 @@ impl<T> Linker<T> {
     ) -> Result<&mut Self, Error> {
         let item = item.into();
         let context = store.as_context();
-        item.checked(&context.inner.runtime)?;
-        self.insert(module, name, Definition::Item(item, item.ty(context)))
+        item.find(&context.inner.runtime)?;
+        let ty = item.ty(context);
+        self.insert(module, name, Definition::Item(item, ty))
     }
 
     /// Defines a host function, given as a closure of Rust types; see [`Func::wrap`].
@@ -223,12 +224,9 @@ impl<T> Linker<T> {
     ) -> Result<&mut Self, Error> {
         let context = store.as_context();
         for export in instance.exports(&context) {
-            let item = export.into_extern();
-            self.insert(
-                module,
-                export.name(),
-                Definition::Item(item, item.ty(context)),
-            )?;
+            let (name, item) = (export.name(), export.into_extern());
+            let ty = item.ty(context);
+            self.insert(module, name, Definition::Item(item, ty))?;
         }
         Ok(self)
     }

@@ -45,6 +45,9 @@ impl Memory {
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Self, Error> {
         let mut context = store.as_context_mut();
         let (runtime, mut guard) = context.guarded();
+        if ty.is_shared() {
+            return Err(Misuse::Shared.into());
+        }
         if !ty.is_possible() {
             return Err(Misuse::Limits.into());
         }

@@ -103,6 +103,75 @@ pub enum Runtime {
     GlobalSet,
 }
 
+/// What an atomic op does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Atomic {
+    /// Reads.
+    Load,
+    /// Writes.
+    Store,
+    /// Adds, and yields what was there, as those that follow do.
+    Add,
+    /// Subtracts.
+    Sub,
+    /// Clears bits.
+    And,
+    /// Sets bits.
+    Or,
+    /// Inverts bits.
+    Xor,
+    /// Exchanges.
+    Xchg,
+    /// Exchanges what is as expected.
+    Cmpxchg,
+    /// `memory.atomic.wait32` and its like.
+    Wait,
+    /// `memory.atomic.notify`
+    Notify,
+    /// `atomic.fence`
+    Fence,
+}
+
+impl Atomic {
+    /// All of them, each at its number.
+    pub const ALL: [Self; 12] = [
+        Self::Load,
+        Self::Store,
+        Self::Add,
+        Self::Sub,
+        Self::And,
+        Self::Or,
+        Self::Xor,
+        Self::Xchg,
+        Self::Cmpxchg,
+        Self::Wait,
+        Self::Notify,
+        Self::Fence,
+    ];
+}
+
+/// Where an access to a memory goes that may be shared, or is atomic.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Access {
+    /// The memory.
+    pub mem: u32,
+    /// Whether its addresses have 64 bits.
+    pub wide: bool,
+    /// Base-2 logarithm of how many bytes are accessed.
+    pub width: u32,
+    /// Added to the address, without wrapping.
+    pub offset: u64,
+}
+
+impl Access {
+    fn write(self, out: &mut impl Cells) {
+        out.cell(self.mem);
+        out.cell(u32::from(self.wide) | self.width << 1);
+        out.wide(self.offset);
+    }
+}
+
 /// An op.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Op {
@@ -223,6 +292,39 @@ pub enum Op {
         mem: u32,
         /// Added to the address, without wrapping.
         offset: u64,
+    },
+    /// `d := memories[mem][x + offset]`, for any memory that is shared
+    LoadShared {
+        /// Which.
+        op: Opcode,
+        /// The address.
+        x: SlotOffset,
+        /// Where.
+        access: Access,
+        /// The result.
+        d: SlotOffset,
+    },
+    /// `memories[mem][x + offset] := value`, for any memory that is shared
+    StoreShared {
+        /// Which.
+        op: Opcode,
+        /// The address.
+        x: SlotOffset,
+        /// The value.
+        value: SlotOffset,
+        /// Where.
+        access: Access,
+    },
+    /// an atomic access; address, operands and result lie from slot `at` on
+    Atomic {
+        /// Which.
+        op: Opcode,
+        /// What it does.
+        does: Atomic,
+        /// The address, and the result.
+        at: SlotOffset,
+        /// Where.
+        access: Access,
     },
     /// `slots[at ..] := op slots[at ..]`: arithmetic on integers of two slots
     Wide {
@@ -742,6 +844,25 @@ impl Op {
                 out.cell(mem);
                 out.wide(offset);
             }
+            Self::LoadShared { x, access, d, .. } => {
+                out.cell(x as u32);
+                out.cell(d as u32);
+                access.write(out);
+            }
+            Self::StoreShared {
+                x, value, access, ..
+            } => {
+                out.cell(x as u32);
+                out.cell(value as u32);
+                access.write(out);
+            }
+            Self::Atomic {
+                does, at, access, ..
+            } => {
+                out.cell(does as u32);
+                out.cell(at as u32);
+                access.write(out);
+            }
             Self::Wide { at, .. } => out.cell(at as u32),
             Self::Narrow { x, d } => {
                 out.cell(x as u32);
@@ -1056,6 +1177,25 @@ impl fmt::Display for Op {
             } => {
                 let (x, value, op) = (slot(x), slot(value), op.mnemonic());
                 write!(f, "{op} {mem}: [{x}] + {offset} := [{value}]")
+            }
+            Self::LoadShared { op, x, access, d } => {
+                let (d, x, op) = (slot(d), slot(x), op.mnemonic());
+                let Access { mem, offset, .. } = access;
+                write!(f, "[{d}] := {op} shared {mem}: [{x}] + {offset}")
+            }
+            Self::StoreShared {
+                op,
+                x,
+                value,
+                access,
+            } => {
+                let (x, value, op) = (slot(x), slot(value), op.mnemonic());
+                let Access { mem, offset, .. } = access;
+                write!(f, "{op} shared {mem}: [{x}] + {offset} := [{value}]")
+            }
+            Self::Atomic { op, at, access, .. } => {
+                let Access { mem, offset, .. } = access;
+                write!(f, "{} {mem}: + {offset} at [{}]", op.mnemonic(), slot(at))
             }
             Self::Wide { op, at } => write!(f, "{} at [{}]", op.mnemonic(), slot(at)),
             Self::Narrow { x, d } => write!(f, "[{}] := narrow [{}]", slot(d), slot(x)),

@@ -3,7 +3,7 @@
 //! An op that traps has changed nothing yet, so its operands are where they were. So handlers need not note anything on the way.
 
 use super::machine::Machine;
-use crate::code::ops::{Addr, Op, Runtime, SlotOffset, Src};
+use crate::code::ops::{Access, Addr, Op, Runtime, SlotOffset, Src};
 use crate::syntax::instr::Opcode;
 use crate::syntax::types::AddrType;
 
@@ -54,6 +54,10 @@ pub(super) fn fault(machine: &mut Machine, op: &Op) -> Option<Fault> {
         | Op::StoreTo64 {
             op, x, mem, offset, ..
         } => (mem, machine.stopped_slot(x), offset, width(op)?),
+        Op::LoadShared { x, access, .. } | Op::StoreShared { x, access, .. } => {
+            shared(machine, x, access)
+        }
+        Op::Atomic { at, access, .. } => shared(machine, at, access),
         Op::Runtime {
             call: call @ (Runtime::MemoryFill | Runtime::MemoryInit),
             a,
@@ -82,7 +86,7 @@ pub(super) fn fault(machine: &mut Machine, op: &Op) -> Option<Fault> {
             let counted = if to == from { to } else { AddrType::I32 };
             let count = operand(machine, at + 16, counted);
             let target = operand(machine, at, to);
-            let len = machine.mem_at(a).1;
+            let len = machine.mem_inst(a).len();
             if target.checked_add(count).is_none_or(|end| end > len) {
                 (a, target, 0, count)
             } else {
@@ -91,7 +95,7 @@ pub(super) fn fault(machine: &mut Machine, op: &Op) -> Option<Fault> {
         }
         _ => return None,
     };
-    let len = machine.mem_at(memory).1;
+    let len = machine.mem_inst(memory).len();
     let end = u128::from(address) + u128::from(offset) + u128::from(size);
     (end > len.into()).then_some(Fault {
         memory,
@@ -100,6 +104,21 @@ pub(super) fn fault(machine: &mut Machine, op: &Op) -> Option<Fault> {
         size,
         len,
     })
+}
+
+/// An access by an op that finds its address in a slot: memory, address, offset and size.
+fn shared(machine: &Machine, x: SlotOffset, access: Access) -> (u32, u64, u64, u64) {
+    let ty = if access.wide {
+        AddrType::I64
+    } else {
+        AddrType::I32
+    };
+    (
+        access.mem,
+        operand(machine, x, ty),
+        access.offset,
+        1 << access.width,
+    )
 }
 
 /// The bytes that a load or store accesses.

@@ -13,6 +13,7 @@ use crate::runtime::addr::InstanceAddr;
 use crate::runtime::func_inst::FuncInst;
 use crate::runtime::global_inst::GlobalInst;
 use crate::runtime::limiter::GrowError;
+use crate::runtime::mem_inst::MemInst;
 use crate::runtime::module_inst::ModuleInst;
 use crate::runtime::registry::TypeId;
 use crate::runtime::store::Store;
@@ -370,6 +371,12 @@ impl Machine {
         let addr = self.inst().mems[mem as usize];
         let data = self.store().mems[addr.index()].data_mut();
         (data.as_mut_ptr(), data.len() as u64)
+    }
+
+    /// A memory of the current instance.
+    pub(super) fn mem_inst(&mut self, mem: u32) -> &mut MemInst {
+        let addr = self.inst().mems[mem as usize];
+        &mut self.store().mems[addr.index()]
     }
 
     /// The type of addresses of a memory of the current instance.

@@ -10,7 +10,8 @@ use super::dispatch::{Handler, handler_cells};
 use super::handlers::operand::{Acc, Imm, Pin, Slot};
 use super::handlers::runtime as rt;
 use super::handlers::{
-    call, control, exception, fuel, memory, memory::*, memory64, numeric, reference, variable,
+    atomic, call, control, exception, fuel, memory, memory::*, memory64, numeric, reference,
+    variable,
 };
 use super::numerics::*;
 use crate::code::Form;
@@ -197,6 +198,11 @@ fn handler(op: &Op, form: Form) -> Handler {
             op: Opcode::V128Store,
             ..
         } => memory64::store_to64::<V128Store>,
+        Op::LoadShared { op, .. } if op.class() == Class::Vload => simd::load_shared(op),
+        Op::StoreShared {
+            op: Opcode::V128Store,
+            ..
+        } => atomic::store_shared::<V128Store>,
         Op::Unop { op, x, d } => unop(op, x, d),
         Op::Binop { op, x, y, d } => binop(op, x, y, d),
         Op::Load { op, addr, d, .. } => load(op, addr, d),
@@ -209,6 +215,9 @@ fn handler(op: &Op, form: Form) -> Handler {
         Op::Store64 { op, x, value, .. } => store64(op, x, value),
         Op::LoadFrom64 { op, .. } => load_from64(op),
         Op::StoreTo64 { op, .. } => store_to64(op),
+        Op::LoadShared { op, .. } => load_shared(op),
+        Op::StoreShared { op, .. } => store_shared(op),
+        Op::Atomic { .. } => atomic::atomic,
         Op::Wide { op, .. } => wide(op),
         Op::Narrow { .. } => memory64::narrow,
         Op::Copy { bank, x, d } => copy(bank, x, d),
@@ -473,6 +482,24 @@ fn load_from64(op: Opcode) -> Handler {
 #[rustfmt::skip]
 fn store_to64(op: Opcode) -> Handler {
     macro_rules! pick { ($name:ident) => { memory64::store_to64::<$name> }; }
+    by_opcode! { op;
+        pick: I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
+    }
+}
+
+#[rustfmt::skip]
+fn load_shared(op: Opcode) -> Handler {
+    macro_rules! pick { ($name:ident) => { atomic::load_shared::<$name> }; }
+    by_opcode! { op;
+        pick:
+            I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U
+            I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U;
+    }
+}
+
+#[rustfmt::skip]
+fn store_shared(op: Opcode) -> Handler {
+    macro_rules! pick { ($name:ident) => { atomic::store_shared::<$name> }; }
     by_opcode! { op;
         pick: I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
     }

@@ -3,8 +3,9 @@
 //! <https://github.com/WebAssembly/spec/tree/main/interpreter#spectest-host-module>
 
 use crate::{
-    Error, Extern, Func, FuncType, Global, GlobalType, Linker, Memory, MemoryType, Mutability, Ref,
-    RefType, Store, Table, TableType, Val, ValType,
+    Error, Extern, Func, FuncType, Global, GlobalType, Linker, Memory, MemoryType,
+    MemoryTypeBuilder, Mutability, Ref, RefType, SharedMemory, Store, Table, TableType, Val,
+    ValType,
 };
 
 /// The functions of the module: they print their arguments in the reference interpreter and do nothing here, for nothing
@@ -50,6 +51,9 @@ pub(super) fn define<T: 'static>(
         "memory",
         Memory::new(&mut *store, MemoryType::new(1, Some(2)))?.into(),
     ));
+    let shared = MemoryTypeBuilder::new().min(1).max(Some(2)).shared(true);
+    let shared = SharedMemory::new(store.engine(), shared.build()?)?;
+    items.push(("shared_memory", shared.into()));
     for (name, item) in items {
         linker.define(&mut *store, "spectest", name, item)?;
     }

@@ -35,6 +35,9 @@ impl Lowerer<'_> {
     /// Lowers a load as which another instruction begins.
     pub(super) fn load_as(&mut self, op: Opcode, memarg: MemArg) {
         let ty = result_type(op);
+        if self.is_shared(memarg.mem) {
+            return self.load_shared(op, memarg, ty);
+        }
         if self.is_mem64(memarg.mem) {
             return self.load64(op, memarg, ty);
         }
@@ -78,6 +81,9 @@ impl Lowerer<'_> {
 
     /// Lowers a store as which another instruction ends.
     pub(super) fn store_as(&mut self, op: Opcode, memarg: MemArg) {
+        if self.is_shared(memarg.mem) {
+            return self.store_shared(op, memarg);
+        }
         if self.is_mem64(memarg.mem) {
             return self.store64(op, memarg);
         }

@@ -24,6 +24,7 @@
 //! `operands` is the compile-time stack, the rest is one file for each kind of instruction; `pins` chooses which locals get a
 //! register.
 
+mod atomic;
 mod calls;
 mod control;
 mod exceptions;
@@ -134,6 +135,7 @@ impl<'m> Lowerer<'m> {
             Class::Vconst | Class::Vplain | Class::VloadLane | Class::VstoreLane => {
                 self.vector(instr);
             }
+            Class::Atomic => self.atomic(instr, ty),
             _ => self.special(instr, ty),
         }
         if self.module.form == Form::Exact && self.dead == 0 {
@@ -189,6 +191,7 @@ impl<'m> Lowerer<'m> {
             Instr::I64Add128 | Instr::I64Sub128 | Instr::I64MulWideS | Instr::I64MulWideU => {
                 self.wide(instr.opcode(), ty);
             }
+            Instr::AtomicFence { .. } => self.atomic(instr, ty),
             _ => self.runtime(instr, ty),
         }
     }

@@ -15,6 +15,7 @@ pub(crate) mod mem_inst;
 pub(crate) mod module_inst;
 pub(crate) mod parked;
 pub(crate) mod registry;
+pub(crate) mod shared_mem;
 pub(crate) mod stack;
 pub(crate) mod store;
 pub(crate) mod table_inst;

@@ -21,6 +21,7 @@ use super::mem_inst::MemInst;
 use super::module_inst::ModuleInst;
 use super::parked::Parked;
 use super::registry::Registry;
+use super::shared_mem::SharedMem;
 use super::stack::Stack;
 use super::table_inst::TableInst;
 use super::tag_inst::TagInst;
@@ -165,6 +166,18 @@ impl Store {
         Ok(MemAddr(addr))
     }
 
+    /// Adds a memory that threads share, unless it is there already. What it has is not counted, only what it grows by here.
+    pub fn alloc_shared(&mut self, memory: &Arc<SharedMem>) -> Result<MemAddr, Exhausted> {
+        let known = self.mems.iter().position(|other| {
+            let other = other.shared();
+            other.is_some_and(|other| Arc::ptr_eq(other, memory))
+        });
+        if let Some(known) = known {
+            return Ok(MemAddr(known as u32));
+        }
+        push(&mut self.mems, MemInst::shared_with(memory.clone())).map(MemAddr)
+    }
+
     /// Adds a table of the type's initial size, all elements `init`. The type is canonical.
     pub fn alloc_table(
         &mut self,
@@ -291,9 +304,10 @@ impl Store {
             reach: shl(memory.max_size(), log2),
         };
         let usage = self.permit(guard, growth)?;
-        if self.mems[addr.index()].grow(delta).is_none() {
+        // Not the old size from above: another thread may have been faster.
+        let Some(old) = self.mems[addr.index()].grow(delta) else {
             return Err(self.refuse(guard, growth.refused(LimitOf::Host, None)));
-        }
+        };
         self.usage = usage;
         Ok(old)
     }

@@ -426,20 +426,6 @@ fn an_invalid_module_tells_both_types_and_the_offset() {
 }
 
 #[test]
-fn a_module_of_an_unimplemented_feature_is_refused_by_name() {
-    let mut config = Config::new();
-    config.wasm_threads(true);
-    let engine = Engine::new(&config).unwrap();
-    let error = Module::new(&engine, "(module (memory 1 1 shared))")
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("threads") && error.contains("not supported yet"),
-        "{error}"
-    );
-}
-
-#[test]
 fn a_feature_that_is_switched_off_is_refused() {
     let mut config = Config::new();
     config.wasm_tail_call(false);

@@ -20,6 +20,7 @@ mod parts;
 mod proposals;
 mod recursion;
 mod suspension;
+mod threads;
 mod traps;
 mod workloads;
 

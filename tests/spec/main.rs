@@ -208,13 +208,14 @@ fn config(parent: &str) -> Config {
     let mut config = Config::new();
     if matches!(
         parent,
-        "wasm-v1" | "wasm-v2" | "reference-types" | "memory64"
+        "wasm-v1" | "wasm-v2" | "reference-types" | "memory64" | "threads"
     ) {
         config.wasm_multi_memory(false);
     }
     // Proposals are off by default.
     match parent {
         "custom-page-sizes" => config.wasm_custom_page_sizes(true),
+        "threads" => config.wasm_threads(true),
         "wide-arithmetic" => config.wasm_wide_arithmetic(true),
         "legacy-exceptions" => config.wasm_legacy_exceptions(true),
         _ => &mut config,

@@ -112,7 +112,7 @@ calls! {
         let [d, s, n] = copied(m.mem_addr_type(a), m.mem_addr_type(b), x);
         let mems = &mut m.store().mems;
         match mems.get_disjoint_mut([to, from]) {
-            Ok([to, from]) => to.init(d, from.data(), s, n)?,
+            Ok([to, from]) => to.copy(d, from, s, n)?,
             Err(_) => mems[to].copy_within(d, s, n)?,
         }
         Ok(x[0])

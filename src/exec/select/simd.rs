@@ -5,7 +5,7 @@ use crate::code::ops::{Addr, Dst, Op, Src};
 use crate::exec::dispatch::Handler;
 use crate::exec::handlers::memory::*;
 use crate::exec::handlers::operand::{Acc, Imm, Pin, Slot};
-use crate::exec::handlers::{control, memory, memory64, numeric, simd, variable};
+use crate::exec::handlers::{atomic, control, memory, memory64, numeric, simd, variable};
 use crate::exec::numerics::*;
 use crate::syntax::instr::Opcode;
 
@@ -234,6 +234,16 @@ pub(super) fn store64(x: Src, value: Src) -> Handler {
 #[rustfmt::skip]
 pub(super) fn load_from64(op: Opcode) -> Handler {
     macro_rules! pick { ($name:ident) => { memory64::load_from64::<$name> }; }
+    by_opcode! { op;
+        pick:
+            V128Load V128Load8x8S V128Load8x8U V128Load16x4S V128Load16x4U V128Load32x2S V128Load32x2U
+            V128Load8Splat V128Load16Splat V128Load32Splat V128Load64Splat V128Load32Zero V128Load64Zero;
+    }
+}
+
+#[rustfmt::skip]
+pub(super) fn load_shared(op: Opcode) -> Handler {
+    macro_rules! pick { ($name:ident) => { atomic::load_shared::<$name> }; }
     by_opcode! { op;
         pick:
             V128Load V128Load8x8S V128Load8x8U V128Load16x4S V128Load16x4U V128Load32x2S V128Load32x2U
