@@ -116,7 +116,8 @@ impl Func {
     ///
     /// # Errors
     /// If the number or the types of arguments, or the number of results, are not those of the function; if it is one of another store;
-    /// if the call traps, runs out of fuel, or a host function fails.
+    /// if the call traps, runs out of fuel, or a host function fails; if it reaches an async host function ([`Func::call_async`] is for
+    /// that) or one that asks to suspend ([`Func::call_resumable`]).
     pub fn call(
         &self,
         mut store: impl AsContextMut,

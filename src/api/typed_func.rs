@@ -47,7 +47,8 @@ impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
     ///
     /// # Errors
     /// If it is a function of another store, or an argument is a reference of one; if the call traps, runs out of fuel, or a host
-    /// function fails.
+    /// function fails; if it reaches an async host function ([`TypedFunc::call_async`] is for that) or one that asks to suspend
+    /// ([`TypedFunc::call_resumable`]).
     #[inline]
     pub fn call(&self, mut store: impl AsContextMut, params: Params) -> Result<Results, Error> {
         let mut context = store.as_context_mut();

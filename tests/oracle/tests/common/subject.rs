@@ -1,8 +1,9 @@
 //! The engine under test behind the few operations that the comparisons need.
 
 use tickwasm::{
-    Config, Engine, Error, Extern, Func, FuncType, Global, GlobalType, Instance, Memory,
-    MemoryType, Module, Mutability, Ref, RefType, ResumableCall, Store, Table, TableType, Val,
+    Caller, Config, Engine, Error, Extern, Func, FuncType, Global, GlobalType, Instance, Memory,
+    MemoryType, Module, Mutability, Ref, RefType, ResumableCall, Store, SuspendedCall, Table,
+    TableType, TypedFunc, Val,
 };
 use tickwasm_oracle::{Trap, ValType, Value};
 
@@ -14,7 +15,19 @@ struct Host {
     log: Vec<HostCall>,
     /// Fuel that calls are to get and have not been given yet.
     withheld: u64,
+    /// A call that is to go on, and its fuel.
+    waiting: Option<(SuspendedCall<Vec<Val>>, u64)>,
+    /// What has become of it, and the fuel that is left.
+    resumed: Option<(Result<ResumableCall<Vec<Val>>, Error>, u64)>,
 }
+
+/// A module with a function that calls the host at some depth, so that what the host does there has less of the stack.
+const DEEP: &str = r#"(module
+    (import "host" "resume" (func $resume))
+    (func $deep (export "deep") (param i32)
+        (if (local.get 0)
+            (then (call $deep (i32.sub (local.get 0) (i32.const 1))))
+            (else (call $resume)))))"#;
 
 /// An instance in a store of its own.
 pub struct Subject {
@@ -22,6 +35,7 @@ pub struct Subject {
     instance: Instance,
     fueled: bool,
     slices: Option<Slices>,
+    deep: Option<TypedFunc<u32, ()>>,
 }
 
 /// How much fuel a call is given at a time, which is suspended in between.
@@ -29,7 +43,7 @@ pub struct Subject {
 pub enum Slices {
     /// Always as much.
     Of(u64),
-    /// More or less, and sometimes none.
+    /// More or less, and sometimes none; and the call goes on elsewhere on the stack each time.
     Random(u64),
 }
 
@@ -73,6 +87,7 @@ impl Subject {
                 instance,
                 fueled,
                 slices: None,
+                deep: None,
             }),
             Err(error) => {
                 let left = if fueled {
@@ -138,8 +153,49 @@ impl Subject {
             let slice = slice.min(*withheld);
             *withheld -= slice;
             self.store.set_fuel(left + slice).expect("fuel is on");
-            call = suspended.resume(&mut self.store)?;
+            call = match slices {
+                Slices::Of(_) => suspended.resume(&mut self.store)?,
+                Slices::Random(_) => self.resume_at(rng.below(40) as u32, suspended)?,
+            };
         }
+    }
+
+    /// Goes on with a call in the middle of another one of some depth, which takes none of its fuel.
+    fn resume_at(
+        &mut self,
+        depth: u32,
+        suspended: SuspendedCall<Vec<Val>>,
+    ) -> Result<ResumableCall<Vec<Val>>, Error> {
+        let store = &mut self.store;
+        let fuel = store.get_fuel().expect("fuel is on");
+        store.set_fuel(u64::MAX).expect("fuel is on");
+        let deep = match self.deep {
+            Some(deep) => deep,
+            None => {
+                let resume = |mut caller: Caller<'_, Host>| -> Result<(), Error> {
+                    if let Some((call, fuel)) = caller.data_mut().waiting.take() {
+                        caller.set_fuel(fuel)?;
+                        let resumed = call.resume(&mut caller);
+                        let left = caller.get_fuel()?;
+                        caller.data_mut().resumed = Some((resumed, left));
+                        caller.set_fuel(u64::MAX)?;
+                    }
+                    Ok(())
+                };
+                let resume = Func::wrap(&mut *store, resume);
+                let module = Module::new(store.engine(), DEEP)?;
+                let instance = Instance::new(&mut *store, &module, &[resume.into()])?;
+                *self
+                    .deep
+                    .insert(instance.get_typed_func(&mut *store, "deep")?)
+            }
+        };
+        store.data_mut().waiting = Some((suspended, fuel));
+        deep.call(&mut *store, depth)?;
+        let resumed = store.data_mut().resumed.take();
+        let (call, left) = resumed.expect("the call has gone on");
+        store.set_fuel(left).expect("fuel is on");
+        call
     }
 
     /// From now on calls are made with their fuel in slices, or no longer.
