@@ -255,11 +255,11 @@ fn stop(reason: Reason) -> Stop {
     }
 }
 
-/// Where the free part of the value stack begins, if there are so many bytes of it and room for a record.
+/// Where the free part of the value stack begins, if there are so many bytes of it.
 fn room(store: &mut Store, bytes: usize) -> Result<*mut u8, Stop> {
     let stack = &mut store.stack.slots;
     let free = size_of_val(&**stack) - store.stack_used;
-    if free < bytes.saturating_add(RECORD_BYTES) {
+    if free < bytes {
         return Err(stop(Reason::Trap(Trap::StackOverflow)));
     }
     let base: *mut u8 = stack.as_mut_ptr().cast();
@@ -268,7 +268,8 @@ fn room(store: &mut Store, bytes: usize) -> Result<*mut u8, Stop> {
 
 /// Puts arguments where the value stack is free; says where that is.
 fn arguments(store: &mut Store, slots: &[Slot]) -> Result<*mut u8, Stop> {
-    let base = room(store, size_of_val(slots))?;
+    // The record of the call lies behind them.
+    let base = room(store, size_of_val(slots).saturating_add(RECORD_BYTES))?;
     // SAFETY: FRAME; there is room for them.
     unsafe {
         base.cast::<Slot>()

@@ -641,3 +641,41 @@ fn what_a_suspended_call_refers_to_is_kept() {
         assert_eq!(finished(call), n as i64);
     }
 }
+
+/// A stack that is full to its last byte is no smaller for a call that was suspended on it. Found by the target `suspend`.
+#[test]
+fn the_stack_is_exhausted_at_the_same_depth_whether_suspended_or_not() {
+    let mut config = Config::new();
+    config.consume_fuel(true).max_wasm_stack(4096);
+    let engine = Engine::new(&config).unwrap();
+    let module = Module::new(&engine, r#"(module (func $f (export "f") (call $f)))"#).unwrap();
+    let mut store = Store::new(&engine, ());
+    let func = Instance::new(&mut store, &module, &[])
+        .unwrap()
+        .get_func(&mut store, "f")
+        .unwrap();
+    let given = 10_000;
+    store.set_fuel(given).unwrap();
+    let straight = func.call(&mut store, &[], &mut []).unwrap_err();
+    assert_eq!(straight.downcast_ref(), Some(&Trap::StackOverflow));
+    let cost = given - store.get_fuel().unwrap();
+
+    for slice in [1, 2, 3, 7] {
+        store.set_fuel(0).unwrap();
+        let (mut given, mut call) = (0, func.call_resumable(&mut store, &[]));
+        let stopped = loop {
+            match call {
+                Ok(ResumableCall::Suspended(suspended)) => {
+                    given += slice;
+                    let left = store.get_fuel().unwrap();
+                    store.set_fuel(left + slice).unwrap();
+                    call = suspended.resume(&mut store);
+                }
+                Ok(ResumableCall::Finished(_)) => panic!("endless recursion ends"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(stopped.downcast_ref(), Some(&Trap::StackOverflow));
+        assert_eq!(given - store.get_fuel().unwrap(), cost, "slices of {slice}");
+    }
+}
