@@ -11,6 +11,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use crate::code::builder::{Map, Origin};
+use crate::code::layout::StructLayout;
 use crate::code::{Code, CodePlace, CodeUnit, Exact, Form, LowerError, Point, Source};
 use crate::decode::{Body, DecodeError, decode_module};
 use crate::exec;
@@ -19,7 +20,7 @@ use crate::lower::{Lowerer, Surroundings, Survey};
 use crate::runtime::registry::{Registry, TypeId};
 use crate::syntax::index::FuncIdx;
 use crate::syntax::module::{FuncBody, Module};
-use crate::syntax::types::ExternType;
+use crate::syntax::types::{CompType, ExternType, SubType};
 use crate::validate::{Context, FuncValidator, ValidateError, check_module};
 
 /// What compilation depends on besides the bytes.
@@ -208,6 +209,8 @@ struct Parts {
     bytes: Arc<[u8]>,
     /// Canonical ids of the types.
     types: Box<[u32]>,
+    /// Where the fields of structures are, by type index.
+    layouts: Box<[StructLayout]>,
     context: Context,
     settings: Settings,
 }
@@ -225,6 +228,7 @@ pub fn compile(
         module: module.clone(),
         bytes: bytes.clone(),
         types: types.iter().map(|ty| ty.0).collect(),
+        layouts: context.types.iter().map(layout).collect(),
         context,
         settings,
     });
@@ -243,6 +247,14 @@ pub fn compile(
         types,
         code,
         parts,
+    })
+}
+
+/// The layout of a type, which has no fields if it is no structure.
+fn layout(ty: &SubType) -> StructLayout {
+    StructLayout::new(match &ty.composite {
+        CompType::Struct(fields) => fields,
+        CompType::Func(_) | CompType::Array(_) => &[],
     })
 }
 
@@ -351,6 +363,8 @@ impl Parts {
             tables: &self.context.tables,
             types: &self.types,
             form,
+            subtypes: &self.context.types,
+            layouts: &self.layouts,
         };
         let mut lowerer = Lowerer::new(
             surroundings,

@@ -717,6 +717,17 @@ pub enum Misuse {
         /// How many there are.
         count: usize,
     },
+    /// A field or element that cannot be set was to be set.
+    #[error("immutable field cannot be set")]
+    ImmutableField,
+    /// A field of a structure or an element of an array was to be accessed that it does not have.
+    #[error("out of bounds access: {index} of {count} fields or elements")]
+    FieldIndex {
+        /// The field or element.
+        index: u64,
+        /// How many there are.
+        count: u64,
+    },
     /// An element of a table was to be accessed that it does not have.
     #[error("out of bounds table access: element {index} of a table of {size}")]
     TableIndex {

@@ -83,7 +83,7 @@ features! {
     /// `(ref $t)`, `call_ref` and their like.
     FunctionReferences = "function-references", On;
     /// Structures, arrays, casts, rec groups.
-    Gc = "gc", Postponed;
+    Gc = "gc", On;
     /// `throw`, `try_table`, `exnref`.
     ExceptionHandling = "exception-handling", On;
     /// Shared memories, atomic accesses, wait and notify.

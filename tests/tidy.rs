@@ -53,6 +53,7 @@ const MAY_BE_UNSAFE: &[&str] = &[
     "exec/check.rs",
     "exec/mod.rs",
     "exec/machine.rs",
+    "exec/objects.rs",
     "exec/suspend.rs",
     "exec/unwind.rs",
     "exec/handlers",

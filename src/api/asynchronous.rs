@@ -141,8 +141,8 @@ impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
         let mut slots = [0; MAX];
         let slots = &mut slots[..counts.0.max(counts.1)];
         params.write(slots, id)?;
-        call(context, addr, counts, slots).await?;
-        Ok(Results::read(slots, id))
+        call(context.as_context_mut(), addr, counts, slots).await?;
+        Ok(Results::read(slots, context.runtime()))
     }
 }
 
@@ -230,7 +230,7 @@ where
     );
     let func = HostFn::Async(Arc::new(move |caller, slots| {
         let store = caller.store_id();
-        let params = Params::read(slots, store);
+        let params = Params::read(slots, caller.runtime());
         let results = Pin::from(func(caller, params));
         Box::pin(async move { results.await.put(slots, store) })
     }));

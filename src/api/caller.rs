@@ -6,7 +6,7 @@ use super::externs::Extern;
 use super::instance;
 use crate::error::Error;
 use crate::runtime::addr::InstanceAddr;
-use crate::runtime::store::StoreId;
+use crate::runtime::store::{Store, StoreId};
 use crate::runtime::trap::Trap;
 
 /// The first parameter of a host function that needs the store: access to it, and to the instance that called.
@@ -43,6 +43,10 @@ pub struct Caller<'a, T> {
 
 impl<T> Caller<'_, T> {
     #[inline]
+    pub(crate) fn runtime(&self) -> &Store {
+        &self.store.inner.runtime
+    }
+
     pub(crate) fn store_id(&self) -> StoreId {
         self.store.inner.runtime.id
     }

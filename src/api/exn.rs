@@ -1,10 +1,12 @@
 //! Exceptions.
 
 use super::context::{AsContext, AsContextMut};
+use super::refs::Held;
 use super::tag::Tag;
 use super::types::{FuncType, TagType, ValType};
 use super::val::{self, Val};
 use crate::error::{Error, Misuse, ThrownException};
+use crate::exec::objects;
 use crate::runtime::addr::TagAddr;
 use crate::runtime::exceptions::Exception;
 use crate::runtime::limiter::RefusedGrowth;
@@ -12,8 +14,7 @@ use crate::runtime::store::{Store, StoreId};
 
 /// A reference to an exception.
 ///
-/// The exception lives as long as its store from the moment at which the embedder gets hold of a reference to it. Exceptions that are
-/// thrown and caught, or leave a call as [`Error::Exception`], need no reference.
+/// The exception stays for as long as there is a reference to it, of the embedder's or a guest's. Exceptions that are thrown and caught, or leave a call as [`Error::Exception`], need no reference.
 /// <https://webassembly.github.io/spec/core/exec/runtime.html#exception-instances>
 ///
 /// ```
@@ -29,11 +30,9 @@ use crate::runtime::store::{Store, StoreId};
 /// assert_eq!(exn.field(&mut store, 0)?.i32(), Some(5));
 /// # Ok::<(), tickwasm::Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ExnRef {
-    store: StoreId,
-    /// One more than the position in the store's table, as in a slot.
-    slot: u64,
+    pub(crate) held: Held,
 }
 
 impl ExnRef {
@@ -60,14 +59,13 @@ impl ExnRef {
             .into());
         }
         let exception = exception(runtime, *tag, fields)?;
-        Ok(Self::add(runtime, exception)?)
+        Ok(Self::add(runtime, &exception)?)
     }
 
-    fn add(store: &mut Store, exception: Exception) -> Result<Self, RefusedGrowth> {
-        let slot = store.alloc_exception(exception, None)?;
-        store.exceptions.hold(slot);
-        let store = store.id;
-        Ok(Self { store, slot })
+    fn add(store: &mut Store, exception: &Exception) -> Result<Self, RefusedGrowth> {
+        let slot = objects::make_exception(store, exception)?;
+        let held = Held::new(slot, store);
+        Ok(Self { held })
     }
 
     /// Its tag.
@@ -77,7 +75,7 @@ impl ExnRef {
     pub fn tag(&self, store: impl AsContext) -> Result<Tag, Error> {
         let context = store.as_context();
         let exception = self.get(&context.inner.runtime)?;
-        Ok(Tag::at(self.store, exception.tag))
+        Ok(Tag::at(context.inner.runtime.id, exception.tag))
     }
 
     /// Its type: the values that it carries.
@@ -101,7 +99,7 @@ impl ExnRef {
     ) -> Result<impl ExactSizeIterator<Item = Val>, Error> {
         let context = store.as_context();
         let runtime = &context.inner.runtime;
-        Ok(fields(runtime, self.get(runtime)?).into_iter())
+        Ok(fields(runtime, &self.get(runtime)?).into_iter())
     }
 
     /// One of the values that it carries, counted from 0.
@@ -115,38 +113,25 @@ impl ExnRef {
         fields.nth(index).ok_or(out.into())
     }
 
-    fn get<'s>(&self, store: &'s Store) -> Result<&'s Exception, Misuse> {
-        if self.store != store.id {
-            return Err(Misuse::WrongStore);
-        }
-        match store.exceptions.get(self.slot) {
+    fn get(&self, store: &Store) -> Result<Exception, Misuse> {
+        match store.heap.exception(self.held.slot(store.id)?) {
             Some(exception) => Ok(exception),
-            None => unreachable!("an exception stays once the embedder holds a reference"),
+            None => unreachable!("a handle keeps its exception"),
         }
     }
 
     /// What throws this exception when a host function returns it.
     pub(crate) fn thrown(&self, store: &Store) -> Result<ThrownException, Misuse> {
-        Ok(thrown(store, self.get(store)?))
+        Ok(thrown(store, &self.get(store)?))
     }
 
-    pub(crate) fn to_slot(this: Option<Self>, store: StoreId) -> Result<u64, Misuse> {
-        match this {
-            None => Ok(0),
-            Some(this) if this.store == store => Ok(this.slot),
-            Some(_) => Err(Misuse::WrongStore),
-        }
+    pub(crate) fn to_slot(this: Option<&Self>, store: StoreId) -> Result<u64, Misuse> {
+        this.map_or(Ok(0), |this| this.held.slot(store))
     }
 
     pub(crate) fn of_slot(slot: u64, store: &Store) -> Option<Self> {
-        let store_id = store.id;
-        (slot != 0).then(|| {
-            store.exceptions.hold(slot);
-            Self {
-                store: store_id,
-                slot,
-            }
-        })
+        let held = Held::of_slot(slot, store)?;
+        Some(Self { held })
     }
 }
 
@@ -236,7 +221,7 @@ pub(crate) fn refer_to(
     let mut context = store.as_context_mut();
     let runtime = context.runtime();
     let exception = exception(runtime, thrown.tag(), thrown.payload())?;
-    Ok(ExnRef::add(runtime, exception)?)
+    Ok(ExnRef::add(runtime, &exception)?)
 }
 
 /// An exception of a tag with values, if they are those that its type says.

@@ -191,7 +191,7 @@ impl Func {
         self.addr
     }
 
-    pub(crate) fn to_slot(this: Option<Self>, store: StoreId) -> Result<u64, Misuse> {
+    pub(crate) fn to_slot(this: Option<&Self>, store: StoreId) -> Result<u64, Misuse> {
         match this {
             None => Ok(0),
             Some(this) if this.store == store => Ok(u64::from(this.addr.0) + 1),
@@ -199,8 +199,9 @@ impl Func {
         }
     }
 
-    pub(crate) fn of_slot(slot: u64, store: StoreId) -> Option<Self> {
+    pub(crate) fn of_slot(slot: u64, store: &Store) -> Option<Self> {
         let addr = FuncAddr(slot.checked_sub(1)? as u32);
+        let store = store.id;
         Some(Self { store, addr })
     }
 }
@@ -382,7 +383,7 @@ macro_rules! closures {
                 use super::wasm_ty::sealed::Slots;
                 let func = move |$caller: Caller<'_, T>, slots: &mut [u64]| {
                     let store = $caller.store_id();
-                    let ($($name,)*) = <($($name,)*)>::read(slots, store);
+                    let ($($name,)*) = <($($name,)*)>::read(slots, $caller.runtime());
                     self($($pass)* $($name),*).put(slots, store)
                 };
                 HostFunc {

@@ -367,7 +367,7 @@ impl<T> Linker<T> {
                     let values: Result<Vec<Val>, _> = ty.results().map(default).collect();
                     let values = values?;
                     self.func_new(from, name, ty, move |_, _, results| {
-                        results.copy_from_slice(&values);
+                        results.clone_from_slice(&values);
                         Ok(())
                     })?;
                     continue;

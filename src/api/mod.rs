@@ -18,6 +18,7 @@ mod exn;
 mod externs;
 mod fuel;
 mod func;
+mod gc;
 mod global;
 mod hosts;
 mod instance;
@@ -52,6 +53,7 @@ pub use exn::{ExnRef, ExnRefPre, ExnType};
 pub use externs::{Export, Extern};
 pub use fuel::{FuelCost, fuel_costs};
 pub use func::{Func, IntoFunc, WasmRet};
+pub use gc::{AnyRef, ArrayRef, EqRef, I31, StructRef};
 pub use global::Global;
 pub use instance::{Instance, InstancePre};
 pub use interrupt::{InterruptHandle, UpdateDeadline};
@@ -67,8 +69,9 @@ pub use table::Table;
 pub use tag::Tag;
 pub use typed_func::TypedFunc;
 pub use types::{
-    ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType, MemoryType,
-    MemoryTypeBuilder, Mutability, RefType, TableType, TagType, TypeIdx, ValType,
+    ArrayType, ExportType, ExternType, FieldType, FuncType, GlobalType, HeapType, ImportType,
+    MemoryType, MemoryTypeBuilder, Mutability, RefType, StorageType, StructType, TableType,
+    TagType, TypeIdx, ValType,
 };
 pub use val::{V128, Val};
 pub use wasm_ty::{WasmParams, WasmResults, WasmTy};

@@ -1,14 +1,17 @@
 //! References to the embedder's own values.
 
+use core::hash::{Hash, Hasher};
 use std::any::Any;
 
-use super::context::{AsContextMut, StoreContext, StoreContextMut};
+use super::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use super::exn::ExnRef;
 use super::func::Func;
-use super::types::{HeapType, RefType};
+use super::gc::AnyRef;
+use super::types::{HeapType, RefType, TypeIdx};
 use super::val::Val;
 use crate::error::{Error, Misuse};
-use crate::runtime::addr::ExternAddr;
+use crate::runtime::heap::{Handle, Referent, referent};
+use crate::runtime::registry::TypeId;
 use crate::runtime::store::{Store, StoreId};
 
 /// What other runtimes wrap references in that need a store; here references are plain handles.
@@ -32,10 +35,9 @@ pub type Rooted<R> = R;
 /// assert_eq!(back.data(&store)?.and_then(|value| value.downcast_ref()), Some(&"hello"));
 /// # Ok::<(), tickwasm::Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ExternRef {
-    store: StoreId,
-    addr: ExternAddr,
+    pub(crate) held: Held,
 }
 
 impl ExternRef {
@@ -46,13 +48,22 @@ impl ExternRef {
     pub fn new(mut store: impl AsContextMut, value: impl Any + Send + Sync) -> Result<Self, Error> {
         let mut context = store.as_context_mut();
         let runtime = context.runtime();
-        Ok(Self {
-            addr: runtime.alloc_extern(Box::new(value))?,
-            store: runtime.id,
-        })
+        let addr = runtime.alloc_extern(Box::new(value))?;
+        let slot = u64::from(addr.0) + 1;
+        let held = Held::new(slot, runtime);
+        Ok(Self { held })
     }
 
-    /// The value. Never nothing at present: references that stem from other kinds of references would have none.
+    /// The same reference, seen as one of the embedder's: `extern.convert_any`.
+    ///
+    /// # Errors
+    /// If it is a reference of another store.
+    pub fn convert_any(store: impl AsContext, any: AnyRef) -> Result<Self, Error> {
+        any.held.check(store.as_context().inner.runtime.id)?;
+        Ok(Self { held: any.held })
+    }
+
+    /// The value; nothing if it is not one of the embedder's, but a reference of another kind that was converted.
     ///
     /// # Errors
     /// If the reference is one of another store.
@@ -60,14 +71,14 @@ impl ExternRef {
         &self,
         store: impl Into<StoreContext<'a, T>>,
     ) -> Result<Option<&'a (dyn Any + Send + Sync)>, Error> {
-        let inner = store.into().inner;
-        if inner.runtime.id != self.store {
-            return Err(Misuse::WrongStore.into());
-        }
-        Ok(Some(&*inner.runtime.externs[self.addr.index()]))
+        let runtime = &store.into().inner.runtime;
+        Ok(match self.held.referent(runtime)? {
+            Referent::Host(addr) => Some(&*runtime.externs[addr.index()]),
+            _ => None,
+        })
     }
 
-    /// The value, to be changed.
+    /// The value, to be changed; nothing if it is not one of the embedder's.
     ///
     /// # Errors
     /// If the reference is one of another store.
@@ -75,24 +86,96 @@ impl ExternRef {
         &self,
         store: impl Into<StoreContextMut<'a, T>>,
     ) -> Result<Option<&'a mut (dyn Any + Send + Sync)>, Error> {
-        let inner = store.into().inner;
-        if inner.runtime.id != self.store {
-            return Err(Misuse::WrongStore.into());
-        }
-        Ok(Some(&mut *inner.runtime.externs[self.addr.index()]))
+        let runtime = &mut store.into().inner.runtime;
+        Ok(match self.held.referent(runtime)? {
+            Referent::Host(addr) => Some(&mut *runtime.externs[addr.index()]),
+            _ => None,
+        })
     }
 
-    pub(crate) fn to_slot(this: Option<Self>, store: StoreId) -> Result<u64, Misuse> {
-        match this {
-            None => Ok(0),
-            Some(this) if this.store == store => Ok(u64::from(this.addr.0) + 1),
-            Some(_) => Err(Misuse::WrongStore),
+    pub(crate) fn to_slot(this: Option<&Self>, store: StoreId) -> Result<u64, Misuse> {
+        this.map_or(Ok(0), |this| this.held.slot(store))
+    }
+
+    pub(crate) fn of_slot(slot: u64, store: &Store) -> Option<Self> {
+        let held = Held::of_slot(slot, store)?;
+        Some(Self { held })
+    }
+}
+
+/// What handles on references have in common: the store, the reference, and what keeps its object.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    store: StoreId,
+    slot: u64,
+    /// Keeps the object, if it leads to one.
+    _handle: Option<Handle>,
+}
+
+impl Held {
+    /// Holds on to what a reference leads to.
+    pub fn new(slot: u64, store: &Store) -> Self {
+        let handle = match referent(slot) {
+            Referent::Object(_) => Some(store.heap.handles.hold(slot)),
+            _ => None,
+        };
+        Self {
+            store: store.id,
+            slot,
+            _handle: handle,
         }
     }
 
-    pub(crate) fn of_slot(slot: u64, store: StoreId) -> Option<Self> {
-        let addr = ExternAddr(slot.checked_sub(1)? as u32);
-        Some(Self { store, addr })
+    /// As [`new`](Self::new), if the reference is not null.
+    pub fn of_slot(slot: u64, store: &Store) -> Option<Self> {
+        (slot != 0).then(|| Self::new(slot, store))
+    }
+
+    /// Whether it is one of a store.
+    pub fn check(&self, store: StoreId) -> Result<(), Misuse> {
+        match self.store == store {
+            true => Ok(()),
+            false => Err(Misuse::WrongStore),
+        }
+    }
+
+    /// The reference in slot form, if it is one of a store.
+    pub fn slot(&self, store: StoreId) -> Result<u64, Misuse> {
+        self.check(store)?;
+        Ok(self.slot)
+    }
+
+    /// What the reference leads to, if it is one of a store.
+    pub fn referent(&self, store: &Store) -> Result<Referent, Misuse> {
+        self.check(store.id)?;
+        Ok(referent(self.slot))
+    }
+
+    /// The most precise type of what the reference leads to, in the hierarchy of `any`.
+    pub fn heap_type(&self, store: &Store) -> Result<HeapType, Misuse> {
+        Ok(match self.referent(store)? {
+            Referent::Null => HeapType::None,
+            Referent::Host(_) => HeapType::Any,
+            Referent::I31(_) => HeapType::I31,
+            Referent::Object(_) => match store.heap.get(self.slot) {
+                Some(object) => HeapType::Concrete(TypeIdx(object.ty().0)),
+                None => HeapType::None,
+            },
+        })
+    }
+}
+
+impl PartialEq for Held {
+    fn eq(&self, other: &Self) -> bool {
+        (self.store, self.slot) == (other.store, other.slot)
+    }
+}
+
+impl Eq for Held {}
+
+impl Hash for Held {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.store, self.slot).hash(state);
     }
 }
 
@@ -106,7 +189,7 @@ impl ExternRef {
 /// assert!(!Ref::from(func).is_null());
 /// assert!(Ref::Extern(None).is_null());
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Ref {
     /// A reference to a function.
@@ -115,6 +198,8 @@ pub enum Ref {
     Extern(Option<ExternRef>),
     /// A reference to an exception.
     Exn(Option<ExnRef>),
+    /// A reference to anything else.
+    Any(Option<AnyRef>),
 }
 
 impl Ref {
@@ -124,6 +209,13 @@ impl Ref {
             HeapType::Func | HeapType::NoFunc => Some(Self::Func(None)),
             HeapType::Extern | HeapType::NoExtern => Some(Self::Extern(None)),
             HeapType::Exn | HeapType::NoExn => Some(Self::Exn(None)),
+            HeapType::Any
+            | HeapType::Eq
+            | HeapType::I31
+            | HeapType::Struct
+            | HeapType::Array
+            | HeapType::None => Some(Self::Any(None)),
+            // Which of the two a type of the engine is, nobody can say here.
             _ => None,
         }
     }
@@ -132,7 +224,7 @@ impl Ref {
     pub fn is_null(&self) -> bool {
         matches!(
             self,
-            Self::Func(None) | Self::Extern(None) | Self::Exn(None)
+            Self::Func(None) | Self::Extern(None) | Self::Exn(None) | Self::Any(None)
         )
     }
 
@@ -160,16 +252,24 @@ impl Ref {
         }
     }
 
+    /// What is none of these, if it is a reference to such.
+    pub fn as_any(&self) -> Option<Option<&AnyRef>> {
+        match self {
+            Self::Any(value) => Some(value.as_ref()),
+            _ => None,
+        }
+    }
+
+    /// The reference of a type that a slot holds.
     pub(crate) fn of_slot(ty: RefType, slot: u64, store: &Store) -> Self {
         match ty.heap {
-            HeapType::Func | HeapType::NoFunc | HeapType::Concrete(_) => {
-                Self::Func(Func::of_slot(slot, store.id))
+            HeapType::Func | HeapType::NoFunc => Self::Func(Func::of_slot(slot, store)),
+            HeapType::Concrete(id) if store.registry.func_type(TypeId(id.0)).is_some() => {
+                Self::Func(Func::of_slot(slot, store))
             }
-            HeapType::Extern | HeapType::NoExtern => {
-                Self::Extern(ExternRef::of_slot(slot, store.id))
-            }
+            HeapType::Extern | HeapType::NoExtern => Self::Extern(ExternRef::of_slot(slot, store)),
             HeapType::Exn | HeapType::NoExn => Self::Exn(ExnRef::of_slot(slot, store)),
-            _ => unreachable!("validated: there are no values of type {ty} yet"),
+            _ => Self::Any(AnyRef::of_slot(slot, store)),
         }
     }
 }
@@ -216,6 +316,19 @@ impl From<Ref> for Val {
             Ref::Func(func) => Self::FuncRef(func),
             Ref::Extern(value) => Self::ExternRef(value),
             Ref::Exn(value) => Self::ExnRef(value),
+            Ref::Any(value) => Self::AnyRef(value),
         }
+    }
+}
+
+impl From<AnyRef> for Ref {
+    fn from(value: AnyRef) -> Self {
+        Self::Any(Some(value))
+    }
+}
+
+impl From<Option<AnyRef>> for Ref {
+    fn from(value: Option<AnyRef>) -> Self {
+        Self::Any(value)
     }
 }

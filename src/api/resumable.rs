@@ -104,7 +104,7 @@ mod read {
 
 impl<R: WasmResults> read::Sealed for R {
     fn read_results(slots: &[u64], _: FuncAddr, store: &Store) -> Self {
-        R::read(slots, store.id)
+        R::read(slots, store)
     }
 }
 

@@ -9,6 +9,7 @@ use super::interrupt::DeadlineCallback;
 use super::limiter::{FindLimiter, ResourceLimiter};
 use super::module::Module;
 use crate::error::{Error, Misuse};
+use crate::exec;
 use crate::runtime;
 use crate::runtime::limiter::{Exhausted, GrowError, LimitOf, RefusedGrowth, Resource};
 
@@ -212,6 +213,19 @@ impl<T> Store<T> {
     /// What they have already, they keep; see [`Config::max_total_bytes`](crate::Config::max_total_bytes).
     pub fn set_max_total_bytes(&mut self, bytes: u64) {
         self.inner_mut().runtime.limits.total_bytes = bytes;
+    }
+
+    /// Frees the structures and arrays that nothing refers to any more, cycles of them too.
+    ///
+    /// This is done from time to time anyway, when more of them have been made than there were.
+    pub fn gc(&mut self) {
+        // Without the little memory that it takes, nothing is freed.
+        let _ = exec::objects::collect(&mut self.inner_mut().runtime);
+    }
+
+    /// Bytes of the structures and arrays of this store, with those that nothing refers to and that have not been freed yet.
+    pub fn heap_bytes(&self) -> u64 {
+        self.inner().runtime.usage.heap_bytes
     }
 
     /// Sets how many instances this store may have.

@@ -53,14 +53,13 @@ impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
     pub fn call(&self, mut store: impl AsContextMut, params: Params) -> Result<Results, Error> {
         let mut context = store.as_context_mut();
         let runtime = context.runtime();
-        let id = runtime.id;
         let addr = self.func.checked(runtime)?;
         let counts = const { (Params::TYPES.len(), Results::TYPES.len()) };
         let mut slots = [0; MAX];
         let slots = &mut slots[..counts.0.max(counts.1)];
-        params.write(slots, id)?;
+        params.write(slots, runtime.id)?;
         context.invoke(addr, counts, slots)?;
-        Ok(Results::read(slots, id))
+        Ok(Results::read(slots, context.runtime()))
     }
 }
 

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use super::engine::Engine;
 use crate::error::{Error, Misuse};
 use crate::runtime::instantiate::{canonical_global, canonical_table};
-use crate::runtime::registry::{Registry, TypeId};
+use crate::runtime::registry::{Composite, Registry, TypeId};
 use crate::syntax::types as syntax;
 use crate::syntax::types::{AddrType, Limits};
 
 pub use crate::syntax::index::TypeIdx;
-pub use crate::syntax::types::{HeapType, RefType, ValType};
+pub use crate::syntax::types::{HeapType, RefType, StorageType, ValType};
 
 /// The type of a function: what it takes and what it yields.
 ///
@@ -446,6 +446,212 @@ impl TagType {
         &self.ty
     }
 }
+
+/// The type of a structure's field, or of an array's elements.
+///
+/// ```
+/// use tickwasm::{FieldType, Mutability, StorageType, ValType};
+///
+/// let ty = FieldType::new(Mutability::Var, StorageType::I8);
+/// assert!(ty.mutability().is_var());
+/// assert_eq!(ty.unpacked(), ValType::I32);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct FieldType {
+    pub(crate) inner: syntax::FieldType,
+}
+
+impl FieldType {
+    /// The type of fields that store such values.
+    pub fn new(mutability: Mutability, storage: StorageType) -> Self {
+        Self {
+            inner: syntax::FieldType {
+                storage,
+                mutable: mutability.is_var(),
+            },
+        }
+    }
+
+    /// What is stored.
+    pub fn storage(&self) -> StorageType {
+        self.inner.storage
+    }
+
+    /// The type that its values have outside of it.
+    pub fn unpacked(&self) -> ValType {
+        match self.inner.storage {
+            StorageType::Val(ty) => ty,
+            StorageType::I8 | StorageType::I16 => ValType::I32,
+        }
+    }
+
+    /// Whether it may be set.
+    pub fn mutability(&self) -> Mutability {
+        match self.inner.mutable {
+            true => Mutability::Var,
+            false => Mutability::Const,
+        }
+    }
+}
+
+/// A type of structures.
+///
+/// ```
+/// use tickwasm::{Engine, FieldType, Mutability, StorageType, StructType, ValType};
+///
+/// let engine = Engine::default();
+/// let field = |ty| FieldType::new(Mutability::Var, StorageType::Val(ty));
+/// let ty = StructType::new(&engine, [field(ValType::I32), field(ValType::F64)]);
+/// assert_eq!(ty.fields().len(), 2);
+/// // Types of the same fields are one type:
+/// assert_eq!(ty, StructType::new(&engine, ty.fields()));
+/// ```
+#[derive(Clone)]
+pub struct StructType {
+    pub(crate) id: TypeId,
+    fields: Arc<[syntax::FieldType]>,
+    registry: Arc<Registry>,
+}
+
+impl StructType {
+    /// The type of structures of these fields, which has neither supertypes nor subtypes.
+    pub fn new(engine: &Engine, fields: impl IntoIterator<Item = FieldType>) -> Self {
+        let fields = fields.into_iter().map(|field| field.inner).collect();
+        let registry = engine.registry();
+        let id = registry.register_final(syntax::CompType::Struct(fields));
+        match Self::registered(registry, id) {
+            Some(ty) => ty,
+            None => unreachable!("registered: it is a structure type"),
+        }
+    }
+
+    /// The structure type that a heap type of the engine is, if it is one: of a field or parameter, say, or of a reference.
+    pub fn from_heap_type(engine: &Engine, ty: &HeapType) -> Option<Self> {
+        match ty {
+            HeapType::Concrete(ty) => Self::registered(engine.registry(), TypeId(ty.0)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn registered(registry: &Arc<Registry>, id: TypeId) -> Option<Self> {
+        match registry.find(id)? {
+            Composite::Struct(fields) => Some(Self {
+                id,
+                fields,
+                registry: registry.clone(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Its fields.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = FieldType> + '_ {
+        self.fields.iter().map(|&inner| FieldType { inner })
+    }
+
+    /// A field, counted from 0.
+    pub fn field(&self, at: usize) -> Option<FieldType> {
+        self.fields.get(at).map(|&inner| FieldType { inner })
+    }
+
+    /// As a heap type of the engine.
+    pub fn heap_type(&self) -> HeapType {
+        HeapType::Concrete(TypeIdx(self.id.0))
+    }
+
+    pub(crate) fn check(&self, registry: &Arc<Registry>) -> Result<(), Misuse> {
+        same_engine(&self.registry, registry)
+    }
+}
+
+/// A type of arrays.
+///
+/// ```
+/// use tickwasm::{ArrayType, Engine, FieldType, Mutability, StorageType};
+///
+/// let bytes = ArrayType::new(&Engine::default(), FieldType::new(Mutability::Var, StorageType::I8));
+/// assert_eq!(bytes.element().storage(), StorageType::I8);
+/// ```
+#[derive(Clone)]
+pub struct ArrayType {
+    pub(crate) id: TypeId,
+    element: syntax::FieldType,
+    registry: Arc<Registry>,
+}
+
+impl ArrayType {
+    /// The type of arrays of such elements, which has neither supertypes nor subtypes.
+    pub fn new(engine: &Engine, element: FieldType) -> Self {
+        let registry = engine.registry();
+        Self {
+            id: registry.register_final(syntax::CompType::Array(element.inner)),
+            element: element.inner,
+            registry: registry.clone(),
+        }
+    }
+
+    /// The array type that a heap type of the engine is, if it is one.
+    pub fn from_heap_type(engine: &Engine, ty: &HeapType) -> Option<Self> {
+        match ty {
+            HeapType::Concrete(ty) => Self::registered(engine.registry(), TypeId(ty.0)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn registered(registry: &Arc<Registry>, id: TypeId) -> Option<Self> {
+        match registry.find(id)? {
+            Composite::Array(element) => Some(Self {
+                id,
+                element,
+                registry: registry.clone(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// What its elements are.
+    pub fn element(&self) -> FieldType {
+        FieldType {
+            inner: self.element,
+        }
+    }
+
+    /// As a heap type of the engine.
+    pub fn heap_type(&self) -> HeapType {
+        HeapType::Concrete(TypeIdx(self.id.0))
+    }
+
+    pub(crate) fn check(&self, registry: &Arc<Registry>) -> Result<(), Misuse> {
+        same_engine(&self.registry, registry)
+    }
+}
+
+fn same_engine(a: &Arc<Registry>, b: &Arc<Registry>) -> Result<(), Misuse> {
+    match Arc::ptr_eq(a, b) {
+        true => Ok(()),
+        false => Err(Misuse::WrongEngine),
+    }
+}
+
+macro_rules! types_of_an_engine {
+    ($($ty:ident)*) => {$(
+        impl PartialEq for $ty {
+            fn eq(&self, other: &Self) -> bool {
+                self.id == other.id && Arc::ptr_eq(&self.registry, &other.registry)
+            }
+        }
+
+        impl Eq for $ty {}
+
+        impl fmt::Debug for $ty {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($ty)).field(&self.id.0).finish()
+            }
+        }
+    )*};
+}
+
+types_of_an_engine!(StructType ArrayType);
 
 /// The type of something that can be imported or exported.
 ///

@@ -3,6 +3,7 @@
 use super::context::AsContext;
 use super::exn::ExnRef;
 use super::func::Func;
+use super::gc::AnyRef;
 use super::refs::{ExternRef, Ref};
 use super::types::{HeapType, RefType, ValType};
 use crate::error::{Error, Misuse};
@@ -47,7 +48,7 @@ impl From<u128> for V128 {
 /// assert_eq!(results[0].f64(), Some(1.5));
 /// # Ok::<(), tickwasm::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Val {
     /// A 32-bit integer.
@@ -66,13 +67,15 @@ pub enum Val {
     ExternRef(Option<ExternRef>),
     /// A reference to an exception, or null.
     ExnRef(Option<ExnRef>),
+    /// A reference to anything but functions, exceptions and the embedder's values, or null.
+    AnyRef(Option<AnyRef>),
 }
 
 macro_rules! accessors {
     ($($(#[$doc:meta])* $name:ident $unwrap:ident $ty:ty: $pattern:pat => $value:expr;)*) => {$(
         $(#[$doc])*
         pub fn $name(&self) -> Option<$ty> {
-            match *self {
+            match self {
                 $pattern => Some($value),
                 _ => None,
             }
@@ -108,6 +111,11 @@ impl Val {
         Self::ExnRef(None)
     }
 
+    /// The null reference to anything but functions, exceptions and the embedder's values.
+    pub const fn null_any_ref() -> Self {
+        Self::AnyRef(None)
+    }
+
     /// The value that locals of a type begin with: 0 or null. Nothing for references that cannot be null.
     pub fn default_for_ty(ty: &ValType) -> Option<Self> {
         Some(match ty {
@@ -125,21 +133,23 @@ impl Val {
 
     accessors! {
         /// The integer, if it is an `i32`.
-        i32 unwrap_i32 i32: Self::I32(value) => value;
+        i32 unwrap_i32 i32: Self::I32(value) => *value;
         /// The integer, if it is an `i64`.
-        i64 unwrap_i64 i64: Self::I64(value) => value;
+        i64 unwrap_i64 i64: Self::I64(value) => *value;
         /// The float, if it is an `f32`.
-        f32 unwrap_f32 f32: Self::F32(bits) => f32::from_bits(bits);
+        f32 unwrap_f32 f32: Self::F32(bits) => f32::from_bits(*bits);
         /// The float, if it is an `f64`.
-        f64 unwrap_f64 f64: Self::F64(bits) => f64::from_bits(bits);
+        f64 unwrap_f64 f64: Self::F64(bits) => f64::from_bits(*bits);
         /// The vector, if it is one.
-        v128 unwrap_v128 V128: Self::V128(value) => value;
+        v128 unwrap_v128 V128: Self::V128(value) => *value;
         /// The function, if it is a reference to one; null is nothing within something.
-        func_ref unwrap_func_ref Option<Func>: Self::FuncRef(func) => func;
+        func_ref unwrap_func_ref Option<Func>: Self::FuncRef(func) => *func;
         /// The embedder's value, if it is a reference to one; null is nothing within something.
-        extern_ref unwrap_extern_ref Option<ExternRef>: Self::ExternRef(value) => value;
+        extern_ref unwrap_extern_ref Option<ExternRef>: Self::ExternRef(value) => value.clone();
         /// The exception, if it is a reference to one; null is nothing within something.
-        exn_ref unwrap_exn_ref Option<ExnRef>: Self::ExnRef(value) => value;
+        exn_ref unwrap_exn_ref Option<ExnRef>: Self::ExnRef(value) => value.clone();
+        /// The reference, if it is one to anything but functions, exceptions and the embedder's values; null is nothing within something.
+        any_ref unwrap_any_ref Option<AnyRef>: Self::AnyRef(value) => value.clone();
     }
 
     /// The reference, if it is one.
@@ -148,6 +158,7 @@ impl Val {
             Self::FuncRef(func) => Some(Ref::Func(func)),
             Self::ExternRef(value) => Some(Ref::Extern(value)),
             Self::ExnRef(value) => Some(Ref::Exn(value)),
+            Self::AnyRef(value) => Some(Ref::Any(value)),
             _ => None,
         }
     }
@@ -174,28 +185,37 @@ impl Val {
                 reference(false, HeapType::Concrete(super::TypeIdx(ty.0)))
             }
             Self::ExternRef(None) => reference(true, HeapType::NoExtern),
-            Self::ExternRef(Some(_)) => reference(false, HeapType::Extern),
+            Self::ExternRef(Some(value)) => {
+                value.held.check(store.id)?;
+                reference(false, HeapType::Extern)
+            }
             Self::ExnRef(None) => reference(true, HeapType::NoExn),
-            Self::ExnRef(Some(_)) => reference(false, HeapType::Exn),
+            Self::ExnRef(Some(value)) => {
+                value.held.check(store.id)?;
+                reference(false, HeapType::Exn)
+            }
+            Self::AnyRef(None) => reference(true, HeapType::None),
+            Self::AnyRef(Some(value)) => reference(false, value.held.heap_type(store)?),
         })
     }
 
     /// The value in slots, of which the second matters for vectors only, if it is one of the type.
-    pub(crate) fn to_slots(self, expected: ValType, store: &Store) -> Result<[u64; 2], Misuse> {
+    pub(crate) fn to_slots(&self, expected: ValType, store: &Store) -> Result<[u64; 2], Misuse> {
         let found = self.type_in(store)?;
         if !store.registry.matches(found, expected) {
             return Err(Misuse::Type { expected, found });
         }
         Ok([
             match self {
-                Self::I32(value) => u64::from(value as u32),
-                Self::I64(value) => value as u64,
-                Self::F32(bits) => bits.into(),
-                Self::F64(bits) => bits,
-                Self::V128(V128(bits)) => return Ok([bits as u64, (bits >> 64) as u64]),
-                Self::FuncRef(func) => Func::to_slot(func, store.id)?,
-                Self::ExternRef(value) => ExternRef::to_slot(value, store.id)?,
-                Self::ExnRef(value) => ExnRef::to_slot(value, store.id)?,
+                Self::I32(value) => u64::from(*value as u32),
+                Self::I64(value) => *value as u64,
+                Self::F32(bits) => (*bits).into(),
+                Self::F64(bits) => *bits,
+                Self::V128(V128(bits)) => return Ok([*bits as u64, (bits >> 64) as u64]),
+                Self::FuncRef(func) => Func::to_slot(func.as_ref(), store.id)?,
+                Self::ExternRef(value) => ExternRef::to_slot(value.as_ref(), store.id)?,
+                Self::ExnRef(value) => ExnRef::to_slot(value.as_ref(), store.id)?,
+                Self::AnyRef(value) => AnyRef::to_slot(value.as_ref(), store.id)?,
             },
             0,
         ])
@@ -304,4 +324,6 @@ from_value! {
     Option<ExternRef>, value => Self::ExternRef(value);
     ExnRef, value => Self::ExnRef(Some(value));
     Option<ExnRef>, value => Self::ExnRef(value);
+    AnyRef, value => Self::AnyRef(Some(value));
+    Option<AnyRef>, value => Self::AnyRef(value);
 }

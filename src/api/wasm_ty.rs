@@ -3,13 +3,14 @@
 //! A value is passed in one 64-bit slot: integers and floats zero-extended, references as one more than their address, 0 for null.
 
 use super::func::Func;
+use super::gc::{AnyRef, ArrayRef, EqRef, I31, StructRef};
 use super::refs::ExternRef;
 use super::types::{HeapType, RefType, ValType};
 use crate::error::Misuse;
-use crate::runtime::store::StoreId;
+use crate::runtime::store::{Store, StoreId};
 
-/// A Rust type with a WebAssembly type of its own: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, [`Func`], [`ExternRef`], and options of the
-/// latter two.
+/// A Rust type with a WebAssembly type of its own: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, [`Func`], [`ExternRef`], [`AnyRef`], [`EqRef`],
+/// [`StructRef`], [`ArrayRef`], [`I31`], and options of these references.
 ///
 /// `u32` and `u64` are the same WebAssembly types as `i32` and `i64`, with the same bits. It cannot be implemented outside this crate.
 ///
@@ -48,7 +49,7 @@ impl<V: sealed::Slots> WasmResults for V {}
 
 /// What makes the traits above usable by this crate alone.
 pub(crate) mod sealed {
-    use super::{Misuse, StoreId, ValType};
+    use super::{Misuse, Store, StoreId, ValType};
 
     pub trait Slot: Sized + 'static {
         /// The WebAssembly type.
@@ -56,7 +57,7 @@ pub(crate) mod sealed {
         /// The value in a slot of a store.
         fn into_slot(self, store: StoreId) -> Result<u64, Misuse>;
         /// The value that a slot of a store holds.
-        fn from_slot(slot: u64, store: StoreId) -> Self;
+        fn from_slot(slot: u64, store: &Store) -> Self;
     }
 
     pub trait Slots: Sized + 'static {
@@ -65,7 +66,7 @@ pub(crate) mod sealed {
         /// Puts the values into slots, of which there are enough.
         fn write(self, slots: &mut [u64], store: StoreId) -> Result<(), Misuse>;
         /// Takes the values from slots, of which there are enough.
-        fn read(slots: &[u64], store: StoreId) -> Self;
+        fn read(slots: &[u64], store: &Store) -> Self;
     }
 }
 
@@ -85,7 +86,7 @@ macro_rules! numbers {
             }
 
             #[inline]
-            fn from_slot(slot: u64, _: StoreId) -> Self {
+            fn from_slot(slot: u64, _: &Store) -> Self {
                 let from: fn(u64) -> Self = $from;
                 from(slot)
             }
@@ -109,10 +110,10 @@ macro_rules! references {
             const TYPE: ValType = ValType::Ref(RefType::nullable(HeapType::$heap));
 
             fn into_slot(self, store: StoreId) -> Result<u64, Misuse> {
-                $ty::to_slot(self, store)
+                $ty::to_slot(self.as_ref(), store)
             }
 
-            fn from_slot(slot: u64, store: StoreId) -> Self {
+            fn from_slot(slot: u64, store: &Store) -> Self {
                 $ty::of_slot(slot, store)
             }
         }
@@ -121,10 +122,10 @@ macro_rules! references {
             const TYPE: ValType = ValType::Ref(RefType::non_null(HeapType::$heap));
 
             fn into_slot(self, store: StoreId) -> Result<u64, Misuse> {
-                $ty::to_slot(Some(self), store)
+                $ty::to_slot(Some(&self), store)
             }
 
-            fn from_slot(slot: u64, store: StoreId) -> Self {
+            fn from_slot(slot: u64, store: &Store) -> Self {
                 match $ty::of_slot(slot, store) {
                     Some(value) => value,
                     None => unreachable!("validated: a value of non-null type is not null"),
@@ -137,6 +138,11 @@ macro_rules! references {
 references! {
     Func Func;
     ExternRef Extern;
+    AnyRef Any;
+    EqRef Eq;
+    StructRef Struct;
+    ArrayRef Array;
+    I31 I31;
 }
 
 impl<V: sealed::Slot> sealed::Slots for V {
@@ -149,7 +155,7 @@ impl<V: sealed::Slot> sealed::Slots for V {
     }
 
     #[inline]
-    fn read(slots: &[u64], store: StoreId) -> Self {
+    fn read(slots: &[u64], store: &Store) -> Self {
         V::from_slot(slots[0], store)
     }
 }
@@ -196,7 +202,7 @@ macro_rules! tuple {
             }
 
             #[inline]
-            fn read(slots: &[u64], store: StoreId) -> Self {
+            fn read(slots: &[u64], store: &Store) -> Self {
                 let mut slots = slots.iter();
                 ($($name::from_slot(slots.next().copied().unwrap_or(0), store),)*)
             }

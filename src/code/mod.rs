@@ -10,6 +10,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod catches;
+pub(crate) mod layout;
 pub(crate) mod meter;
 pub(crate) mod ops;
 mod unit;

@@ -6,6 +6,7 @@
 
 use core::fmt;
 
+use super::layout::Target;
 use crate::syntax::instr::Opcode;
 
 /// Where a slot is: bytes from the frame's base, negative for parameters.
@@ -170,6 +171,41 @@ impl Access {
         out.cell(u32::from(self.wide) | self.width << 1);
         out.wide(self.offset);
     }
+}
+
+/// What an op of the kind `Object` does with the heap. Operands and results lie in consecutive slots.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Object {
+    /// `struct.new a`, a type's canonical id
+    StructNew,
+    /// `struct.new_default a`
+    StructNewDefault,
+    /// `struct.get`, the field's first byte `a`, stored as `b`
+    StructGet,
+    /// `struct.set`, the field's first byte `a`, stored as `b`
+    StructSet,
+    /// `array.new a`
+    ArrayNew,
+    /// `array.new_default a`
+    ArrayNewDefault,
+    /// `array.new_fixed a`, of `b` elements
+    ArrayNewFixed,
+    /// `array.new_data a`, segment `b`
+    ArrayNewData,
+    /// `array.new_elem a`, segment `b`
+    ArrayNewElem,
+    /// `array.get`, stored as `b`
+    ArrayGet,
+    /// `array.set`, stored as `b`
+    ArraySet,
+    /// `array.fill`, stored as `b`
+    ArrayFill,
+    /// `array.copy`, stored as `b`
+    ArrayCopy,
+    /// `array.init_data`, stored as `a`, segment `b`
+    ArrayInitData,
+    /// `array.init_elem`, segment `b`
+    ArrayInitElem,
 }
 
 /// An op.
@@ -588,6 +624,88 @@ pub enum Op {
         /// The operand.
         x: Src,
     },
+    /// `d := x.data[offset]`, a field; `op` says how, as for memory
+    StructGet {
+        /// Which load.
+        op: Opcode,
+        /// The structure.
+        x: Src,
+        /// The field's first byte.
+        offset: u32,
+        /// The result.
+        d: Dst,
+    },
+    /// `x.data[offset] := value`, a field; `op` says how, as for memory
+    StructSet {
+        /// Which store.
+        op: Opcode,
+        /// The structure.
+        x: Src,
+        /// The value.
+        value: Src,
+        /// The field's first byte.
+        offset: u32,
+    },
+    /// `d := x[i]`, an element; `op` says how, as for memory
+    ArrayGet {
+        /// Which load.
+        op: Opcode,
+        /// The array.
+        x: SlotOffset,
+        /// The index.
+        i: Src,
+        /// The result.
+        d: Dst,
+    },
+    /// `x[i] := value`, an element; `op` says how, as for memory
+    ArraySet {
+        /// Which store.
+        op: Opcode,
+        /// The array.
+        x: SlotOffset,
+        /// The index.
+        i: SlotOffset,
+        /// The value.
+        value: Src,
+    },
+    /// `d := length of x`
+    ArrayLen {
+        /// The array.
+        x: Src,
+        /// The result.
+        d: Dst,
+    },
+    /// `d := whether x is what a cast asks for`
+    RefTest {
+        /// What it asks for.
+        target: Target,
+        /// Whether it is content with null.
+        nullable: bool,
+        /// The reference.
+        x: Src,
+        /// The result.
+        d: Dst,
+    },
+    /// trap unless `x` is what a cast asks for
+    RefCast {
+        /// What it asks for.
+        target: Target,
+        /// Whether it is content with null.
+        nullable: bool,
+        /// The reference.
+        x: Src,
+    },
+    /// what `call` says, its operands and results from slot `at` on
+    Object {
+        /// What to do.
+        call: Object,
+        /// The first number it needs.
+        a: u32,
+        /// The second one.
+        b: u32,
+        /// The first operand, and the result.
+        at: SlotOffset,
+    },
     /// return without results
     Return0,
     /// `slots[to] := x`; return, the result also in the accumulator
@@ -747,6 +865,12 @@ impl TailFrame {
         out.cell(self.params);
         out.cell(self.slots);
     }
+}
+
+fn write_target(target: Target, nullable: bool, out: &mut impl Cells) {
+    let (code, id) = target.cells();
+    out.cell(code << 1 | u32::from(nullable));
+    out.cell(id);
 }
 
 impl Op {
@@ -976,6 +1100,55 @@ impl Op {
                 tail.write(out);
             }
             Self::NonNull { x } => x.write(out),
+            Self::StructGet { x, offset, d, .. } => {
+                x.write(out);
+                out.cell(offset);
+                d.write(out);
+            }
+            Self::StructSet {
+                x, value, offset, ..
+            } => {
+                x.write(out);
+                value.write(out);
+                out.cell(offset);
+            }
+            Self::ArrayGet { x, i, d, .. } => {
+                out.cell(x as u32);
+                i.write(out);
+                d.write(out);
+            }
+            Self::ArraySet { x, i, value, .. } => {
+                out.cell(x as u32);
+                out.cell(i as u32);
+                value.write(out);
+            }
+            Self::ArrayLen { x, d } => {
+                x.write(out);
+                d.write(out);
+            }
+            Self::RefTest {
+                target,
+                nullable,
+                x,
+                d,
+            } => {
+                x.write(out);
+                write_target(target, nullable, out);
+                d.write(out);
+            }
+            Self::RefCast {
+                target,
+                nullable,
+                x,
+            } => {
+                x.write(out);
+                write_target(target, nullable, out);
+            }
+            Self::Object { a, b, at, .. } => {
+                out.cell(a);
+                out.cell(b);
+                out.cell(at as u32);
+            }
             Self::Return1 { x, to, .. } => {
                 x.write(out);
                 out.cell(to as u32);
@@ -1278,6 +1451,43 @@ impl fmt::Display for Op {
             Self::CallRef { x, frame } => write!(f, "call ref {x}, frame +{}", frame.delta / 8),
             Self::ReturnCallRef { x, .. } => write!(f, "tail call ref {x}"),
             Self::NonNull { x } => write!(f, "trap if {x} is null"),
+            Self::StructGet { op, x, offset, d } => {
+                write!(f, "{d} := {} field of {x} + {offset}", op.mnemonic())
+            }
+            Self::StructSet {
+                op,
+                x,
+                value,
+                offset,
+            } => write!(f, "{} field of {x} + {offset} := {value}", op.mnemonic()),
+            Self::ArrayGet { op, x, i, d } => {
+                write!(
+                    f,
+                    "{d} := {} element of [{}] at {i}",
+                    op.mnemonic(),
+                    slot(x)
+                )
+            }
+            Self::ArraySet { op, x, i, value } => write!(
+                f,
+                "{} element of [{}] at [{}] := {value}",
+                op.mnemonic(),
+                slot(x),
+                slot(i)
+            ),
+            Self::ArrayLen { x, d } => write!(f, "{d} := length of {x}"),
+            Self::RefTest {
+                target,
+                nullable,
+                x,
+                d,
+            } => write!(f, "{d} := {x} is {target:?}, null {nullable}"),
+            Self::RefCast {
+                target,
+                nullable,
+                x,
+            } => write!(f, "trap unless {x} is {target:?}, null {nullable}"),
+            Self::Object { call, a, b, at } => write!(f, "{call:?} {a} {b} at [{}]", slot(at)),
             Self::Return0 => f.write_str("return"),
             Self::Return1 { x, to, .. } => write!(f, "return [{}] := {x}", slot(to)),
             Self::ReturnMany { from, to, count } => {

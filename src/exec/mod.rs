@@ -25,6 +25,7 @@ mod handlers;
 mod machine;
 mod meter;
 mod numerics;
+pub(crate) mod objects;
 mod select;
 mod suspend;
 mod unwind;

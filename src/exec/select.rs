@@ -10,12 +10,12 @@ use super::dispatch::{Handler, handler_cells};
 use super::handlers::operand::{Acc, Imm, Pin, Slot};
 use super::handlers::runtime as rt;
 use super::handlers::{
-    atomic, call, control, exception, fuel, memory, memory::*, memory64, numeric, reference,
-    variable,
+    atomic, call, control, exception, fuel, heap, heap as gc, memory, memory::*, memory64, numeric,
+    reference, variable,
 };
 use super::numerics::*;
 use crate::code::Form;
-use crate::code::ops::{Addr, Bank, Dst, Op, Runtime, Src};
+use crate::code::ops::{Addr, Bank, Dst, Object, Op, Runtime, Src};
 use crate::syntax::instr::{Class, Opcode};
 
 /// One operand and a destination.
@@ -135,6 +135,24 @@ macro_rules! pick_address {
 }
 
 mod simd;
+
+/// One operand and a destination, of a handler that has no other parameters.
+macro_rules! by_src_dst {
+    ($m:ident::$h:ident, $x:expr, $d:expr) => {
+        match ($x, $d) {
+            (Src::Acc, Dst::Acc) => $m::$h::<Acc, Acc>,
+            (Src::Acc, Dst::Slot(_)) => $m::$h::<Acc, Slot>,
+            (Src::Acc, Dst::Pin(_)) => $m::$h::<Acc, Pin>,
+            (Src::Pin, Dst::Acc) => $m::$h::<Pin, Acc>,
+            (Src::Pin, Dst::Slot(_)) => $m::$h::<Pin, Slot>,
+            (Src::Pin, Dst::Pin(_)) => $m::$h::<Pin, Pin>,
+            (Src::Slot(_), Dst::Acc) => $m::$h::<Slot, Acc>,
+            (Src::Slot(_), Dst::Slot(_)) => $m::$h::<Slot, Slot>,
+            (Src::Slot(_), Dst::Pin(_)) => $m::$h::<Slot, Pin>,
+            _ => absent($x),
+        }
+    };
+}
 
 /// The handler of an op in code of a form, as the cells that hold its address.
 pub(crate) fn select(op: &Op, form: Form) -> [MaybeUninit<u32>; 2] {
@@ -291,6 +309,19 @@ fn handler(op: &Op, form: Form) -> Handler {
             Src::Slot(_) => call::return_call_ref::<Slot>,
             _ => absent(x),
         },
+        Op::StructGet { op, x, d, .. } => struct_get(op, x, d),
+        Op::StructSet { op, x, value, .. } => struct_set(op, x, value),
+        Op::ArrayGet { op, i, d, .. } => array_get(op, i, d),
+        Op::ArraySet { op, value, .. } => array_set(op, value),
+        Op::ArrayLen { x, d } => by_src_dst!(heap::array_len, x, d),
+        Op::RefTest { x, d, .. } => by_src_dst!(heap::ref_test, x, d),
+        Op::RefCast { x, .. } => match x {
+            Src::Acc => heap::ref_cast::<Acc>,
+            Src::Pin => heap::ref_cast::<Pin>,
+            Src::Slot(_) => heap::ref_cast::<Slot>,
+            _ => absent(x),
+        },
+        Op::Object { call, .. } => object(call),
         Op::NonNull { x } => match x {
             Src::Acc => reference::non_null::<Acc>,
             Src::Pin => reference::non_null::<Pin>,
@@ -331,10 +362,12 @@ fn unop(op: Opcode, x: Src, d: Dst) -> Handler {
             F32ConvertI32S F32ConvertI32U F32ConvertI64S F32ConvertI64U
             F64ConvertI32S F64ConvertI32U F64ConvertI64S F64ConvertI64U
             F32DemoteF64 F64PromoteF32
-            I32ReinterpretF32 I64ReinterpretF64 F32ReinterpretI32 F64ReinterpretI64;
+            I32ReinterpretF32 I64ReinterpretF64 F32ReinterpretI32 F64ReinterpretI64
+            RefI31;
         trapping:
             I32TruncF32S I32TruncF32U I32TruncF64S I32TruncF64U
-            I64TruncF32S I64TruncF32U I64TruncF64S I64TruncF64U;
+            I64TruncF32S I64TruncF32U I64TruncF64S I64TruncF64U
+            I31GetS I31GetU;
     }
 }
 
@@ -691,6 +724,87 @@ fn runtime(call: Runtime) -> Handler {
     calls! {
         MemorySize MemoryGrow MemoryFill MemoryCopy MemoryInit DataDrop
         TableGet TableSet TableSize TableGrow TableFill TableCopy TableInit ElemDrop RefFunc GlobalGet GlobalSet
+    }
+}
+
+#[rustfmt::skip]
+fn struct_get(op: Opcode, x: Src, d: Dst) -> Handler {
+    macro_rules! pick { ($name:ident) => { pick_xd!(heap::struct_get, $name, x, d) }; }
+    by_opcode! { op;
+        pick: I32Load8S I32Load8U I32Load16S I32Load16U I32Load I64Load F32Load F64Load;
+    }
+}
+
+#[rustfmt::skip]
+fn struct_set(op: Opcode, x: Src, value: Src) -> Handler {
+    macro_rules! pick { ($name:ident) => {{
+        macro_rules! with { ($xs:ty) => {
+            match value {
+                Src::Acc => heap::struct_set::<$name, $xs, Acc>,
+                Src::Pin => heap::struct_set::<$name, $xs, Pin>,
+                Src::Slot(_) => heap::struct_set::<$name, $xs, Slot>,
+                Src::Imm32(_) | Src::Imm64(_) => heap::struct_set::<$name, $xs, Imm>,
+            }
+        }; }
+        match x {
+            Src::Acc => with!(Acc),
+            Src::Pin => with!(Pin),
+            Src::Slot(_) => with!(Slot),
+            _ => absent(x),
+        }
+    }}; }
+    by_opcode! { op;
+        pick: I32Store8 I32Store16 I32Store I64Store F32Store F64Store;
+    }
+}
+
+#[rustfmt::skip]
+fn array_get(op: Opcode, i: Src, d: Dst) -> Handler {
+    macro_rules! pick { ($name:ident) => {{
+        macro_rules! with { ($d:ty) => {
+            match i {
+                Src::Acc => heap::array_get::<$name, Acc, $d>,
+                Src::Pin => heap::array_get::<$name, Pin, $d>,
+                Src::Slot(_) => heap::array_get::<$name, Slot, $d>,
+                Src::Imm32(_) | Src::Imm64(_) => heap::array_get::<$name, Imm, $d>,
+            }
+        }; }
+        match d {
+            Dst::Acc => with!(Acc),
+            Dst::Slot(_) => with!(Slot),
+            Dst::Pin(_) => with!(Pin),
+        }
+    }}; }
+    by_opcode! { op;
+        pick: I32Load8S I32Load8U I32Load16S I32Load16U I32Load I64Load F32Load F64Load;
+    }
+}
+
+#[rustfmt::skip]
+fn array_set(op: Opcode, value: Src) -> Handler {
+    macro_rules! pick { ($name:ident) => {
+        match value {
+            Src::Acc => heap::array_set::<$name, Acc>,
+            Src::Pin => heap::array_set::<$name, Pin>,
+            Src::Slot(_) => heap::array_set::<$name, Slot>,
+            Src::Imm32(_) | Src::Imm64(_) => heap::array_set::<$name, Imm>,
+        }
+    }; }
+    by_opcode! { op;
+        pick: I32Store8 I32Store16 I32Store I64Store F32Store F64Store;
+    }
+}
+
+#[rustfmt::skip]
+fn object(call: Object) -> Handler {
+    macro_rules! calls { ($($name:ident)*) => {
+        match call {
+            $(Object::$name => gc::object::<gc::$name>,)*
+        }
+    }; }
+    calls! {
+        StructNew StructNewDefault StructGet StructSet ArrayNew ArrayNewDefault ArrayNewFixed ArrayNewData ArrayNewElem
+        ArrayGet ArraySet ArrayFill ArrayCopy ArrayInitData ArrayInitElem
     }
 }
 

@@ -67,7 +67,7 @@ impl Machine {
         ip: *const u32,
         sp: *mut u8,
     ) -> Thrown {
-        match self.store().exceptions.get(reference).cloned() {
+        match self.store().heap.exception(reference) {
             Some(exception) => self.unwind(Some(cost), exception, ip, sp),
             None if !self.pay(cost.into()) => Thrown::Short,
             None => {
@@ -190,13 +190,13 @@ impl Machine {
         }
     }
 
-    /// Puts an exception into the store's table, from which others may have to go first. The frames in use end at `end`.
+    /// Puts an exception into the store's heap, from which others may have to go first. The frames in use end at `end`.
     fn refer_to(&mut self, exception: Exception, end: *mut u8) -> Result<Slot, RefusedGrowth> {
         let base = self.stack_base();
         let slots = (end.addr() - base.addr()) / size_of::<Slot>();
         // SAFETY: FRAME; the value stack is one piece of memory that has been written before it was handed out, and nothing else
         // reads or writes it meanwhile.
         let frames = unsafe { core::slice::from_raw_parts(base.cast::<Slot>(), slots) };
-        self.store().alloc_exception(exception, Some(frames))
+        self.store().add_exception(&exception, || frames)
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn define<T: 'static>(
     }
     for (name, ty, value) in GLOBALS {
         let ty = GlobalType::new(*ty, Mutability::Const);
-        items.push((name, Global::new(&mut *store, ty, *value)?.into()));
+        items.push((name, Global::new(&mut *store, ty, value.clone())?.into()));
     }
     let table = TableType::new(RefType::FUNCREF, 10, Some(20));
     items.push((
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_float_globals_are_666_point_6() {
-        let bits: Vec<_> = GLOBALS.iter().map(|(_, _, value)| *value).collect();
+        let bits: Vec<_> = GLOBALS.iter().map(|(_, _, value)| value.clone()).collect();
         assert!(matches!(bits[2], Val::F32(bits) if f32::from_bits(bits) == 666.6));
         assert!(matches!(bits[3], Val::F64(bits) if f64::from_bits(bits) == 666.6));
     }

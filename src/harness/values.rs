@@ -1,12 +1,13 @@
 //! The values a script names: made into arguments, compared with results, and shown.
 
 use core::fmt::{self, Write as _};
+use core::mem::discriminant;
 
 use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::{F32, F64};
 use wast::{WastArg, WastRet};
 
-use crate::{ExternRef, Store, Val};
+use crate::{AnyRef, ExternRef, Store, Val};
 
 /// Why a value of the script cannot be made or compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -28,25 +29,15 @@ pub(super) fn argument<T>(store: &mut Store<T>, arg: &WastArg<'_>) -> Result<Val
         WastArgCore::F32(value) => Val::F32(value.bits),
         WastArgCore::F64(value) => Val::F64(value.bits),
         WastArgCore::V128(value) => Val::V128(u128::from_le_bytes(value.to_le_bytes()).into()),
-        WastArgCore::RefNull(heap) => match heap {
-            HeapType::Abstract {
-                shared: false,
-                ty: AbstractHeapType::Func | AbstractHeapType::NoFunc,
-            } => Val::FuncRef(None),
-            HeapType::Abstract {
-                shared: false,
-                ty: AbstractHeapType::Extern | AbstractHeapType::NoExtern,
-            } => Val::ExternRef(None),
-            HeapType::Abstract {
-                shared: false,
-                ty: AbstractHeapType::Exn | AbstractHeapType::NoExn,
-            } => Val::ExnRef(None),
-            _ => return Err(ValueError::Unsupported),
-        },
+        WastArgCore::RefNull(heap) => null(heap).ok_or(ValueError::Unsupported)?,
         WastArgCore::RefExtern(object) => Val::ExternRef(Some(
             ExternRef::new(store, *object).map_err(|_| ValueError::HostRef)?,
         )),
-        _ => return Err(ValueError::Unsupported),
+        WastArgCore::RefHost(object) => {
+            let value = ExternRef::new(&mut *store, *object).map_err(|_| ValueError::HostRef)?;
+            let value = AnyRef::convert_extern(store, value).map_err(|_| ValueError::HostRef)?;
+            value.into()
+        }
     })
 }
 
@@ -72,33 +63,27 @@ fn matches<T>(store: &Store<T>, pattern: &WastRetCore<'_>, result: &Val) -> bool
         (WastRetCore::F32(pattern), Val::F32(actual)) => f32_matches(pattern, *actual),
         (WastRetCore::F64(pattern), Val::F64(actual)) => f64_matches(pattern, *actual),
         (WastRetCore::V128(pattern), Val::V128(actual)) => v128_matches(pattern, actual.as_u128()),
-        (WastRetCore::RefNull(heap), Val::FuncRef(None)) => heap.as_ref().is_none_or(|heap| {
-            matches!(
-                heap,
-                HeapType::Abstract {
-                    ty: AbstractHeapType::Func | AbstractHeapType::NoFunc,
-                    ..
-                }
-            )
-        }),
-        (WastRetCore::RefNull(heap), Val::ExternRef(None)) => heap.as_ref().is_none_or(|heap| {
-            matches!(
-                heap,
-                HeapType::Abstract {
-                    ty: AbstractHeapType::Extern | AbstractHeapType::NoExtern,
-                    ..
-                }
-            )
-        }),
-        (WastRetCore::RefNull(heap), Val::ExnRef(None)) => heap.as_ref().is_none_or(|heap| {
-            matches!(
-                heap,
-                HeapType::Abstract {
-                    ty: AbstractHeapType::Exn | AbstractHeapType::NoExn,
-                    ..
-                }
-            )
-        }),
+        (WastRetCore::RefNull(heap), null_result) if is_null(null_result) => {
+            let expected = heap.as_ref().and_then(null);
+            expected.is_none_or(|expected| discriminant(&expected) == discriminant(null_result))
+        }
+        (WastRetCore::RefAny, Val::AnyRef(Some(_))) => true,
+        (WastRetCore::RefEq, Val::AnyRef(Some(any))) => {
+            any.as_eq(store).is_ok_and(|eq| eq.is_some())
+        }
+        (WastRetCore::RefI31, Val::AnyRef(Some(any))) => {
+            any.as_i31(store).is_ok_and(|number| number.is_some())
+        }
+        (WastRetCore::RefStruct, Val::AnyRef(Some(any))) => {
+            any.as_struct(store).is_ok_and(|found| found.is_some())
+        }
+        (WastRetCore::RefArray, Val::AnyRef(Some(any))) => {
+            any.as_array(store).is_ok_and(|found| found.is_some())
+        }
+        (WastRetCore::RefHost(expected), Val::AnyRef(Some(any))) => {
+            ExternRef::convert_any(store, any.clone())
+                .is_ok_and(|value| object(store, &value) == Some(*expected))
+        }
         (WastRetCore::RefFunc(None), Val::FuncRef(Some(_))) => true,
         (WastRetCore::RefExtern(None), Val::ExternRef(Some(_))) => true,
         (WastRetCore::RefExtern(Some(expected)), Val::ExternRef(Some(actual))) => {
@@ -106,6 +91,28 @@ fn matches<T>(store: &Store<T>, pattern: &WastRetCore<'_>, result: &Val) -> bool
         }
         _ => false,
     }
+}
+
+/// The null reference of a type's hierarchy, if there are values of it.
+fn null(heap: &HeapType<'_>) -> Option<Val> {
+    use AbstractHeapType::*;
+    match heap {
+        HeapType::Abstract { shared: false, ty } => match ty {
+            Func | NoFunc => Some(Val::FuncRef(Option::None)),
+            Extern | NoExtern => Some(Val::ExternRef(Option::None)),
+            Exn | NoExn => Some(Val::ExnRef(Option::None)),
+            Any | Eq | I31 | Struct | Array | None => Some(Val::AnyRef(Option::None)),
+            _ => Option::None,
+        },
+        _ => Option::None,
+    }
+}
+
+fn is_null(value: &Val) -> bool {
+    value
+        .clone()
+        .ref_()
+        .is_some_and(|reference| reference.is_null())
 }
 
 /// The number by which a script knows an object of the host.
@@ -231,6 +238,11 @@ fn show_result<T>(f: &mut String, store: &Store<T>, result: &Val) -> fmt::Result
         },
         Val::ExnRef(None) => f.write_str("(ref.null exn)"),
         Val::ExnRef(Some(_)) => f.write_str("(ref.exn)"),
+        Val::AnyRef(None) => f.write_str("(ref.null any)"),
+        Val::AnyRef(Some(any)) => match any.heap_type(store) {
+            Ok(ty) => write!(f, "(ref {ty})"),
+            Err(_) => f.write_str("(ref.any)"),
+        },
     }
 }
 

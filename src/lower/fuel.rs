@@ -30,12 +30,24 @@ impl Lowerer<'_> {
             // What throws charges for itself.
             return;
         }
-        let mut shift = unit.shift();
-        if let Instr::MemoryGrow { mem } = *instr {
-            // What is a page to the instruction may be less than one to us.
-            let page_size = self.module.mems[mem.index()].page_size_log2;
-            shift += PAGE_SHIFT.saturating_sub(page_size.into());
-        }
+        let shift = match *instr {
+            Instr::MemoryGrow { mem } => {
+                // What is a page to the instruction may be less than one to us.
+                let page_size = self.module.mems[mem.index()].page_size_log2;
+                unit.shift() + PAGE_SHIFT.saturating_sub(page_size.into())
+            }
+            // The length of a new array is its last operand, too, in elements of so many bytes.
+            Instr::ArrayNew { ty }
+            | Instr::ArrayNewDefault { ty }
+            | Instr::ArrayNewData { ty, .. }
+            | Instr::ArrayNewElem { ty, .. } => unit.shift() - self.element(ty).log2(),
+            Instr::StructNew { .. }
+            | Instr::StructNewDefault { .. }
+            | Instr::ArrayNewFixed { .. } => {
+                return self.pay(cost + (self.object_bytes(instr) >> unit.shift()));
+            }
+            _ => unit.shift(),
+        };
         // The number of bytes, elements or pages is the last operand of all of them.
         self.flush_all();
         let count = self.operands.top();

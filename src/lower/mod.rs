@@ -29,6 +29,7 @@ mod calls;
 mod control;
 mod exceptions;
 mod fuel;
+mod heap;
 mod memory;
 mod memory64;
 mod numeric;
@@ -42,11 +43,12 @@ mod variable;
 pub(crate) use pins::Survey;
 
 use crate::code::builder::{At, Builder, Map, Select};
+use crate::code::layout::StructLayout;
 use crate::code::ops::{Bank, Op, SlotOffset};
 use crate::code::{Code, Form, LowerError};
 use crate::syntax::index::*;
 use crate::syntax::instr::{Class, Instr, Opcode};
-use crate::syntax::types::{FuncType, MemType, TableType, ValType};
+use crate::syntax::types::{FuncType, MemType, SubType, TableType, ValType};
 use crate::validate::InstrType;
 
 use self::control::Labels;
@@ -68,6 +70,10 @@ pub(crate) struct Surroundings<'m> {
     pub types: &'m [u32],
     /// What the code does about fuel.
     pub form: Form,
+    /// The module's types.
+    pub subtypes: &'m [SubType],
+    /// Where the fields of those are that are structures.
+    pub layouts: &'m [StructLayout],
 }
 
 /// Lowers one function.
@@ -136,7 +142,7 @@ impl<'m> Lowerer<'m> {
                 self.vector(instr);
             }
             Class::Atomic => self.atomic(instr, ty),
-            _ => self.special(instr, ty),
+            _ => self.special(opcode, instr, ty),
         }
         if self.module.form == Form::Exact && self.dead == 0 {
             // Exact code keeps no value anywhere but in its canonical slot, so that it can stop before any instruction.
@@ -146,7 +152,7 @@ impl<'m> Lowerer<'m> {
     }
 
     /// Instructions that have a method of their own.
-    fn special(&mut self, instr: &Instr<'_>, ty: &InstrType<'_>) {
+    fn special(&mut self, opcode: Opcode, instr: &Instr<'_>, ty: &InstrType<'_>) {
         match *instr {
             Instr::Nop => {}
             Instr::Unreachable => self.unreachable(),
@@ -192,6 +198,35 @@ impl<'m> Lowerer<'m> {
                 self.wide(instr.opcode(), ty);
             }
             Instr::AtomicFence { .. } => self.atomic(instr, ty),
+            Instr::RefI31 | Instr::I31GetS | Instr::I31GetU => self.unop(opcode),
+            // References of both hierarchies look the same.
+            Instr::AnyConvertExtern | Instr::ExternConvertAny => {}
+            Instr::BrOnCast { cast } => self.br_on_cast(cast),
+            Instr::BrOnCastFail { cast } => self.br_on_cast_fail(cast),
+            Instr::StructNew { .. }
+            | Instr::StructNewDefault { .. }
+            | Instr::StructGet { .. }
+            | Instr::StructGetS { .. }
+            | Instr::StructGetU { .. }
+            | Instr::StructSet { .. }
+            | Instr::ArrayNew { .. }
+            | Instr::ArrayNewDefault { .. }
+            | Instr::ArrayNewFixed { .. }
+            | Instr::ArrayNewData { .. }
+            | Instr::ArrayNewElem { .. }
+            | Instr::ArrayGet { .. }
+            | Instr::ArrayGetS { .. }
+            | Instr::ArrayGetU { .. }
+            | Instr::ArraySet { .. }
+            | Instr::ArrayLen
+            | Instr::ArrayFill { .. }
+            | Instr::ArrayCopy { .. }
+            | Instr::ArrayInitData { .. }
+            | Instr::ArrayInitElem { .. }
+            | Instr::RefTestNonNull { .. }
+            | Instr::RefTestNull { .. }
+            | Instr::RefCastNonNull { .. }
+            | Instr::RefCastNull { .. } => self.object(instr, ty),
             _ => self.runtime(instr, ty),
         }
     }

@@ -471,6 +471,27 @@ impl Lowerer<'_> {
         source
     }
 
+    /// Brings operands that were popped, lowest first, into memory; says where they are.
+    pub(super) fn stored_all<const N: usize>(
+        &mut self,
+        operands: [&Operand; N],
+    ) -> [SlotOffset; N] {
+        // The op held back may read slots that the copies below write, so it comes first.
+        match operands
+            .iter()
+            .find(|operand| operand.place == Place::Pending)
+        {
+            Some(operand) => {
+                self.flush_pending(Dst::Slot(Operands::offset(operand.slot)));
+            }
+            None => self.settle(),
+        }
+        operands.map(|operand| match operand.place {
+            Place::Pending => Operands::offset(operand.slot),
+            _ => self.stored(operand),
+        })
+    }
+
     /// Brings an operand that was popped into memory, if it is not there, and says where.
     pub(super) fn stored(&mut self, operand: &Operand) -> SlotOffset {
         if let Some(offset) = self.operands.memory(operand) {
@@ -557,7 +578,11 @@ fn set_dst(op: &mut Op, to: Dst) {
         | Op::Shuffle { d, .. }
         | Op::Constant { d, .. }
         | Op::SelectVector { d, .. }
-        | Op::GlobalGet { d, .. } => *d = to,
+        | Op::GlobalGet { d, .. }
+        | Op::StructGet { d, .. }
+        | Op::ArrayGet { d, .. }
+        | Op::ArrayLen { d, .. }
+        | Op::RefTest { d, .. } => *d = to,
         other => unreachable!("lowering: {other} has no destination"),
     }
 }
@@ -565,7 +590,11 @@ fn set_dst(op: &mut Op, to: Dst) {
 /// Whether an op may trap, so that it must be executed even if nobody wants its result.
 pub(super) fn may_trap(op: &Op) -> bool {
     match op {
-        Op::Load { .. } | Op::Load64 { .. } => true,
+        Op::Load { .. }
+        | Op::Load64 { .. }
+        | Op::StructGet { .. }
+        | Op::ArrayGet { .. }
+        | Op::ArrayLen { .. } => true,
         Op::Unop { op, .. } | Op::Binop { op, .. } => traps(*op),
         _ => false,
     }
@@ -580,5 +609,6 @@ fn traps(op: Opcode) -> bool {
         I32DivS | I32DivU | I32RemS | I32RemU | I64DivS | I64DivU | I64RemS | I64RemU
             | I32TruncF32S | I32TruncF32U | I32TruncF64S | I32TruncF64U
             | I64TruncF32S | I64TruncF32U | I64TruncF64S | I64TruncF64U
+            | I31GetS | I31GetU
     )
 }

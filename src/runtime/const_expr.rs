@@ -1,15 +1,30 @@
 //! Evaluates constant expressions, with an operand stack of its own.
 //!
-//! What such an expression may contain is checked by validation; nothing in it can trap.
+//! What such an expression may contain is checked by validation; nothing in it can fail but for want of memory or fuel for objects.
 //! <https://webassembly.github.io/spec/core/valid/instructions.html#constant-expressions>
 
 use super::addr::{FuncAddr, GlobalAddr};
 use super::global_inst::GlobalInst;
+use super::heap::{self, Heap, NoMemory, i31};
+use super::limiter::Exhausted;
+use super::registry::{Registry, TypeId};
+use super::trap::Trap;
+use crate::syntax::cost::BulkUnit;
+use crate::syntax::index::TypeIdx;
 use crate::syntax::instr::Instr;
 use crate::syntax::module::ConstExpr;
 
 /// A value in slots: a vector fills both, anything else the first.
 pub type Value = [u64; 2];
+
+/// Why an expression has no value: there is no room for an object that it makes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoValue {
+    /// The store may not have as many bytes, or the host has not.
+    Exhausted(Exhausted),
+    /// The object costs more fuel than there is, or is larger than any may be.
+    Trap(Trap),
+}
 
 /// What constant expressions of an instance can refer to.
 pub struct Scope<'a> {
@@ -19,37 +34,36 @@ pub struct Scope<'a> {
     pub globals: &'a [GlobalAddr],
     /// The instance's functions.
     pub funcs: &'a [FuncAddr],
+    /// The module's types, canonical in the engine.
+    pub types: &'a [TypeId],
+    /// Where objects go. Nothing is collected meanwhile, since what an expression has made is found nowhere yet.
+    pub heap: &'a mut Heap,
+    /// How many bytes they may take.
+    pub room: u64,
+    /// The engine's types.
+    pub registry: &'a Registry,
+    /// The fuel that objects are charged to, if it is counted.
+    pub fuel: Option<&'a mut u64>,
 }
 
 impl Scope<'_> {
     /// The value of an expression.
-    pub fn eval(&self, expr: &ConstExpr) -> Value {
-        match &*expr.instrs {
-            // Nearly all expressions are one instruction, which needs no stack.
-            [(instr, _)] => match self.leaf(instr) {
-                Some(value) => value,
-                None => unreachable!("validated: operands precede their operator"),
-            },
-            instrs => self.run(instrs),
+    pub fn eval(&mut self, expr: &ConstExpr) -> Result<Value, NoValue> {
+        // Nearly all expressions are one instruction, which needs no stack.
+        if let [(instr, _)] = &*expr.instrs
+            && let Some(value) = self.leaf(instr)
+        {
+            return Ok(value);
         }
-    }
-
-    fn run(&self, instrs: &[(Instr<'static>, usize)]) -> Value {
         let mut stack: Vec<Value> = Vec::new();
-        for (instr, _) in instrs {
+        for (instr, _) in &expr.instrs {
             let value = match self.leaf(instr) {
                 Some(value) => value,
-                None => match (stack.pop(), stack.pop()) {
-                    (Some([b, _]), Some([a, _])) => [binop(instr, a, b), 0],
-                    _ => unreachable!("validated: operators have their operands"),
-                },
+                None => self.operator(instr, &mut stack)?,
             };
             stack.push(value);
         }
-        match stack.pop() {
-            Some(value) => value,
-            None => unreachable!("validated: a constant expression has one result"),
-        }
+        Ok(pop(&mut stack))
     }
 
     /// The value of an instruction that takes no operands.
@@ -70,6 +84,114 @@ impl Scope<'_> {
             }
             _ => return None,
         })
+    }
+
+    /// The value of an instruction that takes operands, or makes an object.
+    fn operator(&mut self, instr: &Instr<'_>, stack: &mut Vec<Value>) -> Result<Value, NoValue> {
+        Ok(match *instr {
+            // References of both hierarchies look the same.
+            Instr::AnyConvertExtern | Instr::ExternConvertAny => pop(stack),
+            Instr::RefI31 => [i31(pop(stack)[0] as u32), 0],
+            Instr::StructNew { ty } => {
+                let count = self.info(ty).fields().len();
+                let first = stack.len() - count;
+                let value = self.structure(ty, &stack[first..])?;
+                stack.truncate(first);
+                value
+            }
+            Instr::StructNewDefault { ty } => self.structure(ty, &[])?,
+            Instr::ArrayNew { ty } => {
+                let count = pop(stack)[0] as u32;
+                let value = pop(stack);
+                self.array(ty, count, core::iter::repeat(value))?
+            }
+            Instr::ArrayNewDefault { ty } => {
+                let count = pop(stack)[0] as u32;
+                self.array(ty, count, core::iter::empty())?
+            }
+            Instr::ArrayNewFixed { ty, count } => {
+                let first = stack.len() - count.0 as usize;
+                let value = self.array(ty, count.0, stack[first..].iter().copied())?;
+                stack.truncate(first);
+                value
+            }
+            _ => {
+                let ([b, _], [a, _]) = (pop(stack), pop(stack));
+                [binop(instr, a, b), 0]
+            }
+        })
+    }
+
+    /// What the heap knows of a type.
+    fn info(&mut self, ty: TypeIdx) -> std::sync::Arc<heap::TypeInfo> {
+        let ty = self.types[ty.index()];
+        self.heap.meet(self.registry, ty).clone()
+    }
+
+    /// A new structure. Fields for which there is no value keep their defaults.
+    fn structure(&mut self, ty: TypeIdx, values: &[Value]) -> Result<Value, NoValue> {
+        let info = self.info(ty);
+        let mut data = self.allocate(info.bytes(0))?;
+        for (field, value) in info.fields().iter().zip(values) {
+            heap::store(field.storage, &mut data, field.offset as usize, *value);
+        }
+        self.add(ty, 0, data)
+    }
+
+    /// A new array. Elements for which there is no value keep their defaults.
+    fn array(
+        &mut self,
+        ty: TypeIdx,
+        count: u32,
+        values: impl Iterator<Item = Value>,
+    ) -> Result<Value, NoValue> {
+        let info = self.info(ty);
+        let mut data = self.allocate(info.bytes(count))?;
+        if let Some(element) = info.element() {
+            for (bytes, value) in data.chunks_exact_mut(element.bytes()).zip(values) {
+                heap::store(element, bytes, 0, value);
+            }
+        }
+        self.add(ty, count, data)
+    }
+
+    /// Memory for an object, which is paid for.
+    fn allocate(&mut self, bytes: u64) -> Result<Box<[u8]>, NoValue> {
+        if bytes > Heap::MOST_BYTES {
+            return Err(NoValue::Trap(Trap::AllocationTooLarge));
+        }
+        if let Some(fuel) = &mut self.fuel {
+            let wanted = bytes >> BulkUnit::HeapByte.shift();
+            let enough = **fuel >= wanted;
+            **fuel = fuel.saturating_sub(wanted);
+            if !enough {
+                return Err(NoValue::Trap(Trap::OutOfFuel));
+            }
+        }
+        let requested = Heap::cost(bytes);
+        if self.heap.bytes().saturating_add(requested) > self.room {
+            return Err(NoValue::Exhausted(Exhausted::Host { requested }));
+        }
+        Heap::zeros(bytes as usize).map_err(|NoMemory| no_memory(requested))
+    }
+
+    /// Makes an object of its bytes.
+    fn add(&mut self, ty: TypeIdx, len: u32, data: Box<[u8]>) -> Result<Value, NoValue> {
+        let requested = Heap::cost(data.len() as u64);
+        let added = self.heap.add(self.types[ty.index()], len, data);
+        let addr = added.map_err(|NoMemory| no_memory(requested))?;
+        Ok([addr.reference(), 0])
+    }
+}
+
+fn no_memory(requested: u64) -> NoValue {
+    NoValue::Exhausted(Exhausted::Host { requested })
+}
+
+fn pop(stack: &mut Vec<Value>) -> Value {
+    match stack.pop() {
+        Some(value) => value,
+        None => unreachable!("validated: operators have their operands"),
     }
 }
 
@@ -99,7 +221,12 @@ mod tests {
     use crate::syntax::types::{GlobalType, HeapType, ValType};
 
     fn check(instrs: &[Instr<'static>], expected: Value) {
-        let scope = Scope {
+        let mut scope = Scope {
+            types: &[],
+            heap: &mut Heap::default(),
+            room: 0,
+            registry: &Registry::default(),
+            fuel: None,
             store_globals: &[GlobalInst {
                 value: [9, 0],
                 ty: GlobalType {
@@ -114,7 +241,7 @@ mod tests {
             instrs: instrs.iter().map(|instr| (*instr, 0)).collect(),
             end: 0,
         };
-        assert_eq!(scope.eval(&expr), expected);
+        assert_eq!(scope.eval(&expr), Ok(expected));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::addr::*;
-use super::const_expr::{Scope, reference};
+use super::const_expr::{NoValue, Scope, Value, reference};
 use super::func_inst::FuncInst;
 use super::global_inst::GlobalInst;
 use super::limiter::{Counted, Exhausted, GrowError, Guard};
@@ -132,17 +132,17 @@ pub fn instantiate(
     instance.globals.reserve_exact(module.globals.len());
     for global in &module.globals {
         store.charge_const(global.init.instrs.len())?;
-        let value = scope(store, &instance).eval(&global.init);
+        let value = value(store, template, Whose::Coming(&instance), &global.init)?;
         let ty = canonical_global(global.ty, types);
         let addr = store.alloc_global(GlobalInst { value, ty })?;
         instance.globals.push(addr);
     }
     for table in &module.tables {
         store.charge_const(table.init.as_ref().map_or(0, |expr| expr.instrs.len()))?;
-        let init = table
-            .init
-            .as_ref()
-            .map_or(0, |expr| eval(store, &instance, expr));
+        let init = match &table.init {
+            Some(expr) => value(store, template, Whose::Coming(&instance), expr)?[0],
+            None => 0,
+        };
         let addr = store.alloc_table(guard, canonical_table(table.ty, types), init)?;
         instance.tables.push(addr);
     }
@@ -153,15 +153,17 @@ pub fn instantiate(
             ElemItems::Exprs(exprs) => exprs.iter().map(|expr| expr.instrs.len()).sum(),
         })?;
     }
-    instance.elems = module
-        .elems
-        .iter()
-        .map(|elem| match elem.mode {
-            SegmentMode::Passive => elements(store, &instance, &elem.items),
+    let mut elems = Vec::new();
+    for elem in &module.elems {
+        elems.push(match elem.mode {
+            SegmentMode::Passive => {
+                elements(store, template, Whose::Coming(&instance), &elem.items)?
+            }
             // An active segment is made when it is copied, right below; neither kind can be used by instructions.
             SegmentMode::Active { .. } | SegmentMode::Declarative => Box::default(),
-        })
-        .collect();
+        });
+    }
+    instance.elems = elems;
     instance.datas = module
         .datas
         .iter()
@@ -182,54 +184,88 @@ fn copy_segments(
     store: &mut Store,
     template: Template<'_>,
     addr: InstanceAddr,
-) -> Result<(), Trap> {
+) -> Result<(), InstantiateError> {
     for elem in &template.module.elems {
         if let SegmentMode::Active { target, offset } = &elem.mode {
             store.charge_const(offset.instrs.len())?;
-            let instance = &store.instances[addr.index()];
-            let at = eval(store, instance, offset);
-            let items = elements(store, instance, &elem.items);
-            let table = instance.tables[target.index()];
+            let [at, _] = value(store, template, Whose::There(addr), offset)?;
+            let items = elements(store, template, Whose::There(addr), &elem.items)?;
+            let table = store.instances[addr.index()].tables[target.index()];
             store.tables[table.index()].init(at, &items, 0, items.len() as u64)?;
         }
     }
     for data in &template.module.datas {
         if let SegmentMode::Active { target, offset } = &data.mode {
             store.charge_const(offset.instrs.len())?;
-            let instance = &store.instances[addr.index()];
-            let at = eval(store, instance, offset);
+            let [at, _] = value(store, template, Whose::There(addr), offset)?;
             let bytes = &template.bytes[data.init.clone()];
-            let memory = instance.mems[target.index()];
+            let memory = store.instances[addr.index()].mems[target.index()];
             store.mems[memory.index()].init(at, bytes, 0, bytes.len() as u64)?;
         }
     }
     Ok(())
 }
 
-/// What constant expressions of an instance can refer to at the moment.
-fn scope<'a>(store: &'a Store, instance: &'a ModuleInst) -> Scope<'a> {
-    Scope {
+/// Whose constant expressions are evaluated.
+#[derive(Clone, Copy)]
+enum Whose<'a> {
+    /// Those of an instance that is not in the store yet.
+    Coming(&'a ModuleInst),
+    /// Those of one that is.
+    There(InstanceAddr),
+}
+
+/// The value of a constant expression.
+fn value(
+    store: &mut Store,
+    template: Template<'_>,
+    whose: Whose<'_>,
+    expr: &ConstExpr,
+) -> Result<Value, InstantiateError> {
+    let room = store.heap_room();
+    let instance = match whose {
+        Whose::Coming(instance) => instance,
+        Whose::There(addr) => &store.instances[addr.index()],
+    };
+    let mut scope = Scope {
         store_globals: &store.globals,
         globals: &instance.globals,
         funcs: &instance.funcs,
-    }
-}
-
-/// The value, a single slot, of a constant expression.
-fn eval(store: &Store, instance: &ModuleInst, expr: &ConstExpr) -> u64 {
-    scope(store, instance).eval(expr)[0]
+        types: template.types,
+        heap: &mut store.heap,
+        room,
+        registry: &store.registry,
+        fuel: store.counts_fuel.then_some(&mut store.fuel),
+    };
+    let value = scope.eval(expr);
+    store.usage.heap_bytes = store.heap.bytes();
+    value.map_err(|reason| match reason {
+        NoValue::Exhausted(exhausted) => InstantiateError::from(exhausted),
+        NoValue::Trap(trap) => trap.into(),
+    })
 }
 
 /// The elements of a segment in slot form.
-fn elements(store: &Store, instance: &ModuleInst, items: &ElemItems) -> Box<[u64]> {
+fn elements(
+    store: &mut Store,
+    template: Template<'_>,
+    whose: Whose<'_>,
+    items: &ElemItems,
+) -> Result<Box<[u64]>, InstantiateError> {
     match items {
-        ElemItems::Funcs(funcs) => funcs
-            .iter()
-            .map(|func| reference(instance.funcs[func.index()]))
-            .collect(),
+        ElemItems::Funcs(funcs) => {
+            let instance = match whose {
+                Whose::Coming(instance) => instance,
+                Whose::There(addr) => &store.instances[addr.index()],
+            };
+            let refs = funcs
+                .iter()
+                .map(|func| reference(instance.funcs[func.index()]));
+            Ok(refs.collect())
+        }
         ElemItems::Exprs(exprs) => exprs
             .iter()
-            .map(|expr| eval(store, instance, expr))
+            .map(|expr| value(store, template, whose, expr).map(|[slot, _]| slot))
             .collect(),
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod const_expr;
 pub(crate) mod exceptions;
 pub(crate) mod func_inst;
 pub(crate) mod global_inst;
+pub(crate) mod heap;
 pub(crate) mod instantiate;
 pub(crate) mod interrupt;
 pub(crate) mod limiter;

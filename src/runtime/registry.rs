@@ -34,10 +34,6 @@ struct Entry {
     depth: u32,
 }
 
-#[allow(
-    dead_code,
-    reason = "the fields of structures and arrays are read once objects can be allocated"
-)]
 /// What a type describes. Shared, so that it can be looked at without the lock.
 #[derive(Clone, Debug)]
 pub enum Composite {
@@ -64,11 +60,16 @@ impl Registry {
 
     /// Registers a function type that no module declares. Types to which it refers are those of the engine.
     pub fn register_func(&self, ty: FuncType) -> TypeId {
+        self.register_final(CompType::Func(ty))
+    }
+
+    /// Registers a type that no module declares, which has neither supertypes nor subtypes.
+    pub fn register_final(&self, composite: CompType) -> TypeId {
         let group = RecType {
             subtypes: [SubType {
                 is_final: true,
                 supertypes: Box::default(),
-                composite: CompType::Func(ty),
+                composite,
             }]
             .into(),
         };
@@ -85,6 +86,12 @@ impl Registry {
         self.read().entries[ty.0 as usize].composite.clone()
     }
 
+    /// What a type describes, if the registry has one of that number.
+    pub fn find(&self, ty: TypeId) -> Option<Composite> {
+        let inner = self.read();
+        Some(inner.entries.get(ty.0 as usize)?.composite.clone())
+    }
+
     /// The function type that a type is, if it is one.
     ///
     /// # Panics
@@ -94,6 +101,18 @@ impl Registry {
             Composite::Func(ty) => Some(ty),
             _ => None,
         }
+    }
+
+    /// A type's supertypes, the topmost first, and the type itself at the end.
+    ///
+    /// # Panics
+    /// If the registry has no such type.
+    pub fn lineage(&self, ty: TypeId) -> Box<[TypeId]> {
+        let inner = self.read();
+        let mut lineage: Vec<TypeId> =
+            core::iter::successors(Some(ty), |ty| inner.entries[ty.0 as usize].supertype).collect();
+        lineage.reverse();
+        lineage.into()
     }
 
     /// Whether two types are equal, or the first is declared as a subtype of the second, directly or not.

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::addr::*;
-use super::exceptions::{self, Exception, ExnTable};
 use super::func_inst::FuncInst;
 use super::global_inst::GlobalInst;
+use super::heap::Heap;
 use super::interrupt::Interrupts;
 use super::limiter::{
     Counted, Exhausted, GrowError, Guard, LimitOf, Limits, RefusedGrowth, Resource, Usage,
@@ -26,7 +26,7 @@ use super::stack::Stack;
 use super::table_inst::TableInst;
 use super::tag_inst::TagInst;
 use super::trap::Trap;
-use crate::syntax::types::{HeapType, MemType, RefType, TableType};
+use crate::syntax::types::{MemType, TableType};
 
 /// A host value that an external reference points at.
 pub type ExternValue = Box<dyn Any + Send + Sync>;
@@ -63,8 +63,8 @@ pub struct Store {
     pub tags: Vec<TagInst>,
     /// Module instances.
     pub instances: Vec<ModuleInst>,
-    /// Exceptions that references lead to.
-    pub exceptions: ExnTable,
+    /// Structures, arrays, exceptions that references lead to, and what the embedder holds of them.
+    pub heap: Heap,
     /// Host values that external references point at.
     pub externs: Vec<ExternValue>,
     /// Remaining fuel; meaningful where the engine counts it.
@@ -105,7 +105,7 @@ impl Store {
             globals: Vec::new(),
             tags: Vec::new(),
             instances: Vec::new(),
-            exceptions: ExnTable::default(),
+            heap: Heap::default(),
             externs: Vec::new(),
             fuel: 0,
             counts_fuel: false,
@@ -217,68 +217,6 @@ impl Store {
         push(&mut self.tags, tag).map(TagAddr)
     }
 
-    /// Adds an exception that a reference is to lead to. Where there is no room, or it is time to, those go first that no reference
-    /// leads to. `frames` are the slots of the value stack that are in use, if they are not those that calls under way have noted.
-    pub fn alloc_exception(
-        &mut self,
-        exception: Exception,
-        frames: Option<&[u64]>,
-    ) -> Result<u64, RefusedGrowth> {
-        let more = exception.bytes();
-        if self.exceptions.is_due() {
-            self.collect_exceptions(&exception, frames);
-        }
-        if self.admit_exception(more).is_err() {
-            self.collect_exceptions(&exception, frames);
-            self.admit_exception(more)?;
-        }
-        let reference = self.exceptions.add(exception);
-        reference.ok_or_else(|| {
-            self.shrink_heap(more);
-            RefusedGrowth {
-                resource: Resource::Heap,
-                current: self.usage.heap_bytes,
-                requested: self.usage.heap_bytes.saturating_add(more),
-                limit: None,
-                limit_of: LimitOf::Host,
-            }
-        })
-    }
-
-    /// Takes bytes for an exception off what the store may use.
-    fn admit_exception(&mut self, more: u64) -> Result<(), RefusedGrowth> {
-        let current = self.exceptions.bytes();
-        if current.saturating_add(more) > exceptions::MOST {
-            return Err(RefusedGrowth {
-                resource: Resource::Heap,
-                current,
-                requested: current.saturating_add(more),
-                limit: Some(exceptions::MOST),
-                limit_of: LimitOf::Store,
-            });
-        }
-        self.grow_heap(more)
-    }
-
-    /// Removes the exceptions that no reference leads to, `new` being about to be added.
-    fn collect_exceptions(&mut self, new: &Exception, frames: Option<&[u64]>) {
-        let noted = self.stack_used / size_of::<u64>();
-        let frames = frames.unwrap_or(&self.stack.slots[..noted]);
-        let is_exn = |ty: RefType| matches!(ty.heap, HeapType::Exn | HeapType::NoExn);
-        let tables = self.tables.iter().filter(|table| is_exn(table.ty.element));
-        let elems = self.instances.iter().flat_map(|instance| &instance.elems);
-        let parked = self.parked.stacks();
-        let roots = frames
-            .iter()
-            .chain(parked.iter().flat_map(|stack| stack.iter()))
-            .chain(&*new.payload)
-            .chain(self.globals.iter().map(|global| &global.value[0]))
-            .chain(tables.flat_map(|table| &table.elems))
-            .chain(elems.flatten());
-        let freed = self.exceptions.collect(roots.copied());
-        self.shrink_heap(freed);
-    }
-
     /// Adds a host value for external references to point at.
     pub fn alloc_extern(&mut self, value: ExternValue) -> Result<ExternAddr, Exhausted> {
         push(&mut self.externs, value).map(ExternAddr)
@@ -340,7 +278,7 @@ impl Store {
         Ok(old)
     }
 
-    /// Takes `more` bytes for the heap of objects off what the store may use; whoever frees them calls [`Store::shrink_heap`].
+    /// Takes `more` bytes for the heap of objects off what the store may use.
     pub fn grow_heap(&mut self, more: u64) -> Result<(), RefusedGrowth> {
         let current = self.usage.heap_bytes;
         let growth = Growth {
@@ -362,9 +300,10 @@ impl Store {
         }
     }
 
-    /// Gives `less` bytes of the heap of objects back.
-    pub fn shrink_heap(&mut self, less: u64) {
-        self.usage.heap_bytes = self.usage.heap_bytes.saturating_sub(less);
+    /// How many bytes the heap of objects may have at the moment.
+    pub fn heap_room(&self) -> u64 {
+        let others = self.usage.total_bytes() - self.usage.heap_bytes;
+        self.limits.total_bytes.saturating_sub(others)
     }
 
     /// What the store would use after a growth, if all whose limit concerns it permit it.
@@ -599,7 +538,7 @@ mod tests {
             store.grow_heap(PAGE / 4 + 1).unwrap_err().requested,
             2 * PAGE + 1
         );
-        store.shrink_heap(PAGE / 4);
+        store.usage.heap_bytes -= PAGE / 4;
         assert_eq!(granted(store.grow_table(guard, table, 4096, 0)), 4096);
         assert_eq!(store.usage.total_bytes(), 2 * PAGE);
         assert_eq!(

@@ -61,6 +61,9 @@ pub enum Trap {
     /// An object would be larger than any may be.
     #[error("allocation size too large")]
     AllocationTooLarge,
+    /// A limit, or the host's memory, does not suffice for another object.
+    #[error("no memory for another object")]
+    HeapExhausted,
     /// An atomic access was not at a multiple of its width.
     #[error("unaligned atomic")]
     HeapMisaligned,

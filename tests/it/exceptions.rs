@@ -211,7 +211,8 @@ fn exceptions_thrown_in_a_loop_are_reclaimed() {
     let run = instance
         .get_typed_func::<(i32, i32), ()>(&mut store, "run")
         .unwrap();
-    // All of them together would take more than the 64 MiB that there may be.
+    // All of them together would take more.
+    store.set_max_total_bytes(64 << 20);
     run.call(&mut store, (12_000, 0)).unwrap();
     // A list of them is kept, up to the limit.
     let error = run.call(&mut store, (12_000, 1)).unwrap_err();
@@ -248,12 +249,14 @@ fn references_to_exceptions_come_and_go() {
     assert_eq!(exn.ty(&store).unwrap().fields().len(), 1);
 
     let table = instance.get_table(&mut store, "table").unwrap();
-    table.set(&mut store, 0, exn.into()).unwrap();
+    table.set(&mut store, 0, exn.clone().into()).unwrap();
     let back = table.get(&mut store, 0).unwrap();
     assert_eq!(back.as_exn(), Some(Some(&exn)));
 
     let throw = instance.get_func(&mut store, "throw").unwrap();
-    let error = throw.call(&mut store, &[exn.into()], &mut []).unwrap_err();
+    let error = throw
+        .call(&mut store, &[exn.clone().into()], &mut [])
+        .unwrap_err();
     let thrown = thrown(error);
     assert_eq!(thrown.payload()[0].f64(), Some(1.5));
     let again = thrown.to_exn_ref(&mut store).unwrap();

@@ -71,10 +71,10 @@ fn external_references() {
     wrong(
         f.typed::<Option<ExternRef>, ()>(&b)
             .unwrap()
-            .call(&mut b, Some(value)),
+            .call(&mut b, Some(value.clone())),
     );
     let ty = GlobalType::new(ValType::EXTERNREF, Mutability::Var);
-    wrong(Global::new(&mut b, ty, value.into()));
+    wrong(Global::new(&mut b, ty, value.clone().into()));
 }
 
 #[test]

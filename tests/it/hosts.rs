@@ -343,7 +343,7 @@ fn untyped_functions_see_values() {
         assert_eq!(results.len(), 4);
         assert!(results[3].unwrap_func_ref().is_none());
         for (result, param) in results.iter_mut().zip(params.iter().rev()) {
-            *result = *param;
+            *result = param.clone();
         }
         Ok(())
     });
@@ -351,8 +351,8 @@ fn untyped_functions_see_values() {
     let instance = Instance::new(&mut store, &module, &[reverse.into()]).unwrap();
     let guest = instance.get_func(&mut store, "f").unwrap();
     let thing = ExternRef::new(&mut store, 5u8).unwrap();
-    let params = [Val::I32(-1), Val::from(0.5), Val::from(thing)];
-    let mut results = [Val::I32(0); 4];
+    let params = [Val::I32(-1), Val::from(0.5), Val::from(thing.clone())];
+    let mut results = [const { Val::I32(0) }; 4];
     guest.call(&mut store, &params, &mut results).unwrap();
     assert_eq!(results[0].unwrap_extern_ref(), Some(thing));
     assert_eq!(results[1].unwrap_f64(), 0.5);
@@ -386,7 +386,7 @@ fn a_thousand_parameters_and_results() {
     let types = vec![ValType::I64; 1000];
     let ty = FuncType::new(&engine, types.clone(), types);
     let reverse = Func::new(&mut store, ty.clone(), |_, params, results| {
-        results.copy_from_slice(params);
+        results.clone_from_slice(params);
         results.reverse();
         Ok(())
     });
@@ -422,7 +422,8 @@ fn references_pass_in_all_directions() {
     let func = instance.get_func(&mut store, "f").unwrap();
     let value = ExternRef::new(&mut store, String::from("x")).unwrap();
     assert_eq!(
-        swap.call(&mut store, (Some(func), Some(value))).unwrap(),
+        swap.call(&mut store, (Some(func), Some(value.clone())))
+            .unwrap(),
         (Some(value), Some(func))
     );
     assert_eq!(swap.call(&mut store, (None, None)).unwrap(), (None, None));

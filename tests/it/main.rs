@@ -9,6 +9,7 @@ mod errors;
 mod exceptions;
 mod fuel;
 mod handles;
+mod heap;
 mod hosts;
 mod instances;
 mod interruption;

@@ -138,18 +138,18 @@ fn table_accesses_beyond_the_end() {
     let mut store = Store::new(&Engine::default(), ());
     let null = Ref::Extern(None);
     let ty = TableType::new(RefType::EXTERNREF, 3, Some(5));
-    let table = Table::new(&mut store, ty, null).unwrap();
+    let table = Table::new(&mut store, ty, null.clone()).unwrap();
     assert!(table.get(&store, 3).is_none());
     assert!(table.get(&store, u64::MAX).is_none());
-    let error = table.set(&mut store, 3, null).unwrap_err();
+    let error = table.set(&mut store, 3, null.clone()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "out of bounds table access: element 3 of a table of 3"
     );
-    assert!(table.fill(&mut store, 3, null, 1).is_err());
-    table.fill(&mut store, 3, null, 0).unwrap();
+    assert!(table.fill(&mut store, 3, null.clone(), 1).is_err());
+    table.fill(&mut store, 3, null.clone(), 0).unwrap();
     assert!(Table::copy(&mut store, &table, 0, &table, u64::MAX, 2).is_err());
-    let error = table.grow(&mut store, 3, null).unwrap_err();
+    let error = table.grow(&mut store, 3, null.clone()).unwrap_err();
     assert!(
         matches!(
             error,
@@ -168,12 +168,12 @@ fn elements_have_the_tables_type() {
     let ty = TableType::new(RefType::FUNCREF, 1, None);
     let table = Table::new(&mut store, ty, Ref::Func(None)).unwrap();
     let value = ExternRef::new(&mut store, ()).unwrap();
-    let error = table.set(&mut store, 0, value.into()).unwrap_err();
+    let error = table.set(&mut store, 0, value.clone().into()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "type mismatch: expected funcref, found (ref extern)"
     );
-    assert!(Table::new(&mut store, ty, value.into()).is_err());
+    assert!(Table::new(&mut store, ty, value.clone().into()).is_err());
     let never_null = TableType::new(RefType::non_null(HeapType::Func), 1, None);
     assert!(Table::new(&mut store, never_null, Ref::Func(None)).is_err());
 }
@@ -212,7 +212,7 @@ fn values_know_their_types() {
     assert_eq!(ty(Val::from(1u32)), "i32");
     assert_eq!(ty(Val::from(1.0)), "f64");
     assert_eq!(ty(Val::null_func_ref()), "(ref null nofunc)");
-    assert_eq!(ty(value.into()), "(ref extern)");
+    assert_eq!(ty(value.clone().into()), "(ref extern)");
     assert!(ty(func.into()).starts_with("(ref "));
     assert_eq!(
         Val::default_for_ty(&ValType::FUNCREF)

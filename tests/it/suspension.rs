@@ -377,7 +377,7 @@ fn a_host_function_called_by_the_embedder_can_ask_too() {
     );
     let ask = Func::new_suspending(&mut store, ty, |_, params, results| {
         if params[0].i32() == Some(0) {
-            results.copy_from_slice(&[Val::from(1.5f32), params[1], params[0]]);
+            results.clone_from_slice(&[Val::from(1.5f32), params[1].clone(), params[0].clone()]);
             return Ok(MaySuspend::Return(()));
         }
         Ok(MaySuspend::Suspend)

@@ -11,6 +11,7 @@ pub(crate) mod call;
 pub(crate) mod control;
 pub(crate) mod exception;
 pub(crate) mod fuel;
+pub(crate) mod heap;
 pub(crate) mod memory;
 pub(crate) mod memory64;
 pub(crate) mod numeric;

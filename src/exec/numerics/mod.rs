@@ -9,6 +9,7 @@ mod convert;
 mod float;
 mod int;
 mod memory;
+mod reference;
 mod simd;
 mod wide;
 
@@ -16,6 +17,7 @@ pub(crate) use convert::*;
 pub(crate) use float::*;
 pub(crate) use int::*;
 pub(crate) use memory::*;
+pub(crate) use reference::*;
 pub(crate) use simd::*;
 pub(crate) use wide::*;
 

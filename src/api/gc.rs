@@ -1,0 +1,547 @@
+//! References to what the collector owns: structures, arrays, unboxed integers.
+//!
+//! Handles are counted. What one refers to stays for as long as there is a handle, and not longer if no guest refers to it; nothing else
+//! has to be thought of. A handle is used with the store that it comes from, and with another one its methods yield errors.
+
+use super::context::{AsContext, AsContextMut};
+use super::refs::{ExternRef, Held};
+use super::types::{ArrayType, FieldType, HeapType, StructType, ValType};
+use super::val::Val;
+use crate::code::layout::{Place, Storage};
+use crate::error::{Error, Misuse};
+use crate::exec::objects;
+use crate::runtime::heap::{self, Object, Referent};
+use crate::runtime::store::{Store, StoreId};
+
+/// An unboxed integer of 31 bits, which is a reference that leads nowhere.
+///
+/// <https://webassembly.github.io/spec/core/syntax/types.html#heap-types>
+///
+/// ```
+/// use tickwasm::I31;
+///
+/// assert_eq!(I31::new_i32(-5).map(I31::get_i32), Some(-5));
+/// assert_eq!(I31::new_u32(1 << 31), None);
+/// assert_eq!(I31::wrapping_u32(u32::MAX).get_u32(), 0x7fff_ffff);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct I31(u32);
+
+impl I31 {
+    /// A number, if it has no more than 31 bits.
+    pub fn new_u32(value: u32) -> Option<Self> {
+        (value >> 31 == 0).then_some(Self(value))
+    }
+
+    /// A number, if it has no more than 31 bits, of which the highest is the sign.
+    pub fn new_i32(value: i32) -> Option<Self> {
+        let this = Self::wrapping_i32(value);
+        (this.get_i32() == value).then_some(this)
+    }
+
+    /// The lower 31 bits of a number.
+    pub fn wrapping_u32(value: u32) -> Self {
+        Self(value & 0x7fff_ffff)
+    }
+
+    /// The lower 31 bits of a number.
+    pub fn wrapping_i32(value: i32) -> Self {
+        Self::wrapping_u32(value as u32)
+    }
+
+    /// The number, without a sign.
+    pub fn get_u32(self) -> u32 {
+        self.0
+    }
+
+    /// The number, its highest bit taken for the sign.
+    pub fn get_i32(self) -> i32 {
+        (self.0 << 1) as i32 >> 1
+    }
+
+    pub(crate) fn to_slot(this: Option<&Self>, _: StoreId) -> Result<u64, Misuse> {
+        Ok(this.map_or(0, |this| heap::i31(this.0)))
+    }
+
+    pub(crate) fn of_slot(slot: u64, _: &Store) -> Option<Self> {
+        match heap::referent(slot) {
+            Referent::I31(value) => Some(Self(value)),
+            _ => None,
+        }
+    }
+}
+
+/// The kinds of references: what is the same for all of them.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+        pub struct $name {
+            pub(crate) held: Held,
+        }
+
+        impl $name {
+            /// The most precise type of what it refers to.
+            ///
+            /// # Errors
+            /// If it is a reference of another store.
+            pub fn heap_type(&self, store: impl AsContext) -> Result<HeapType, Error> {
+                Ok(self.held.heap_type(&store.as_context().inner.runtime)?)
+            }
+
+            pub(crate) fn to_slot(this: Option<&Self>, store: StoreId) -> Result<u64, Misuse> {
+                this.map_or(Ok(0), |this| this.held.slot(store))
+            }
+
+            pub(crate) fn of_slot(slot: u64, store: &Store) -> Option<Self> {
+                let held = Held::of_slot(slot, store)?;
+                Some(Self { held })
+            }
+        }
+    )*};
+}
+
+kinds! {
+    /// A reference to anything but a function or an exception: to a structure, an array, an unboxed integer, or a value of the
+    /// embedder's that was converted.
+    ///
+    /// ```
+    /// use tickwasm::{AnyRef, Engine, I31, Instance, Module, Store};
+    ///
+    /// let engine = Engine::default();
+    /// let module = Module::new(&engine, r#"(module
+    ///     (type $pair (struct (field i32) (field anyref)))
+    ///     (func (export "pair") (param i32 anyref) (result (ref $pair))
+    ///         (struct.new $pair (local.get 0) (local.get 1))))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = Instance::new(&mut store, &module, &[])?;
+    /// let pair = instance.get_func(&mut store, "pair").expect("it is exported");
+    /// let pair = pair.typed::<(i32, Option<AnyRef>), AnyRef>(&store)?;
+    ///
+    /// let five = AnyRef::from_i31(&mut store, I31::wrapping_i32(5));
+    /// let made = pair.call(&mut store, (7, Some(five.clone())))?;
+    /// let made = made.as_struct(&store)?.expect("it is a structure");
+    /// assert_eq!(made.field(&store, 0)?.i32(), Some(7));
+    /// assert_eq!(made.field(&store, 1)?.any_ref(), Some(Some(five)));
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    AnyRef;
+    /// A reference to what can be compared: a structure, an array or an unboxed integer.
+    ///
+    /// ```
+    /// use tickwasm::{AnyRef, Engine, ExternRef, I31, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ());
+    /// let number = AnyRef::from_i31(&mut store, I31::wrapping_i32(5));
+    /// assert!(number.as_eq(&store)?.is_some());
+    /// let value = ExternRef::new(&mut store, "a value of the host")?;
+    /// assert!(AnyRef::convert_extern(&mut store, value)?.as_eq(&store)?.is_none());
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    EqRef;
+    /// A reference to a structure.
+    ///
+    /// ```
+    /// use tickwasm::{Engine, FieldType, Mutability, StorageType, Store, StructRef, StructType, Val, ValType};
+    ///
+    /// let engine = Engine::default();
+    /// let mut store = Store::new(&engine, ());
+    /// let ty = StructType::new(&engine, [
+    ///     FieldType::new(Mutability::Var, StorageType::I8),
+    ///     FieldType::new(Mutability::Const, StorageType::Val(ValType::F64)),
+    /// ]);
+    /// let made = StructRef::new(&mut store, &ty, &[Val::I32(-1), Val::from(0.5)])?;
+    /// assert_eq!(made.field(&store, 0)?.i32(), Some(255));
+    /// made.set_field(&mut store, 0, Val::I32(3))?;
+    /// assert_eq!(made.field(&store, 0)?.i32(), Some(3));
+    /// assert!(made.set_field(&mut store, 1, Val::from(1.0)).is_err());
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    StructRef;
+    /// A reference to an array.
+    ///
+    /// ```
+    /// use tickwasm::{ArrayRef, ArrayType, Engine, FieldType, Mutability, StorageType, Store, Val, ValType};
+    ///
+    /// let engine = Engine::default();
+    /// let mut store = Store::new(&engine, ());
+    /// let ty = ArrayType::new(&engine, FieldType::new(Mutability::Var, StorageType::Val(ValType::I64)));
+    /// let made = ArrayRef::new(&mut store, &ty, &Val::I64(7), 3)?;
+    /// made.set(&mut store, 1, Val::I64(-7))?;
+    /// assert_eq!(made.len(&store)?, 3);
+    /// assert_eq!(made.get(&store, 1)?.i64(), Some(-7));
+    /// assert!(made.get(&store, 3).is_err());
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    ArrayRef;
+}
+
+impl AnyRef {
+    /// A reference that is a number.
+    pub fn from_i31(mut store: impl AsContextMut, value: I31) -> Self {
+        let mut context = store.as_context_mut();
+        let held = Held::new(heap::i31(value.0), context.runtime());
+        Self { held }
+    }
+
+    /// The same reference, seen as one of the guest's: `any.convert_extern`.
+    ///
+    /// # Errors
+    /// If it is a reference of another store.
+    pub fn convert_extern(store: impl AsContext, value: ExternRef) -> Result<Self, Error> {
+        value.held.check(store.as_context().inner.runtime.id)?;
+        Ok(Self { held: value.held })
+    }
+
+    /// The number, if it is one.
+    ///
+    /// # Errors
+    /// If it is a reference of another store.
+    pub fn as_i31(&self, store: impl AsContext) -> Result<Option<I31>, Error> {
+        Ok(
+            match self.held.referent(&store.as_context().inner.runtime)? {
+                Referent::I31(value) => Some(I31(value)),
+                _ => None,
+            },
+        )
+    }
+
+    /// The reference to what can be compared, if it is one.
+    ///
+    /// # Errors
+    /// If it is a reference of another store.
+    pub fn as_eq(&self, store: impl AsContext) -> Result<Option<EqRef>, Error> {
+        let referent = self.held.referent(&store.as_context().inner.runtime)?;
+        Ok(match referent {
+            Referent::I31(_) | Referent::Object(_) => Some(EqRef {
+                held: self.held.clone(),
+            }),
+            _ => None,
+        })
+    }
+
+    /// The structure, if it refers to one.
+    ///
+    /// # Errors
+    /// If it is a reference of another store.
+    pub fn as_struct(&self, store: impl AsContext) -> Result<Option<StructRef>, Error> {
+        let is_struct = |shape: &heap::Shape| matches!(shape, heap::Shape::Struct(_));
+        let held = self.held_of(&store.as_context().inner.runtime, is_struct)?;
+        Ok(held.map(|held| StructRef { held }))
+    }
+
+    /// The array, if it refers to one.
+    ///
+    /// # Errors
+    /// If it is a reference of another store.
+    pub fn as_array(&self, store: impl AsContext) -> Result<Option<ArrayRef>, Error> {
+        let is_array = |shape: &heap::Shape| matches!(shape, heap::Shape::Array(_));
+        let held = self.held_of(&store.as_context().inner.runtime, is_array)?;
+        Ok(held.map(|held| ArrayRef { held }))
+    }
+
+    /// What it holds on to, if that is an object of such a shape.
+    fn held_of(
+        &self,
+        store: &Store,
+        is_it: impl Fn(&heap::Shape) -> bool,
+    ) -> Result<Option<Held>, Misuse> {
+        let object = store.heap.get(self.held.slot(store.id)?);
+        let info = object.and_then(|object| store.heap.info(object));
+        let found = info.is_some_and(|info| is_it(&info.shape));
+        Ok(found.then(|| self.held.clone()))
+    }
+}
+
+impl StructRef {
+    /// Makes a structure of the values of its fields.
+    ///
+    /// # Errors
+    /// If the values are not those that the type says, something is of another store or engine, or a limit of the store or the host's
+    /// memory does not suffice.
+    pub fn new(
+        mut store: impl AsContextMut,
+        ty: &StructType,
+        fields: &[Val],
+    ) -> Result<Self, Error> {
+        let mut context = store.as_context_mut();
+        let store = context.runtime();
+        ty.check(&store.registry)?;
+        let expected = ty.fields().len();
+        if fields.len() != expected {
+            return Err(Misuse::Count {
+                what: "fields",
+                expected,
+                found: fields.len(),
+            }
+            .into());
+        }
+        let values = ty.fields().zip(fields);
+        let values = values.map(|(ty, value)| value.to_slots(ty.unpacked(), store));
+        let values = values.collect::<Result<Vec<_>, _>>()?;
+        let info = store.heap.meet(&store.registry, ty.id).clone();
+        let slot = objects::make(store, ty.id, 0, info.bytes(0), |data| {
+            for (field, value) in info.fields().iter().zip(&values) {
+                heap::store(field.storage, data, field.offset as usize, *value);
+            }
+        })?;
+        let held = Held::new(slot, store);
+        Ok(Self { held })
+    }
+
+    /// Its type.
+    ///
+    /// # Errors
+    /// If it is a reference of another store.
+    pub fn ty(&self, store: impl AsContext) -> Result<StructType, Error> {
+        let store = &store.as_context().inner.runtime;
+        Ok(self.type_in(store)?)
+    }
+
+    fn type_in(&self, store: &Store) -> Result<StructType, Misuse> {
+        let object = object(&self.held, store)?;
+        match StructType::registered(&store.registry, object.ty()) {
+            Some(ty) => Ok(ty),
+            None => unreachable!("validated: it refers to a structure"),
+        }
+    }
+
+    /// The value of a field, counted from 0. Of a packed one, the number without a sign.
+    ///
+    /// # Errors
+    /// If there is no such field, or it is a reference of another store.
+    pub fn field(&self, store: impl AsContext, index: usize) -> Result<Val, Error> {
+        let store = &store.as_context().inner.runtime;
+        let (ty, Place { offset, storage }) = self.place(store, index)?;
+        let object = object(&self.held, store)?;
+        Ok(get(ty.unpacked(), storage, object, offset as usize, store))
+    }
+
+    /// Sets a field. Of a number that is stored packed, the upper bits are dropped.
+    ///
+    /// # Errors
+    /// If there is no such field, it is immutable, the value is not of its type, or something is of another store.
+    pub fn set_field(
+        &self,
+        mut store: impl AsContextMut,
+        index: usize,
+        value: Val,
+    ) -> Result<(), Error> {
+        let mut context = store.as_context_mut();
+        let store = context.runtime();
+        let (ty, Place { offset, storage }) = self.place(store, index)?;
+        Ok(set(
+            &self.held,
+            ty,
+            storage,
+            offset as usize,
+            &value,
+            store,
+        )?)
+    }
+
+    /// The type and place of a field.
+    fn place(&self, store: &Store, index: usize) -> Result<(FieldType, Place), Misuse> {
+        let ty = self.type_in(store)?;
+        let info = store.heap.info(object(&self.held, store)?);
+        let place = info.and_then(|info| info.fields().get(index).copied());
+        match ty.field(index).zip(place) {
+            Some(found) => Ok(found),
+            None => Err(Misuse::FieldIndex {
+                index: index as u64,
+                count: ty.fields().len() as u64,
+            }),
+        }
+    }
+}
+
+impl ArrayRef {
+    /// Makes an array of so many elements of one value.
+    ///
+    /// # Errors
+    /// If the value is not of the type's elements, something is of another store or engine, or a limit of the store or the host's memory
+    /// does not suffice.
+    pub fn new(
+        mut store: impl AsContextMut,
+        ty: &ArrayType,
+        element: &Val,
+        len: u32,
+    ) -> Result<Self, Error> {
+        let mut context = store.as_context_mut();
+        let store = context.runtime();
+        ty.check(&store.registry)?;
+        let value = element.to_slots(ty.element().unpacked(), store)?;
+        Ok(Self::make(store, ty, len, core::iter::repeat(value))?)
+    }
+
+    /// Makes an array of the values of its elements.
+    ///
+    /// # Errors
+    /// If there are more than 2³² - 1 values; otherwise as for [`new`](Self::new).
+    pub fn new_fixed(
+        mut store: impl AsContextMut,
+        ty: &ArrayType,
+        elements: &[Val],
+    ) -> Result<Self, Error> {
+        let mut context = store.as_context_mut();
+        let store = context.runtime();
+        ty.check(&store.registry)?;
+        let len = u32::try_from(elements.len()).map_err(|_| Misuse::FieldIndex {
+            index: elements.len() as u64,
+            count: u64::from(u32::MAX),
+        })?;
+        let element = ty.element().unpacked();
+        let values = elements.iter().map(|value| value.to_slots(element, store));
+        let values = values.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::make(store, ty, len, values.into_iter())?)
+    }
+
+    fn make(
+        store: &mut Store,
+        ty: &ArrayType,
+        len: u32,
+        values: impl Iterator<Item = [u64; 2]>,
+    ) -> Result<Self, Error> {
+        let info = store.heap.meet(&store.registry, ty.id).clone();
+        let storage = Storage::of(ty.element().storage());
+        let slot = objects::make(store, ty.id, len, info.bytes(len), |data| {
+            for (bytes, value) in data.chunks_exact_mut(storage.bytes()).zip(values) {
+                heap::store(storage, bytes, 0, value);
+            }
+        })?;
+        let held = Held::new(slot, store);
+        Ok(Self { held })
+    }
+
+    /// Its type.
+    ///
+    /// # Errors
+    /// If it is a reference of another store.
+    pub fn ty(&self, store: impl AsContext) -> Result<ArrayType, Error> {
+        let store = &store.as_context().inner.runtime;
+        Ok(self.type_in(store)?)
+    }
+
+    fn type_in(&self, store: &Store) -> Result<ArrayType, Misuse> {
+        let object = object(&self.held, store)?;
+        match ArrayType::registered(&store.registry, object.ty()) {
+            Some(ty) => Ok(ty),
+            None => unreachable!("validated: it refers to an array"),
+        }
+    }
+
+    /// How many elements it has.
+    ///
+    /// # Errors
+    /// If it is a reference of another store.
+    pub fn len(&self, store: impl AsContext) -> Result<u32, Error> {
+        let store = &store.as_context().inner.runtime;
+        Ok(object(&self.held, store)?.len())
+    }
+
+    /// Whether it has no elements.
+    ///
+    /// # Errors
+    /// If it is a reference of another store.
+    pub fn is_empty(&self, store: impl AsContext) -> Result<bool, Error> {
+        Ok(self.len(store)? == 0)
+    }
+
+    /// The value of an element. Of a packed one, the number without a sign.
+    ///
+    /// # Errors
+    /// If there is no such element, or it is a reference of another store.
+    pub fn get(&self, store: impl AsContext, index: u32) -> Result<Val, Error> {
+        let store = &store.as_context().inner.runtime;
+        let (ty, storage, at) = self.place(store, index)?;
+        let object = object(&self.held, store)?;
+        Ok(get(ty.unpacked(), storage, object, at, store))
+    }
+
+    /// Sets an element. Of a number that is stored packed, the upper bits are dropped.
+    ///
+    /// # Errors
+    /// If there is no such element, elements are immutable, the value is not of their type, or something is of another store.
+    pub fn set(&self, mut store: impl AsContextMut, index: u32, value: Val) -> Result<(), Error> {
+        let mut context = store.as_context_mut();
+        let store = context.runtime();
+        let (ty, storage, at) = self.place(store, index)?;
+        Ok(set(&self.held, ty, storage, at, &value, store)?)
+    }
+
+    /// The type of an element, how it is stored, and where.
+    fn place(&self, store: &Store, index: u32) -> Result<(FieldType, Storage, usize), Misuse> {
+        let count = object(&self.held, store)?.len();
+        if index >= count {
+            return Err(Misuse::FieldIndex {
+                index: index.into(),
+                count: count.into(),
+            });
+        }
+        let ty = self.type_in(store)?.element();
+        let storage = Storage::of(ty.storage());
+        Ok((ty, storage, index as usize * storage.bytes()))
+    }
+}
+
+/// The object that a handle keeps.
+fn object<'s>(held: &Held, store: &'s Store) -> Result<&'s Object, Misuse> {
+    match store.heap.get(held.slot(store.id)?) {
+        Some(object) => Ok(object),
+        None => unreachable!("a handle keeps its object"),
+    }
+}
+
+/// The value of a field or element that is there.
+fn get(ty: ValType, storage: Storage, object: &Object, at: usize, store: &Store) -> Val {
+    let value = heap::load(storage, &object.data, at).unwrap_or_default();
+    Val::of_slots(ty, value, store)
+}
+
+/// Sets a field or element that is there.
+fn set(
+    held: &Held,
+    ty: FieldType,
+    storage: Storage,
+    at: usize,
+    value: &Val,
+    store: &mut Store,
+) -> Result<(), Misuse> {
+    if ty.mutability().is_const() {
+        return Err(Misuse::ImmutableField);
+    }
+    let value = value.to_slots(ty.unpacked(), store)?;
+    if let Some(object) = store.heap.get_mut(held.slot(store.id)?) {
+        heap::store(storage, &mut object.data, at, value);
+    }
+    Ok(())
+}
+
+/// Conversions to the more general kinds.
+macro_rules! upcasts {
+    ($($from:ident to $($to:ident)*;)*) => {$($(
+        impl From<$from> for $to {
+            fn from(value: $from) -> Self {
+                Self { held: value.held }
+            }
+        }
+    )*)*};
+}
+
+upcasts! {
+    EqRef to AnyRef;
+    StructRef to EqRef AnyRef;
+    ArrayRef to EqRef AnyRef;
+}
+
+macro_rules! values {
+    ($($from:ident)*) => {$(
+        impl From<$from> for Val {
+            fn from(value: $from) -> Self {
+                Self::AnyRef(Some(value.into()))
+            }
+        }
+    )*};
+}
+
+values!(EqRef StructRef ArrayRef);

@@ -1,0 +1,523 @@
+//! Structures, arrays and casts. Holds unsafe code: see the parent.
+//!
+//! Where a field is, is known from its type, and that the object has it; all the same nothing here trusts a reference: an object that
+//! is not there, or is too short, is the trap of a null reference.
+
+use super::operand::{Dest, Source, cell, slot};
+use super::trap;
+use crate::code::layout::{Storage, Target};
+use crate::exec::dispatch::{Regs, handler, next};
+use crate::exec::machine::Machine;
+use crate::exec::numerics::{Load, Store};
+use crate::runtime::heap::{self, Heap, Object};
+use crate::runtime::registry::TypeId;
+use crate::runtime::trap::Trap;
+
+/// The heap of the machine's store.
+#[inline(always)]
+unsafe fn objects<'m>(r: &Regs) -> &'m mut Heap {
+    // SAFETY: CTX.
+    unsafe { &mut (*r.ctx).store().heap }
+}
+
+/// The value of a field or element, if the object has so many bytes.
+#[inline(always)]
+fn load<L: Load>(data: &[u8], at: usize) -> Option<L::Out> {
+    let bytes = data.get(at..)?.get(..size_of::<L::Bytes>())?;
+    // SAFETY: the slice has as many bytes, and any bytes make a value of an array of bytes.
+    let bytes = unsafe { bytes.as_ptr().cast::<L::Bytes>().read_unaligned() };
+    Some(L::decode(bytes))
+}
+
+/// Sets a field or element, if the object has so many bytes.
+#[inline(always)]
+fn store<S: Store>(data: &mut [u8], at: usize, value: S::In) -> Option<()> {
+    let bytes = data.get_mut(at..)?.get_mut(..size_of::<S::Bytes>())?;
+    // SAFETY: the slice has as many bytes.
+    unsafe {
+        bytes
+            .as_mut_ptr()
+            .cast::<S::Bytes>()
+            .write_unaligned(S::encode(value));
+    }
+    Some(())
+}
+
+/// The first byte of an element; beyond all objects where that cannot be said.
+#[inline(always)]
+fn element(index: u32, bytes: usize) -> usize {
+    (index as usize).saturating_mul(bytes)
+}
+
+/// What is wrong with an access to an element that is not there.
+#[cold]
+fn no_element(object: Option<&Object>) -> Trap {
+    match object {
+        Some(_) => Trap::ArrayOutOfBounds,
+        None => Trap::NullReference,
+    }
+}
+
+/// Whether a reference is what a cast asks for, which the next two cells say.
+#[inline(always)]
+unsafe fn fits(r: &mut Regs, slot: u64) -> bool {
+    // SAFETY: CODE, CTX.
+    unsafe {
+        let code = cell(r);
+        let id = cell(r);
+        if slot == 0 {
+            return code & 1 != 0;
+        }
+        (*r.ctx).fits(slot, Target::of_cells(code >> 1, id))
+    }
+}
+
+handler! {
+    /// `d := x.data[offset]`
+    fn struct_get[L: Load, X: Source<u64>, D: Dest<L::Out>](r) {
+        let x = X::get(&mut r);
+        let offset = cell(&mut r) as usize;
+        match objects(&r).get(x).and_then(|object| load::<L>(&object.data, offset)) {
+            Some(value) => {
+                D::put(&mut r, value);
+                next(r)
+            }
+            None => trap(r, Trap::NullReference),
+        }
+    }
+
+    /// `x.data[offset] := value`
+    fn struct_set[S: Store, X: Source<u64>, V: Source<S::In>](r) {
+        let x = X::get(&mut r);
+        let value = V::get(&mut r);
+        let offset = cell(&mut r) as usize;
+        match objects(&r).get_mut(x).and_then(|object| store::<S>(&mut object.data, offset, value)) {
+            Some(()) => next(r),
+            None => trap(r, Trap::NullReference),
+        }
+    }
+
+    /// `d := x[i]`
+    fn array_get[L: Load, I: Source<u32>, D: Dest<L::Out>](r) {
+        let x = *slot(&mut r);
+        let at = element(I::get(&mut r), size_of::<L::Bytes>());
+        let object = objects(&r).get(x);
+        match object.and_then(|object| load::<L>(&object.data, at)) {
+            Some(value) => {
+                D::put(&mut r, value);
+                next(r)
+            }
+            None => trap(r, no_element(object)),
+        }
+    }
+
+    /// `x[i] := value`
+    fn array_set[S: Store, V: Source<S::In>](r) {
+        let x = *slot(&mut r);
+        let at = element(*slot(&mut r) as u32, size_of::<S::Bytes>());
+        let value = V::get(&mut r);
+        match objects(&r).get_mut(x).and_then(|object| store::<S>(&mut object.data, at, value)) {
+            Some(()) => next(r),
+            None => {
+                let object = objects(&r).get(x);
+                trap(r, no_element(object))
+            }
+        }
+    }
+
+    /// `d := length of x`
+    fn array_len[X: Source<u64>, D: Dest<u32>](r) {
+        let x = X::get(&mut r);
+        match objects(&r).get(x) {
+            Some(object) => {
+                D::put(&mut r, object.len());
+                next(r)
+            }
+            None => trap(r, Trap::NullReference),
+        }
+    }
+
+    /// `d := whether x is what a cast asks for`
+    fn ref_test[X: Source<u64>, D: Dest<u32>](r) {
+        let x = X::get(&mut r);
+        let fits = fits(&mut r, x);
+        D::put(&mut r, u32::from(fits));
+        next(r)
+    }
+
+    /// trap unless `x` is what a cast asks for
+    fn ref_cast[X: Source<u64>](r) {
+        let x = X::get(&mut r);
+        if fits(&mut r, x) { next(r) } else { trap(r, Trap::CastFailure) }
+    }
+
+    /// what `C` says
+    fn object[C: Call](r) {
+        let a = cell(&mut r);
+        let b = cell(&mut r);
+        let at = slot(&mut r);
+        if run::<C>(r.ctx, a, b, at) {
+            next(r)
+        } else {
+            super::goto(r, super::stopped)
+        }
+    }
+}
+
+/// One of the things that `code::ops::Object` lists.
+pub(crate) trait Call {
+    /// Does it, with the op's numbers, and operands and results from a slot on.
+    ///
+    /// # Safety
+    ///
+    /// FRAME, for the operands and results.
+    unsafe fn run(m: &mut Machine, a: u32, b: u32, at: *mut u64) -> Result<(), Trap>;
+}
+
+/// Runs a call out of line, so that the handler keeps no state in memory; says whether execution goes on.
+#[inline(never)]
+unsafe extern "C" fn run<C: Call>(ctx: *mut Machine, a: u32, b: u32, at: *mut u64) -> bool {
+    // SAFETY: CTX. FRAME: the caller's.
+    unsafe {
+        match C::run(&mut *ctx, a, b, at) {
+            Ok(()) => true,
+            Err(reason) => {
+                (*ctx).trap = Some(reason);
+                false
+            }
+        }
+    }
+}
+
+macro_rules! calls {
+    ($($(#[$doc:meta])* $name:ident = |$m:ident, $a:ident, $b:ident, $at:ident| $body:expr;)*) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name;
+        impl Call for $name {
+            unsafe fn run($m: &mut Machine, $a: u32, $b: u32, $at: *mut u64) -> Result<(), Trap> {
+                // SAFETY: FRAME; validation knows the operands, which lie in consecutive slots, and lowering made room for the results.
+                unsafe { $body }
+            }
+        }
+    )*};
+}
+
+calls! {
+    /// `struct.new`
+    StructNew = |m, a, _b, at| {
+        let ty = TypeId(a);
+        let info = m.meet(ty);
+        let slots: usize = info.fields().iter().map(|field| field.storage.slots()).sum();
+        let mut data = m.allocate(info.bytes(0), at.add(slots))?;
+        let mut from = at;
+        for field in info.fields() {
+            heap::store(field.storage, &mut data, field.offset as usize, value(field.storage, from));
+            from = from.add(field.storage.slots());
+        }
+        m.finish(ty, 0, data, at)
+    };
+    /// `struct.new_default`
+    StructNewDefault = |m, a, _b, at| {
+        let ty = TypeId(a);
+        let info = m.meet(ty);
+        let data = m.allocate(info.bytes(0), at)?;
+        m.finish(ty, 0, data, at)
+    };
+    /// `struct.get`
+    StructGet = |m, a, b, at| {
+        let storage = Storage::of_code(b);
+        let object = m.object(*at)?;
+        let value = heap::load(storage, &object.data, a as usize).ok_or(Trap::NullReference)?;
+        put(storage, at, value);
+        Ok(())
+    };
+    /// `struct.set`
+    StructSet = |m, a, b, at| {
+        let storage = Storage::of_code(b);
+        let value = value(storage, at.add(1));
+        let object = m.object(*at)?;
+        heap::store(storage, &mut object.data, a as usize, value).ok_or(Trap::NullReference)
+    };
+    /// `array.new`
+    ArrayNew = |m, a, _b, at| {
+        let ty = TypeId(a);
+        let element = m.element(ty);
+        let count = *at.add(element.slots()) as u32;
+        let mut data = m.allocate(array_bytes(element, count), at.add(element.slots() + 1))?;
+        fill(element, &mut data, value(element, at));
+        m.finish(ty, count, data, at)
+    };
+    /// `array.new_default`
+    ArrayNewDefault = |m, a, _b, at| {
+        let ty = TypeId(a);
+        let element = m.element(ty);
+        let count = *at as u32;
+        let data = m.allocate(array_bytes(element, count), at.add(1))?;
+        m.finish(ty, count, data, at)
+    };
+    /// `array.new_fixed`
+    ArrayNewFixed = |m, a, b, at| {
+        let ty = TypeId(a);
+        let element = m.element(ty);
+        let slots = b as usize * element.slots();
+        let mut data = m.allocate(array_bytes(element, b), at.add(slots))?;
+        for (i, bytes) in data.chunks_exact_mut(element.bytes()).enumerate() {
+            heap::store(element, bytes, 0, value(element, at.add(i * element.slots())));
+        }
+        m.finish(ty, b, data, at)
+    };
+    /// `array.new_data`
+    ArrayNewData = |m, a, b, at| {
+        let ty = TypeId(a);
+        let element = m.element(ty);
+        let (from, count) = (*at as u32, *at.add(1) as u32);
+        let bytes = array_bytes(element, count);
+        // Found out before anything is allocated that may be too large.
+        m.data(b, from, bytes)?;
+        let mut data = m.allocate(bytes, at.add(2))?;
+        let inst = m.inst();
+        let segment = inst.datas[b as usize].start + from as usize;
+        let source = inst.bytes.get(segment..segment + data.len()).ok_or(Trap::MemoryOutOfBounds)?;
+        data.copy_from_slice(source);
+        m.finish(ty, count, data, at)
+    };
+    /// `array.new_elem`
+    ArrayNewElem = |m, a, b, at| {
+        let ty = TypeId(a);
+        let element = m.element(ty);
+        let (from, count) = (*at as u32, *at.add(1) as u32);
+        m.elem(b, from, count)?;
+        let mut data = m.allocate(array_bytes(element, count), at.add(2))?;
+        copy_references(m.elem(b, from, count)?, &mut data);
+        m.finish(ty, count, data, at)
+    };
+    /// `array.get`
+    ArrayGet = |m, _a, b, at| {
+        let storage = Storage::of_code(b);
+        let object = m.object(*at)?;
+        let i = element(*at.add(1) as u32, storage.bytes());
+        let value = heap::load(storage, &object.data, i).ok_or(Trap::ArrayOutOfBounds)?;
+        put(storage, at, value);
+        Ok(())
+    };
+    /// `array.set`
+    ArraySet = |m, _a, b, at| {
+        let storage = Storage::of_code(b);
+        let value = value(storage, at.add(2));
+        let i = element(*at.add(1) as u32, storage.bytes());
+        let object = m.object(*at)?;
+        heap::store(storage, &mut object.data, i, value).ok_or(Trap::ArrayOutOfBounds)
+    };
+    /// `array.fill`
+    ArrayFill = |m, _a, b, at| {
+        let storage = Storage::of_code(b);
+        let (i, value) = (*at.add(1) as u32, value(storage, at.add(2)));
+        let count = *at.add(2 + storage.slots()) as u32;
+        let object = m.object(*at)?;
+        fill(storage, elements(object, storage, i, count)?, value);
+        Ok(())
+    };
+    /// `array.copy`
+    ArrayCopy = |m, _a, b, at| {
+        let storage = Storage::of_code(b);
+        let (to, i, from, j) = (*at, *at.add(1) as u32, *at.add(2), *at.add(3) as u32);
+        let count = *at.add(4) as u32;
+        // Either may be null, which matters before anything else.
+        m.object(to)?;
+        m.object(from)?;
+        if to == from {
+            let object = m.object(to)?;
+            let source = range(object, storage, j, count)?;
+            let target = range(object, storage, i, count)?;
+            object.data.copy_within(source, target.start);
+        } else if let Some([to, from]) = m.store().heap.get_two(to, from) {
+            let source = range(from, storage, j, count)?;
+            elements(to, storage, i, count)?.copy_from_slice(&from.data[source]);
+        }
+        Ok(())
+    };
+    /// `array.init_data`
+    ArrayInitData = |m, a, b, at| {
+        let storage = Storage::of_code(a);
+        let (to, i, from) = (*at, *at.add(1) as u32, *at.add(2) as u32);
+        let count = *at.add(3) as u32;
+        let object = m.object(to)?;
+        range(object, storage, i, count)?;
+        m.data(b, from, array_bytes(storage, count))?;
+        let inst = m.inst();
+        let (bytes, segment) = (inst.bytes.clone(), inst.datas[b as usize].start + from as usize);
+        let target = elements(m.object(to)?, storage, i, count)?;
+        let source = bytes.get(segment..segment + target.len()).ok_or(Trap::MemoryOutOfBounds)?;
+        target.copy_from_slice(source);
+        Ok(())
+    };
+    /// `array.init_elem`
+    ArrayInitElem = |m, _a, b, at| {
+        let (to, i, from) = (*at, *at.add(1) as u32, *at.add(2) as u32);
+        let count = *at.add(3) as u32;
+        let object = m.object(to)?;
+        range(object, Storage::Ref, i, count)?;
+        m.elem(b, from, count)?;
+        // Taken out for a moment, because segment and object belong to the same store.
+        let elem = core::mem::take(&mut m.inst().elems[b as usize]);
+        let from = from as usize;
+        let target = m.object(to).and_then(|object| elements(object, Storage::Ref, i, count));
+        let done = target.map(|target| copy_references(&elem[from..from + count as usize], target));
+        m.inst().elems[b as usize] = elem;
+        done
+    };
+}
+
+/// Bytes of an array of so many elements.
+fn array_bytes(element: Storage, count: u32) -> u64 {
+    u64::from(count) << element.log2()
+}
+
+/// The bytes of some elements.
+fn range(
+    object: &Object,
+    storage: Storage,
+    at: u32,
+    count: u32,
+) -> Result<core::ops::Range<usize>, Trap> {
+    if u64::from(at) + u64::from(count) > u64::from(object.len()) {
+        return Err(Trap::ArrayOutOfBounds);
+    }
+    let start = (at as usize) << storage.log2();
+    Ok(start..start + ((count as usize) << storage.log2()))
+}
+
+/// Some elements, to be changed.
+fn elements(object: &mut Object, storage: Storage, at: u32, count: u32) -> Result<&mut [u8], Trap> {
+    let range = range(object, storage, at, count)?;
+    object.data.get_mut(range).ok_or(Trap::ArrayOutOfBounds)
+}
+
+/// Sets all elements to one value.
+fn fill(storage: Storage, data: &mut [u8], value: [u64; 2]) {
+    for bytes in data.chunks_exact_mut(storage.bytes()) {
+        heap::store(storage, bytes, 0, value);
+    }
+}
+
+/// Sets elements to references.
+fn copy_references(references: &[u64], data: &mut [u8]) {
+    for (bytes, reference) in data.chunks_exact_mut(8).zip(references) {
+        bytes.copy_from_slice(&reference.to_le_bytes());
+    }
+}
+
+/// A value that lies in one or two slots.
+unsafe fn value(storage: Storage, at: *const u64) -> [u64; 2] {
+    // SAFETY: FRAME; the caller's operand.
+    unsafe {
+        match storage.slots() {
+            2 => [*at, *at.add(1)],
+            _ => [*at, 0],
+        }
+    }
+}
+
+/// Puts a value into one or two slots.
+unsafe fn put(storage: Storage, at: *mut u64, value: [u64; 2]) {
+    // SAFETY: FRAME; the caller's result.
+    unsafe {
+        at.write(value[0]);
+        if storage.slots() == 2 {
+            at.add(1).write(value[1]);
+        }
+    }
+}
+
+impl Machine {
+    /// Whether a reference that is not null is what a cast asks for.
+    #[inline]
+    fn fits(&mut self, slot: u64, target: Target) -> bool {
+        let store = self.store();
+        if let Target::Func(id) = target {
+            let func = (slot - 1) as usize;
+            let ty = store.funcs[func].ty;
+            return ty.0 == id || store.heap.is_subtype(&store.registry, ty, TypeId(id));
+        }
+        store.heap.fits(&store.registry, slot, target)
+    }
+
+    /// What the heap knows of a type.
+    fn meet(&mut self, ty: TypeId) -> std::sync::Arc<heap::TypeInfo> {
+        let store = self.store();
+        store.heap.meet(&store.registry, ty).clone()
+    }
+
+    /// How the elements of an array type are stored.
+    fn element(&mut self, ty: TypeId) -> Storage {
+        match self.meet(ty).element() {
+            Some(element) => element,
+            None => unreachable!("validated: the type is an array's"),
+        }
+    }
+
+    /// The object that a reference leads to.
+    fn object(&mut self, slot: u64) -> Result<&mut Object, Trap> {
+        self.store().heap.get_mut(slot).ok_or(Trap::NullReference)
+    }
+
+    /// Makes sure that a data segment has so many bytes.
+    fn data(&mut self, data: u32, from: u32, bytes: u64) -> Result<(), Trap> {
+        let segment = &self.inst().datas[data as usize];
+        match u64::from(from) + bytes <= segment.len() as u64 {
+            true => Ok(()),
+            false => Err(Trap::MemoryOutOfBounds),
+        }
+    }
+
+    /// Some elements of an element segment.
+    fn elem(&mut self, elem: u32, from: u32, count: u32) -> Result<&[u64], Trap> {
+        let segment = &self.inst().elems[elem as usize];
+        let end = u64::from(from) + u64::from(count);
+        if end > segment.len() as u64 {
+            return Err(Trap::TableOutOfBounds);
+        }
+        Ok(&segment[from as usize..end as usize])
+    }
+
+    /// Memory for an object, all zero. The slots of the value stack below `top` are in use; the collector may look at them.
+    ///
+    /// # Safety
+    ///
+    /// FRAME; `top` lies within the frame or at its end, and what is in use has been put into its slots below that.
+    unsafe fn allocate(&mut self, bytes: u64, top: *const u64) -> Result<Box<[u8]>, Trap> {
+        if bytes > Heap::MOST_BYTES {
+            return Err(Trap::AllocationTooLarge);
+        }
+        let base: *const u64 = self.stack_base().cast_const().cast();
+        // SAFETY: FRAME; frames lie one behind the other from the stack's beginning. The value stack is zero at first, so that each slot
+        // holds something, and nobody writes to it while the collector runs.
+        let frames = || unsafe {
+            let len = (top.addr() - base.addr()) / size_of::<u64>();
+            core::slice::from_raw_parts(base, len)
+        };
+        let store = self.store();
+        let room = store.make_room(bytes, frames);
+        room.map_err(|_| Trap::HeapExhausted)?;
+        Heap::zeros(bytes as usize).map_err(|_| Trap::HeapExhausted)
+    }
+
+    /// Makes an object of its bytes, and puts a reference to it into a slot.
+    ///
+    /// # Safety
+    ///
+    /// FRAME, for the slot.
+    unsafe fn finish(
+        &mut self,
+        ty: TypeId,
+        len: u32,
+        data: Box<[u8]>,
+        at: *mut u64,
+    ) -> Result<(), Trap> {
+        let reference = self.store().add_object(ty, len, data);
+        let reference = reference.map_err(|_| Trap::HeapExhausted)?;
+        // SAFETY: the caller's.
+        unsafe { at.write(reference) };
+        Ok(())
+    }
+}

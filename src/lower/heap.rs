@@ -1,0 +1,262 @@
+//! Structures, arrays and casts.
+//!
+//! What reads or writes one field or element is an op of its own, which names the place of the field. Everything else takes its operands
+//! from consecutive slots. Where objects are made, the collector may run, and looks at the value stack: all operands are in their
+//! slots then, so that every slot below is one that was written.
+
+use super::Lowerer;
+use super::operands::{Operand, Operands, Place};
+use crate::code::layout::{self, Storage, Target};
+use crate::code::ops::{Dst, Object, Op, Src};
+use crate::syntax::index::*;
+use crate::syntax::instr::{CastArg, Instr, Opcode};
+use crate::syntax::types::*;
+use crate::validate::InstrType;
+
+impl Lowerer<'_> {
+    /// Lowers an instruction of this file.
+    pub(super) fn object(&mut self, instr: &Instr<'_>, ty: &InstrType<'_>) {
+        let id = |ty: TypeIdx| self.module.types[ty.index()];
+        let (call, a, b) = match *instr {
+            Instr::StructGet { ty, field } | Instr::StructGetU { ty, field } => {
+                return self.struct_get(ty, field, false);
+            }
+            Instr::StructGetS { ty, field } => return self.struct_get(ty, field, true),
+            Instr::StructSet { ty, field } => return self.struct_set(ty, field),
+            Instr::ArrayGet { ty } | Instr::ArrayGetU { ty } => return self.array_get(ty, false),
+            Instr::ArrayGetS { ty } => return self.array_get(ty, true),
+            Instr::ArraySet { ty } => return self.array_set(ty),
+            Instr::ArrayLen => return self.array_len(),
+            Instr::RefTestNonNull { heap } => return self.ref_test(heap, false),
+            Instr::RefTestNull { heap } => return self.ref_test(heap, true),
+            Instr::RefCastNonNull { heap } => return self.ref_cast(heap, false),
+            Instr::RefCastNull { heap } => return self.ref_cast(heap, true),
+            Instr::StructNew { ty } => (Object::StructNew, id(ty), 0),
+            Instr::StructNewDefault { ty } => (Object::StructNewDefault, id(ty), 0),
+            Instr::ArrayNew { ty } => (Object::ArrayNew, id(ty), 0),
+            Instr::ArrayNewDefault { ty } => (Object::ArrayNewDefault, id(ty), 0),
+            Instr::ArrayNewFixed { ty, count } => (Object::ArrayNewFixed, id(ty), count.0),
+            Instr::ArrayNewData { ty, data } => (Object::ArrayNewData, id(ty), data.0),
+            Instr::ArrayNewElem { ty, elem } => (Object::ArrayNewElem, id(ty), elem.0),
+            Instr::ArrayFill { ty } => (Object::ArrayFill, 0, self.element(ty) as u32),
+            Instr::ArrayCopy { dst, .. } => (Object::ArrayCopy, 0, self.element(dst) as u32),
+            Instr::ArrayInitData { ty, data } => {
+                (Object::ArrayInitData, self.element(ty) as u32, data.0)
+            }
+            Instr::ArrayInitElem { elem, .. } => (Object::ArrayInitElem, 0, elem.0),
+            _ => unreachable!("lowering: {instr} is lowered elsewhere"),
+        };
+        self.call_object(call, a, b, ty.params.len(), ty.results);
+    }
+
+    /// Emits what is to be done with so many operands.
+    fn call_object(&mut self, call: Object, a: u32, b: u32, operands: usize, results: &[ValType]) {
+        self.flush_all();
+        self.settle();
+        let height = self.operands.height() - operands;
+        self.operands.truncate(height);
+        let slot = self.operands.slot_at(height);
+        let at = Operands::offset(slot);
+        self.emit(Op::Object { call, a, b, at });
+        for &ty in results {
+            self.operands.wrote(at, ty);
+            self.operands.push_stored(ty);
+        }
+    }
+
+    /// The type of a field.
+    fn field(&self, ty: TypeIdx, field: FieldIdx) -> StorageType {
+        match &self.module.subtypes[ty.index()].composite {
+            CompType::Struct(fields) => fields[field.index()].storage,
+            _ => unreachable!("validated: the type is a structure's"),
+        }
+    }
+
+    /// The type of an array's elements.
+    fn element_type(&self, ty: TypeIdx) -> StorageType {
+        match &self.module.subtypes[ty.index()].composite {
+            CompType::Array(element) => element.storage,
+            _ => unreachable!("validated: the type is an array's"),
+        }
+    }
+
+    /// How an array's elements are stored.
+    pub(super) fn element(&self, ty: TypeIdx) -> Storage {
+        Storage::of(self.element_type(ty))
+    }
+
+    /// How many bytes an object takes that has no length, or whose length the instruction says.
+    pub(super) fn object_bytes(&self, instr: &Instr<'_>) -> u32 {
+        match *instr {
+            Instr::StructNew { ty } | Instr::StructNewDefault { ty } => {
+                self.module.layouts[ty.index()].bytes
+            }
+            // Validation bounds the number.
+            Instr::ArrayNewFixed { ty, count } => count.0 << self.element(ty).log2(),
+            _ => 0,
+        }
+    }
+
+    fn struct_get(&mut self, ty: TypeIdx, field: FieldIdx, signed: bool) {
+        let offset = self.module.layouts[ty.index()].fields[field.index()].offset;
+        let storage = self.field(ty, field);
+        let unpacked = unpacked(storage);
+        let Some(op) = layout::load(storage, signed) else {
+            let how = Storage::of(storage) as u32;
+            return self.call_object(Object::StructGet, offset, how, 1, &[unpacked]);
+        };
+        let x = self.operands.pop();
+        let x = self.source(&x);
+        let d = Dst::Acc;
+        self.push_pending(Op::StructGet { op, x, offset, d }, unpacked);
+    }
+
+    fn struct_set(&mut self, ty: TypeIdx, field: FieldIdx) {
+        let offset = self.module.layouts[ty.index()].fields[field.index()].offset;
+        let storage = self.field(ty, field);
+        let Some(op) = layout::store(storage) else {
+            let how = Storage::of(storage) as u32;
+            return self.call_object(Object::StructSet, offset, how, 2, &[]);
+        };
+        let value = self.operands.pop();
+        let x = self.operands.pop();
+        let [x, value] = if let Place::Const(_) = x.place {
+            // Null. It goes to its slot, which lies below those that a pending op may read.
+            let x = Src::Slot(self.stored(&x));
+            let [value] = self.sources([&value]);
+            [x, value]
+        } else {
+            self.sources([&x, &value])
+        };
+        self.emit(Op::StructSet {
+            op,
+            x,
+            value,
+            offset,
+        });
+    }
+
+    fn array_get(&mut self, ty: TypeIdx, signed: bool) {
+        let storage = self.element_type(ty);
+        let unpacked = unpacked(storage);
+        let Some(op) = layout::load(storage, signed) else {
+            let how = Storage::of(storage) as u32;
+            return self.call_object(Object::ArrayGet, 0, how, 2, &[unpacked]);
+        };
+        let i = self.operands.pop();
+        let x = self.operands.pop();
+        let x = self.stored_before(&x, &i);
+        let [i] = self.sources([&i]);
+        let d = Dst::Acc;
+        self.push_pending(Op::ArrayGet { op, x, i, d }, unpacked);
+    }
+
+    /// Where an operand is in memory, while another one, which lies above it, may stay pending.
+    fn stored_before(&mut self, x: &Operand, other: &Operand) -> i32 {
+        if x.place != Place::Pending && other.place != Place::Pending {
+            self.settle();
+        }
+        self.stored(x)
+    }
+
+    fn array_set(&mut self, ty: TypeIdx) {
+        let storage = self.element_type(ty);
+        let Some(op) = layout::store(storage) else {
+            let how = Storage::of(storage) as u32;
+            return self.call_object(Object::ArraySet, 0, how, 3, &[]);
+        };
+        let value = self.operands.pop();
+        let i = self.operands.pop();
+        let x = self.operands.pop();
+        if value.place == Place::Pending {
+            let [value] = self.sources([&value]);
+            // A copy leaves accumulators alone.
+            let [x, i] = self.stored_all([&x, &i]);
+            return self.emit(Op::ArraySet { op, x, i, value });
+        }
+        let [x, i] = self.stored_all([&x, &i]);
+        let value = self.operands.src(&value);
+        self.emit(Op::ArraySet { op, x, i, value });
+    }
+
+    fn array_len(&mut self) {
+        let x = self.operands.pop();
+        let x = self.source(&x);
+        self.push_pending(Op::ArrayLen { x, d: Dst::Acc }, ValType::I32);
+    }
+
+    /// What a cast to a type asks for.
+    fn cast_target(&self, heap: HeapType) -> Target {
+        match heap {
+            HeapType::Any | HeapType::Func | HeapType::Exn | HeapType::Extern => Target::Top,
+            HeapType::None | HeapType::NoFunc | HeapType::NoExn | HeapType::NoExtern => {
+                Target::Bottom
+            }
+            HeapType::Eq => Target::Eq,
+            HeapType::I31 => Target::I31,
+            HeapType::Struct => Target::Struct,
+            HeapType::Array => Target::Array,
+            HeapType::Concrete(ty) => {
+                let id = self.module.types[ty.index()];
+                match self.module.subtypes[ty.index()].composite {
+                    CompType::Func(_) => Target::Func(id),
+                    CompType::Struct(_) | CompType::Array(_) => Target::Object(id),
+                }
+            }
+        }
+    }
+
+    fn ref_test(&mut self, heap: HeapType, nullable: bool) {
+        let x = self.operands.pop();
+        let x = self.source(&x);
+        self.test(heap, nullable, x);
+    }
+
+    /// Pushes whether a reference is of a type.
+    fn test(&mut self, heap: HeapType, nullable: bool, x: Src) {
+        let op = Op::RefTest {
+            target: self.cast_target(heap),
+            nullable,
+            x,
+            d: Dst::Acc,
+        };
+        self.push_pending(op, ValType::I32);
+    }
+
+    fn ref_cast(&mut self, heap: HeapType, nullable: bool) {
+        let target = self.cast_target(heap);
+        let x = self.checked_operand();
+        self.emit(Op::RefCast {
+            target,
+            nullable,
+            x,
+        });
+    }
+
+    pub(super) fn br_on_cast(&mut self, cast: CastArg) {
+        self.test_top(cast.to);
+        self.br_if(cast.label);
+    }
+
+    pub(super) fn br_on_cast_fail(&mut self, cast: CastArg) {
+        self.test_top(cast.to);
+        self.unop(Opcode::I32Eqz);
+        self.br_if(cast.label);
+    }
+
+    /// Pushes whether the topmost operand is of a type; that stays, in its slot.
+    fn test_top(&mut self, ty: RefType) {
+        self.flush_from(self.operands.height() - 1);
+        let reference = self.operands.top();
+        let x = self.operands.src(&reference);
+        self.test(ty.heap, ty.nullable, x);
+    }
+}
+
+/// The type that a field has on the operand stack.
+fn unpacked(ty: StorageType) -> ValType {
+    match ty {
+        StorageType::Val(ty) => ty,
+        StorageType::I8 | StorageType::I16 => ValType::I32,
+    }
+}

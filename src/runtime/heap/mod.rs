@@ -1,0 +1,250 @@
+//! The heap: structures, arrays, and what else references lead to that the guest makes. All of it is collected, cycles too.
+//!
+//! Objects stand in a list and have their position there for as long as they live; nothing moves. What an object holds is bytes, whose
+//! layout its type says. `collect` finds out which objects are still in use, `handles` is what the embedder holds on to, `roots` names
+//! everything else that does. Instructions are not here: `exec::handlers::heap` has them.
+//! <https://webassembly.github.io/spec/core/exec/runtime.html#structure-instances>
+
+mod collect;
+mod handles;
+mod reference;
+mod roots;
+mod types;
+
+pub use handles::{Handle, Handles};
+pub use reference::{ObjectAddr, Referent, i31, is_i31, referent};
+pub use types::{Shape, TypeInfo};
+
+use super::addr::TagAddr;
+use super::exceptions::Exception;
+use super::registry::{Registry, TypeId};
+use crate::code::layout::{Storage, Target};
+use types::TypeCache;
+
+/// An object.
+#[derive(Debug)]
+pub struct Object {
+    /// Its type, or [`FREE`].
+    ty: TypeId,
+    /// How many elements it has, if it is an array; its tag's address, if it is an exception; the next free place, if it is free.
+    len: u32,
+    /// Its fields or elements.
+    pub data: Box<[u8]>,
+}
+
+/// The type of a place in the list where no object is. The registry has no type of that number.
+const FREE: TypeId = TypeId(u32::MAX);
+/// The type of exceptions, which have none but their tags'. The registry has no type of that number either.
+const EXCEPTION: TypeId = TypeId(u32::MAX - 1);
+/// What comes after the last free place.
+const NO_PLACE: u32 = u32::MAX;
+/// Bytes that an object takes besides its own, with what the host's allocator adds.
+const OVERHEAD: u64 = size_of::<Object>() as u64 + 16;
+
+impl Object {
+    /// Its type.
+    #[inline]
+    pub fn ty(&self) -> TypeId {
+        self.ty
+    }
+
+    /// How many elements it has, if it is an array.
+    #[inline]
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    fn is_free(&self) -> bool {
+        self.ty == FREE
+    }
+}
+
+/// The objects of a store.
+#[derive(Debug)]
+pub struct Heap {
+    objects: Vec<Object>,
+    /// The first free place.
+    free: u32,
+    /// Bytes that objects take, and free places too.
+    bytes: u64,
+    /// How many bytes there may be before the next collection.
+    threshold: u64,
+    types: TypeCache,
+    /// What the embedder holds on to.
+    pub handles: Handles,
+}
+
+/// Bytes below which nothing is collected.
+const LEAST: u64 = 1 << 20;
+
+/// There is no memory for an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoMemory;
+
+impl Default for Heap {
+    fn default() -> Self {
+        Self {
+            objects: Vec::new(),
+            free: NO_PLACE,
+            bytes: 0,
+            threshold: LEAST,
+            types: TypeCache::default(),
+            handles: Handles::default(),
+        }
+    }
+}
+
+impl Heap {
+    /// The most bytes of an object.
+    pub const MOST_BYTES: u64 = 1 << 30;
+
+    /// Bytes that the objects take.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// How many bytes an object of so many takes.
+    pub fn cost(bytes: u64) -> u64 {
+        bytes.saturating_add(OVERHEAD)
+    }
+
+    /// Whether it is time to collect before so many bytes more.
+    #[inline]
+    fn is_due(&self, more: u64) -> bool {
+        self.bytes.saturating_add(more) > self.threshold
+    }
+
+    /// What the heap knows of a type.
+    #[inline]
+    pub fn meet(&mut self, registry: &Registry, ty: TypeId) -> &std::sync::Arc<TypeInfo> {
+        self.types.meet(registry, ty)
+    }
+
+    /// Bytes that are all zero: of an object whose fields are to be set, or have their defaults.
+    pub fn zeros(bytes: usize) -> Result<Box<[u8]>, NoMemory> {
+        let mut data = Vec::new();
+        data.try_reserve_exact(bytes).map_err(|_| NoMemory)?;
+        data.resize(bytes, 0);
+        Ok(data.into_boxed_slice())
+    }
+
+    /// Adds an object. Its type was met, and what it holds has the layout of that. Whether the store may have it is the caller's to
+    /// find out, see `Store::make_room`.
+    pub fn add(&mut self, ty: TypeId, len: u32, data: Box<[u8]>) -> Result<ObjectAddr, NoMemory> {
+        let bytes = data.len() as u64;
+        let object = Object { ty, len, data };
+        if let Some(place) = self.objects.get_mut(self.free as usize) {
+            let addr = ObjectAddr(self.free);
+            self.free = place.len;
+            *place = object;
+            self.bytes += bytes;
+            return Ok(addr);
+        }
+        let addr = u32::try_from(self.objects.len()).ok();
+        let addr = addr.filter(|addr| *addr < NO_PLACE).ok_or(NoMemory)?;
+        self.objects.try_reserve(1).map_err(|_| NoMemory)?;
+        self.objects.push(object);
+        self.bytes += Self::cost(bytes);
+        Ok(ObjectAddr(addr))
+    }
+
+    /// Adds an exception, see [`add`](Self::add). Of what it carries, whatever looks like a reference is taken for one.
+    fn add_exception(&mut self, exception: &Exception) -> Result<ObjectAddr, NoMemory> {
+        let mut data = Self::zeros(size_of_val(&*exception.payload))?;
+        for (bytes, slot) in data.chunks_exact_mut(8).zip(&*exception.payload) {
+            bytes.copy_from_slice(&slot.to_le_bytes());
+        }
+        self.add(EXCEPTION, exception.tag.0, data)
+    }
+
+    /// The exception that a slot leads to, which holds a reference to one or null.
+    pub fn exception(&self, slot: u64) -> Option<Exception> {
+        let object = self.get(slot).filter(|object| object.ty == EXCEPTION)?;
+        let slots = object.data.chunks_exact(8);
+        let slots = slots.map(|bytes| bytes.try_into().map_or(0, u64::from_le_bytes));
+        Some(Exception {
+            tag: TagAddr(object.len),
+            payload: slots.collect(),
+        })
+    }
+
+    /// The object that a slot leads to, which holds a reference or null.
+    #[inline(always)]
+    pub fn get(&self, slot: u64) -> Option<&Object> {
+        self.objects.get(ObjectAddr::of_slot(slot)?.index())
+    }
+
+    /// The object that a slot leads to, to be changed.
+    #[inline(always)]
+    pub fn get_mut(&mut self, slot: u64) -> Option<&mut Object> {
+        self.objects.get_mut(ObjectAddr::of_slot(slot)?.index())
+    }
+
+    /// Two objects, if both are there and not the same.
+    pub fn get_two(&mut self, a: u64, b: u64) -> Option<[&mut Object; 2]> {
+        let index = |slot| ObjectAddr::of_slot(slot).map(ObjectAddr::index);
+        let indices = [index(a)?, index(b)?];
+        self.objects.get_disjoint_mut(indices).ok()
+    }
+
+    /// What the heap knows of the type of an object.
+    #[inline]
+    pub fn info(&self, object: &Object) -> Option<&TypeInfo> {
+        self.types.get(object.ty)
+    }
+
+    /// Whether a reference that is not null is what a cast asks for. Functions are none of the heap's business.
+    #[inline]
+    pub fn fits(&mut self, registry: &Registry, slot: u64, target: Target) -> bool {
+        match target {
+            Target::Top => true,
+            Target::Bottom => false,
+            Target::Eq => is_i31(slot) || ObjectAddr::of_slot(slot).is_some(),
+            Target::I31 => is_i31(slot),
+            Target::Struct => self
+                .shape(slot)
+                .is_some_and(|shape| matches!(shape, Shape::Struct(_))),
+            Target::Array => self
+                .shape(slot)
+                .is_some_and(|shape| matches!(shape, Shape::Array(_))),
+            Target::Object(id) => match self.get(slot) {
+                Some(object) if object.ty.0 == id => true,
+                Some(object) => {
+                    let ty = object.ty;
+                    self.is_subtype(registry, ty, TypeId(id))
+                }
+                None => false,
+            },
+            Target::Func(_) => false,
+        }
+    }
+
+    /// Whether a type is another or a subtype of it.
+    pub fn is_subtype(&mut self, registry: &Registry, sub: TypeId, sup: TypeId) -> bool {
+        let depth = self.types.meet(registry, sup).depth();
+        self.types.meet(registry, sub).is_subtype(sup, depth)
+    }
+
+    fn shape(&self, slot: u64) -> Option<&Shape> {
+        Some(&self.info(self.get(slot)?)?.shape)
+    }
+}
+
+/// The bits that bytes hold, zero-extended.
+#[inline]
+pub fn load(storage: Storage, data: &[u8], at: usize) -> Option<[u64; 2]> {
+    let bytes = data.get(at..)?.get(..storage.bytes())?;
+    let mut value = [0; 16];
+    value[..bytes.len()].copy_from_slice(bytes);
+    let bits = u128::from_le_bytes(value);
+    Some([bits as u64, (bits >> 64) as u64])
+}
+
+/// Sets the bytes of a field or element.
+#[inline]
+pub fn store(storage: Storage, data: &mut [u8], at: usize, value: [u64; 2]) -> Option<()> {
+    let bytes = data.get_mut(at..)?.get_mut(..storage.bytes())?;
+    let bits = u128::from(value[0]) | u128::from(value[1]) << 64;
+    bytes.copy_from_slice(&bits.to_le_bytes()[..bytes.len()]);
+    Some(())
+}

@@ -1,0 +1,433 @@
+//! Structures and arrays: the collector, limits, fuel, and handles of the embedder.
+
+use tickwasm::{
+    AnyRef, ArrayRef, ArrayType, Caller, Config, Engine, Error, ExternRef, FieldType, Func, Global,
+    GlobalType, HeapType, I31, Instance, Linker, Module, Mutability, Ref, RefType, StorageType,
+    Store, StructRef, StructType, Table, TableType, Trap, Val, ValType,
+};
+
+/// Lists, rings, trees and arrays.
+const LISTS: &str = r#"(module
+    (rec (type $node (struct (field $next (mut (ref null $node))) (field $value (mut i64)))))
+    (type $nodes (array (mut (ref null $node))))
+    (global $kept (export "kept") (mut (ref null $node)) (ref.null $node))
+    (table $table (export "table") 4 (ref null $node))
+    (func (export "list") (param $n i32) (result (ref null $node))
+        (local $list (ref null $node))
+        (loop $again
+            (if (local.get $n) (then
+                (local.set $list (struct.new $node (local.get $list) (i64.extend_i32_u (local.get $n))))
+                (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+                (br $again))))
+        (local.get $list))
+    (func $ring (export "ring") (param $n i32) (result (ref $node))
+        (local $first (ref $node)) (local $last (ref $node))
+        (local.set $first (struct.new_default $node))
+        (local.set $last (local.get $first))
+        (loop $again
+            (if (local.get $n) (then
+                (local.set $last (struct.new $node (local.get $last) (i64.const 1)))
+                (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+                (br $again))))
+        (struct.set $node $next (local.get $first) (local.get $last))
+        (local.get $first))
+    (func (export "rings") (param $count i32) (param $n i32)
+        (loop $again
+            (if (local.get $count) (then
+                (drop (call $ring (local.get $n)))
+                (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+                (br $again)))))
+    (func (export "keep") (param (ref null $node)) (global.set $kept (local.get 0)))
+    (func (export "sum") (param $list (ref null $node)) (result i64)
+        (local $sum i64)
+        (block $done
+            (loop $again
+                (local.set $sum (i64.add
+                    (local.get $sum)
+                    (struct.get $node $value (br_on_null $done (local.get $list)))))
+                (local.set $list (struct.get $node $next (local.get $list)))
+                (br $again)))
+        (local.get $sum))
+    (func (export "fan") (param $n i32) (result (ref $nodes))
+        (local $nodes (ref $nodes))
+        (local.set $nodes (array.new_default $nodes (local.get $n)))
+        (loop $again
+            (if (local.get $n) (then
+                (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+                (array.set $nodes (local.get $nodes) (local.get $n) (struct.new_default $node))
+                (br $again))))
+        (local.get $nodes))
+)"#;
+
+fn lists(config: &Config) -> (Store<()>, Instance) {
+    let engine = Engine::new(config).unwrap();
+    let module = Module::new(&engine, LISTS).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    (store, instance)
+}
+
+fn call(
+    store: &mut Store<()>,
+    instance: Instance,
+    name: &str,
+    params: &[Val],
+) -> Result<Option<Val>, Error> {
+    let func = instance.get_func(&mut *store, name).unwrap();
+    let mut results = vec![Val::I32(0); func.ty(&*store).results().len()];
+    func.call(store, params, &mut results)?;
+    Ok(results.pop())
+}
+
+const MILLION: i32 = 1_000_000;
+
+#[test]
+fn a_list_of_a_million_is_made_kept_and_freed() {
+    let (mut store, instance) = lists(&Config::new());
+    let list = call(&mut store, instance, "list", &[Val::I32(MILLION)])
+        .unwrap()
+        .unwrap();
+    let full = store.heap_bytes();
+    assert!(full > 16 * MILLION as u64);
+    store.gc();
+    assert_eq!(store.heap_bytes(), full);
+    let sum = call(&mut store, instance, "sum", &[list.clone()])
+        .unwrap()
+        .unwrap();
+    let million = i64::from(MILLION);
+    assert_eq!(sum.i64(), Some(million * (million + 1) / 2));
+    drop(list);
+    store.gc();
+    assert_eq!(store.heap_bytes(), 0);
+}
+
+#[test]
+fn a_ring_of_a_million_is_freed_once_nobody_refers_to_it() {
+    let (mut store, instance) = lists(&Config::new());
+    let ring = call(&mut store, instance, "ring", &[Val::I32(MILLION)])
+        .unwrap()
+        .unwrap();
+    call(&mut store, instance, "keep", &[ring]).unwrap();
+    let full = store.heap_bytes();
+    store.gc();
+    assert_eq!(store.heap_bytes(), full);
+    call(&mut store, instance, "keep", &[Val::AnyRef(None)]).unwrap();
+    store.gc();
+    assert_eq!(store.heap_bytes(), 0);
+}
+
+#[test]
+fn rings_are_collected_while_guests_run_within_a_limit_that_holds_a_few() {
+    // A ring of a thousand takes some 60 KB; all of them would take 60 MB.
+    let (mut store, instance) = lists(Config::new().max_total_bytes(1 << 20));
+    call(
+        &mut store,
+        instance,
+        "rings",
+        &[Val::I32(1000), Val::I32(1000)],
+    )
+    .unwrap();
+    assert!(store.total_bytes() <= 1 << 20);
+}
+
+#[test]
+fn what_does_not_fit_into_the_limit_is_a_trap_after_which_there_is_room_again() {
+    let (mut store, instance) = lists(Config::new().max_total_bytes(1 << 20));
+    for _ in 0..3 {
+        let error = call(&mut store, instance, "list", &[Val::I32(MILLION)]).unwrap_err();
+        assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::HeapExhausted));
+        assert!(store.total_bytes() <= 1 << 20);
+        call(&mut store, instance, "list", &[Val::I32(1000)]).unwrap();
+    }
+    let error = call(&mut store, instance, "fan", &[Val::I32(-1)]).unwrap_err();
+    assert_eq!(
+        error.downcast_ref::<Trap>(),
+        Some(&Trap::AllocationTooLarge)
+    );
+}
+
+#[test]
+fn an_array_of_a_million_objects_is_marked_and_freed() {
+    let (mut store, instance) = lists(&Config::new());
+    let fan = call(&mut store, instance, "fan", &[Val::I32(MILLION)])
+        .unwrap()
+        .unwrap();
+    let full = store.heap_bytes();
+    store.gc();
+    assert_eq!(store.heap_bytes(), full);
+    let Val::AnyRef(Some(fan)) = fan else {
+        panic!("{fan:?}")
+    };
+    let array = fan.as_array(&store).unwrap().unwrap();
+    assert_eq!(array.len(&store).unwrap(), MILLION as u32);
+    // One of those that were made first.
+    let one = array.get(&store, MILLION as u32 - 18).unwrap();
+    drop((fan, array));
+    store.gc();
+    assert!(store.heap_bytes() < full / 100);
+    assert!(matches!(one, Val::AnyRef(Some(_))));
+}
+
+#[test]
+fn a_store_may_be_dropped_with_a_million_objects_and_handles_outlive_it() {
+    let (mut store, instance) = lists(&Config::new());
+    let list = call(&mut store, instance, "list", &[Val::I32(MILLION)]).unwrap();
+    drop(store);
+    drop(list);
+}
+
+#[test]
+fn globals_tables_and_segments_keep_objects() {
+    let engine = Engine::default();
+    let module = Module::new(
+        &engine,
+        r#"(module
+            (type $box (struct (field (mut i32))))
+            (global $g (ref $box) (struct.new $box (i32.const 1)))
+            (table $t 2 (ref null $box))
+            (elem $e (ref null $box) (item (struct.new $box (i32.const 2))) (item (global.get $g)))
+            (elem (table $t) (offset (i32.const 1)) (ref null $box) (item (struct.new $box (i32.const 3))))
+            (func (export "global") (result i32) (struct.get $box 0 (global.get $g)))
+            (func (export "table") (result i32) (struct.get $box 0 (table.get $t (i32.const 1))))
+            (func (export "segment") (result i32)
+                (table.init $t $e (i32.const 0) (i32.const 0) (i32.const 1))
+                (struct.get $box 0 (table.get $t (i32.const 0))))
+            (func (export "same") (result i32)
+                (table.init $t $e (i32.const 0) (i32.const 1) (i32.const 1))
+                (ref.eq (table.get $t (i32.const 0)) (global.get $g))))"#,
+    )
+    .unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let full = store.heap_bytes();
+    assert!(full > 0);
+    store.gc();
+    assert_eq!(store.heap_bytes(), full);
+    for (name, expected) in [("global", 1), ("table", 3), ("segment", 2), ("same", 1)] {
+        let result = call(&mut store, instance, name, &[]).unwrap();
+        assert_eq!(result.unwrap().i32(), Some(expected), "{name}");
+    }
+}
+
+/// A field of a type.
+fn field(ty: ValType) -> FieldType {
+    FieldType::new(Mutability::Var, StorageType::Val(ty))
+}
+
+#[test]
+fn objects_on_the_stacks_of_guests_survive_a_collection_in_a_host_function() {
+    let gc = |mut caller: Caller<'_, ()>| -> Result<(), Error> {
+        // Enough to make the collector run, and to reuse all that it frees.
+        let ty = ArrayType::new(
+            caller.engine(),
+            FieldType::new(Mutability::Var, StorageType::I8),
+        );
+        for _ in 0..100 {
+            ArrayRef::new(&mut caller, &ty, &Val::I32(-1), 1 << 16)?;
+        }
+        Ok(())
+    };
+    let text = r#"(module
+            (import "env" "gc" (func $gc))
+            (type $box (struct (field i32)))
+            (func $deep (param $n i32) (param $b (ref $box)) (result i32)
+                (local $mine (ref null $box))
+                (local.set $mine (struct.new $box (local.get $n)))
+                (i32.add
+                    ;; On the operand stack across calls, in a local, and as an argument.
+                    (struct.get $box 0 (struct.new $box (i32.const 1000)))
+                    (i32.add
+                        (if (result i32) (local.get $n)
+                            (then (call $deep (i32.sub (local.get $n) (i32.const 1)) (struct.new $box (local.get $n))))
+                            (else (call $gc) (i32.const 0)))
+                        (i32.add (struct.get $box 0 (local.get $mine)) (struct.get $box 0 (local.get $b))))))
+            (func $operand (param (ref $box)) (result i32) (call $gc) (struct.get $box 0 (local.get 0)))
+            (func (export "run") (result i32)
+                (struct.get $box 0 (struct.new $box (i32.const 5)))
+                (struct.new $box (i32.const 7))
+                (call $deep (i32.const 10) (struct.new $box (i32.const 9)))
+                (drop)
+                (call $operand)
+                (i32.add))
+            (func (export "deep") (result i32) (call $deep (i32.const 10) (struct.new $box (i32.const 9)))))"#;
+    for fuel in [false, true] {
+        let engine = Engine::new(Config::new().consume_fuel(fuel)).unwrap();
+        let mut linker: Linker<()> = Linker::new(&engine);
+        linker.func_wrap("env", "gc", gc).unwrap();
+        let module = Module::new(&engine, text).unwrap();
+        let mut store = Store::new(&engine, ());
+        if fuel {
+            store.set_fuel(1 << 30).unwrap();
+        }
+        let instance = linker.instantiate(&mut store, &module).unwrap();
+        let run = instance
+            .get_typed_func::<(), i32>(&mut store, "run")
+            .unwrap();
+        assert_eq!(run.call(&mut store, ()).unwrap(), 12);
+        let deep = instance
+            .get_typed_func::<(), i32>(&mut store, "deep")
+            .unwrap();
+        // Each level adds 1000 and its own number, and the number of the one above, which is 9 at the top.
+        let expected = 11 * 1000 + (0..=10).sum::<i32>() + (1..=10).sum::<i32>() + 9;
+        assert_eq!(deep.call(&mut store, ()).unwrap(), expected);
+    }
+}
+
+#[test]
+fn handles_keep_objects_and_what_these_refer_to() {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, ());
+    let any = ValType::Ref(RefType::new(true, HeapType::Any));
+    let ty = StructType::new(&engine, [field(any)]);
+    let inner = StructRef::new(&mut store, &ty, &[Val::AnyRef(None)]).unwrap();
+    let outer = StructRef::new(&mut store, &ty, &[inner.clone().into()]).unwrap();
+    // A cycle.
+    inner
+        .set_field(&mut store, 0, outer.clone().into())
+        .unwrap();
+    drop(inner);
+    let full = store.heap_bytes();
+    store.gc();
+    assert_eq!(store.heap_bytes(), full);
+    let inner = outer.field(&store, 0).unwrap().unwrap_any_ref().unwrap();
+    let back = inner
+        .as_struct(&store)
+        .unwrap()
+        .unwrap()
+        .field(&store, 0)
+        .unwrap();
+    assert_eq!(back.unwrap_any_ref(), Some(AnyRef::from(outer.clone())));
+    drop((inner, outer, back));
+    store.gc();
+    assert_eq!(store.heap_bytes(), 0);
+}
+
+#[test]
+fn a_reference_of_another_store_is_an_error_everywhere() {
+    let engine = Engine::default();
+    let (mut a, mut b) = (Store::new(&engine, ()), Store::new(&engine, ()));
+    let any = ValType::Ref(RefType::new(true, HeapType::Any));
+    let ty = StructType::new(&engine, [field(any)]);
+    let array = ArrayType::new(&engine, field(any));
+    let mine = StructRef::new(&mut a, &ty, &[Val::AnyRef(None)]).unwrap();
+    let wrong = |done: Result<(), Error>| {
+        let text = done.unwrap_err().to_string();
+        assert!(text.contains("wrong store"), "{text}");
+    };
+    let as_any = AnyRef::from(mine.clone());
+    wrong(mine.field(&b, 0).map(drop));
+    wrong(mine.set_field(&mut b, 0, Val::AnyRef(None)));
+    wrong(mine.ty(&b).map(drop));
+    wrong(as_any.as_struct(&b).map(drop));
+    wrong(as_any.as_i31(&b).map(drop));
+    wrong(as_any.heap_type(&b).map(drop));
+    wrong(StructRef::new(&mut b, &ty, &[mine.clone().into()]).map(drop));
+    wrong(ArrayRef::new(&mut b, &array, &mine.clone().into(), 1).map(drop));
+    wrong(ExternRef::convert_any(&b, as_any.clone()).map(drop));
+    let global = GlobalType::new(any, Mutability::Var);
+    wrong(Global::new(&mut b, global, mine.clone().into()).map(drop));
+    let table = TableType::new(RefType::new(true, HeapType::Any), 1, None);
+    wrong(Table::new(&mut b, table, Ref::from(as_any.clone())).map(drop));
+    let same = Func::wrap(&mut b, |any: Option<AnyRef>| any);
+    let same = same.typed::<Option<AnyRef>, Option<AnyRef>>(&b).unwrap();
+    wrong(same.call(&mut b, Some(as_any.clone())).map(drop));
+    let other = as_any.clone();
+    let leak = Func::wrap(&mut b, move || other.clone());
+    let leak = leak.typed::<(), AnyRef>(&b).unwrap();
+    wrong(leak.call(&mut b, ()).map(drop));
+    assert!(mine.field(&a, 0).is_ok());
+}
+
+#[test]
+fn a_type_of_another_engine_is_an_error() {
+    let (one, other) = (Engine::default(), Engine::default());
+    let mut store = Store::new(&one, ());
+    let ty = StructType::new(&other, []);
+    assert!(StructRef::new(&mut store, &ty, &[]).is_err());
+}
+
+#[test]
+fn host_values_and_objects_pass_through_both_hierarchies() {
+    let engine = Engine::default();
+    let module = Module::new(
+        &engine,
+        r#"(module
+            (func (export "in") (param externref) (result anyref) (any.convert_extern (local.get 0)))
+            (func (export "out") (param anyref) (result externref) (extern.convert_any (local.get 0)))
+            (func (export "number") (param anyref) (result i32) (i31.get_s (ref.cast i31ref (local.get 0)))))"#,
+    )
+    .unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let into = instance
+        .get_typed_func::<ExternRef, AnyRef>(&mut store, "in")
+        .unwrap_err();
+    assert!(into.to_string().contains("type"), "{into}");
+    let into = instance
+        .get_typed_func::<ExternRef, Option<AnyRef>>(&mut store, "in")
+        .unwrap();
+    let out = instance
+        .get_typed_func::<Option<AnyRef>, Option<ExternRef>>(&mut store, "out")
+        .unwrap();
+    let value = ExternRef::new(&mut store, 42u8).unwrap();
+    let any = into.call(&mut store, value.clone()).unwrap();
+    assert!(any.as_ref().unwrap().as_eq(&store).unwrap().is_none());
+    let back = out.call(&mut store, any).unwrap().unwrap();
+    assert_eq!(back, value);
+    assert_eq!(
+        back.data(&store).unwrap().unwrap().downcast_ref(),
+        Some(&42u8)
+    );
+
+    let number = AnyRef::from_i31(&mut store, I31::wrapping_i32(-3));
+    let outside = out.call(&mut store, Some(number.clone())).unwrap().unwrap();
+    assert!(outside.data(&store).unwrap().is_none());
+    assert_eq!(
+        into.call(&mut store, outside).unwrap(),
+        Some(number.clone())
+    );
+    let read = instance
+        .get_typed_func::<AnyRef, i32>(&mut store, "number")
+        .unwrap();
+    assert_eq!(read.call(&mut store, number).unwrap(), -3);
+    let value = AnyRef::convert_extern(&store, value).unwrap();
+    let error = read.call(&mut store, value).unwrap_err();
+    assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::CastFailure));
+}
+
+#[test]
+fn new_objects_cost_fuel_by_their_bytes() {
+    let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
+    let module = Module::new(
+        &engine,
+        r#"(module
+            (type $large (struct (field i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64)))
+            (type $bytes (array (mut i8)))
+            (type $longs (array (mut i64)))
+            (func (export "struct") (drop (struct.new_default $large)))
+            (func (export "bytes") (param i32) (drop (array.new_default $bytes (local.get 0))))
+            (func (export "longs") (param i32) (drop (array.new $longs (i64.const 1) (local.get 0))))
+            (func (export "fill") (param $n i32)
+                (array.fill $bytes (array.new_default $bytes (local.get $n)) (i32.const 0) (i32.const 1) (local.get $n))))"#,
+    )
+    .unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let mut cost = |name: &str, params: &[Val]| {
+        store.set_fuel(1_000_000).unwrap();
+        call(&mut store, instance, name, params).unwrap();
+        1_000_000 - store.get_fuel().unwrap()
+    };
+    // Two instructions, and 128 bytes.
+    assert_eq!(cost("struct", &[]), 2 + 2);
+    assert_eq!(cost("bytes", &[Val::I32(63)]), 3);
+    assert_eq!(cost("bytes", &[Val::I32(64)]), 3 + 1);
+    assert_eq!(cost("bytes", &[Val::I32(64_000)]), 3 + 1000);
+    assert_eq!(cost("longs", &[Val::I32(7)]), 4);
+    assert_eq!(cost("longs", &[Val::I32(800)]), 4 + 100);
+    assert_eq!(cost("fill", &[Val::I32(64)]), 6 + 1 + 8);
+    store.set_fuel(10).unwrap();
+    let error = call(&mut store, instance, "bytes", &[Val::I32(i32::MAX)]).unwrap_err();
+    assert!(matches!(error, Error::FuelExhausted { .. }), "{error}");
+    assert!(store.heap_bytes() < 1 << 20);
+}
