@@ -679,3 +679,47 @@ fn the_stack_is_exhausted_at_the_same_depth_whether_suspended_or_not() {
         assert_eq!(given - store.get_fuel().unwrap(), cost, "slices of {slice}");
     }
 }
+
+#[test]
+fn a_call_that_just_fits_onto_the_stack_fits_in_slices_and_with_turns_too() {
+    for bytes in (4096..4096 + 96).step_by(8) {
+        let mut config = Config::new();
+        config.consume_fuel(true).max_wasm_stack(bytes);
+        let engine = Engine::new(&config).unwrap();
+        let module = Module::new(&engine, SUM).unwrap();
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let sum: TypedFunc<u32, u64> = instance.get_typed_func(&mut store, "sum").unwrap();
+        store.set_fuel(1 << 20).unwrap();
+        let edge = (1..1000).find(|n| sum.call(&mut store, *n).is_err());
+        let edge = edge.unwrap();
+        for n in [edge - 1, edge] {
+            store.set_fuel(1 << 20).unwrap();
+            let straight = sum.call(&mut store, n).ok();
+            let left = store.get_fuel().unwrap();
+
+            store.set_fuel(0).unwrap();
+            let mut call = sum.call_resumable(&mut store, n);
+            let mut given = 0;
+            while let Ok(ResumableCall::Suspended(suspended)) = call {
+                given += 1;
+                store.set_fuel(1).unwrap();
+                call = suspended.resume(&mut store);
+            }
+            assert_eq!(call.ok().map(finished), straight, "{n} in {bytes}");
+            assert_eq!(given, (1 << 20) - left);
+
+            store.set_fuel(1 << 20).unwrap();
+            store.fuel_async_yield_interval(Some(1)).unwrap();
+            let mut call = std::pin::pin!(sum.call_async(&mut store, n));
+            let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+            let result = loop {
+                match call.as_mut().poll(&mut cx) {
+                    std::task::Poll::Ready(result) => break result,
+                    std::task::Poll::Pending => {}
+                }
+            };
+            assert_eq!(result.ok(), straight, "{n} in {bytes}");
+        }
+    }
+}

@@ -253,7 +253,7 @@ fn wait(
         let interruption = interrupts.as_mut().and_then(|interrupts| interrupts.take());
         matches!(
             interruption,
-            Some(Interruption::Asked | Interruption::Deadline)
+            Some(Interruption::Asked | Interruption::Deadline | Interruption::Question)
         )
     };
     let result = memory.wait(start, place.width, expected, timeout, &mut interrupted)?;
