@@ -469,3 +469,124 @@ fn older_exceptions_are_off_unless_they_are_switched_on() {
         "{error}"
     );
 }
+
+#[test]
+fn an_async_host_function_can_throw() {
+    let mut config = Config::new();
+    config.consume_fuel(true);
+    for engine in [Engine::default(), Engine::new(&config).unwrap()] {
+        let mut store = Store::new(&engine, ());
+        let _ = store.set_fuel(1_000);
+        let module = Module::new(&engine, RELAY).unwrap();
+        let mut linker = Linker::new(&engine);
+        linker
+            .func_wrap_async("host", "f", |mut caller: Caller<'_, ()>, (n,): (i32,)| {
+                Box::new(async move {
+                    let throws = caller
+                        .get_export("throw")
+                        .and_then(Extern::into_func)
+                        .unwrap();
+                    let throws = throws.typed::<i32, i32>(&caller)?;
+                    if n == 0 {
+                        return Err(Error::msg("no"));
+                    }
+                    throws.call_async(&mut caller, n).await
+                })
+            })
+            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let instance = linker.instantiate_async(&mut store, &module).await.unwrap();
+            let catch = instance
+                .get_typed_func::<i32, (i32, i64)>(&mut store, "catch")
+                .unwrap();
+            let catch_all = instance
+                .get_typed_func::<i32, i32>(&mut store, "catch_all")
+                .unwrap();
+            let pass = instance
+                .get_typed_func::<i32, i32>(&mut store, "pass")
+                .unwrap();
+            for _ in 0..2 {
+                assert_eq!(catch.call_async(&mut store, 5).await.unwrap(), (5, -7));
+                assert_eq!(catch_all.call_async(&mut store, 5).await.unwrap(), 99);
+                let error = pass.call_async(&mut store, 6).await.unwrap_err();
+                assert_eq!(error.backtrace().unwrap().frames().len(), 1);
+                assert_eq!(thrown(error).payload()[0].i32(), Some(6));
+                let error = catch_all.call_async(&mut store, 0).await.unwrap_err();
+                assert_eq!(error.to_string(), "no");
+            }
+        });
+    }
+}
+
+#[test]
+fn locals_and_operands_are_right_in_a_handler_wherever_they_were_kept() {
+    // Locals of all kinds are used in a loop, so that each kind has one in a register; each round throws, or does not.
+    let wat = r#"(module
+        (tag $t (param i32 v128 f64 f32 i64))
+        (func $maybe (param $n i32) (param $v v128)
+            (if (i32.and (local.get $n) (i32.const 1))
+                (then (throw $t (local.get $n) (local.get $v)
+                    (f64.convert_i32_s (local.get $n)) (f32.convert_i32_s (local.get $n))
+                    (i64.extend_i32_s (local.get $n))))))
+        (func (export "run") (param $n i32) (result i64)
+            (local $i i64) (local $x f32) (local $y f64) (local $v v128)
+            (loop $again
+                (local.set $i (i64.add (local.get $i) (i64.const 1)))
+                (local.set $x (f32.add (local.get $x) (f32.const 1)))
+                (local.set $y (f64.add (local.get $y) (f64.const 1)))
+                (local.set $v (i64x2.add (local.get $v) (v128.const i64x2 1 2)))
+                (i64.add (local.get $i) (i64.const 1000000))
+                (i32.const 7)
+                (block $h (result i32 v128 f64 f32 i64)
+                    (try_table (catch $t $h)
+                        (call $maybe (local.get $n) (local.get $v)))
+                    (local.get $n) (local.get $v)
+                    (f64.convert_i32_s (local.get $n)) (f32.convert_i32_s (local.get $n))
+                    (i64.extend_i32_s (local.get $n)))
+                (local.set $i (i64.add (local.get $i)))
+                (local.set $x (f32.add (local.get $x)))
+                (local.set $y (f64.add (local.get $y)))
+                (local.set $v (i64x2.add (local.get $v)))
+                (local.set $i (i64.add (i64.extend_i32_s) (local.get $i)))
+                (local.set $i (i64.add (i64.extend_i32_s) (local.get $i)))
+                (local.set $i (i64.add (local.get $i)))
+                (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+            (i64.add (i64.add (local.get $i) (i64.trunc_f32_s (local.get $x)))
+                (i64.add (i64.trunc_f64_s (local.get $y))
+                    (i64.add (i64x2.extract_lane 0 (local.get $v))
+                        (i64x2.extract_lane 1 (local.get $v)))))))"#;
+    let (mut store, instance) = super::instance(wat);
+    let run = instance
+        .get_typed_func::<i32, i64>(&mut store, "run")
+        .unwrap();
+    for n in [1, 2, 5, 20] {
+        let (mut i, mut x, mut y, mut v) = (0i64, 0i64, 0i64, [0i64; 2]);
+        for n in (1..=i64::from(n)).rev() {
+            i += 1;
+            let below = i + 1_000_000;
+            (x, y) = (x + 1 + n, y + 1 + n);
+            v = [(v[0] + 1) * 2, (v[1] + 2) * 2];
+            i += n + n + 7;
+            i += below;
+        }
+        let expected = i + x + y + v[0] + v[1];
+        assert_eq!(run.call(&mut store, n).unwrap(), expected, "{n}");
+    }
+    let narrow = wat
+        .replacen(
+            "(func (export \"run\") (param $n i32) (result i64)",
+            "(func $run (param $n i32) (result i64)",
+            1,
+        )
+        .strip_suffix(')')
+        .unwrap()
+        .to_owned();
+    let narrow = format!(
+        r#"{narrow}
+        (func (export "run") (param i32) (result i32) (i32.wrap_i64 (call $run (local.get 0)))))"#
+    );
+    assert!(cost(&narrow, "run", 9) > 9 * 50);
+}
