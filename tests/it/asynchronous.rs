@@ -645,3 +645,41 @@ fn an_exception_that_an_async_function_throws_is_caught() {
         }
     });
 }
+
+#[test]
+fn objects_of_calls_that_wait_are_not_collected() {
+    let engine = Engine::default();
+    let mut linker = Linker::<()>::new(&engine);
+    linker
+        .func_wrap_async("host", "get", |mut caller: Caller<'_, ()>, ()| {
+            Box::new(async move {
+                tokio::task::yield_now().await;
+                let many = caller.get_export("many").and_then(Extern::into_func);
+                let many = many.unwrap().typed::<(), ()>(&caller)?;
+                many.call_async(&mut caller, ()).await
+            })
+        })
+        .unwrap();
+    let module = Module::new(
+        &engine,
+        r#"(module
+            (type $box (struct (field i64)))
+            (import "host" "get" (func $get))
+            (func (export "many") (local $n i32)
+                (local.set $n (i32.const 20000))
+                (loop $again
+                    (drop (struct.new $box (i64.const -1)))
+                    (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+            (func (export "run") (param i64) (result i64)
+                (struct.new $box (local.get 0))
+                (call $get)
+                (struct.get $box 0)))"#,
+    )
+    .unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let run: TypedFunc<i64, i64> = instance.get_typed_func(&mut store, "run").unwrap();
+    for n in 0..5 {
+        assert_eq!(block_on(run.call_async(&mut store, n)).unwrap(), n);
+    }
+}

@@ -723,3 +723,42 @@ fn a_call_that_just_fits_onto_the_stack_fits_in_slices_and_with_turns_too() {
         }
     }
 }
+
+/// A guest that holds an object while it asks, and can make many of them.
+const OBJECTS: &str = r#"(module
+    (type $box (struct (field i64) (field (ref null $box))))
+    (import "host" "ask" (func $ask (param i32) (result i64)))
+    (func (export "keep") (param i64) (result i64)
+        (local $box (ref null $box))
+        (local.set $box (struct.new $box (local.get 0)
+            (struct.new $box (i64.const 1000) (ref.null $box))))
+        (i64.add
+            (call $ask (i32.const 2))
+            (i64.add (struct.get $box 0 (local.get $box))
+                (struct.get $box 0 (struct.get $box 1 (local.get $box))))))
+    (func (export "many") (param $n i32)
+        (loop $again
+            (drop (struct.new $box (i64.const -1) (ref.null $box)))
+            (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"#;
+
+#[test]
+fn objects_of_suspended_calls_are_not_collected() {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, ());
+    let ask = Func::wrap(&mut store, |_: i32| MaySuspend::<i64>::Suspend);
+    let module = Module::new(&engine, OBJECTS).unwrap();
+    let instance = Instance::new(&mut store, &module, &[ask.into()]).unwrap();
+    let keep: TypedFunc<i64, i64> = instance.get_typed_func(&mut store, "keep").unwrap();
+    let many: TypedFunc<u32, ()> = instance.get_typed_func(&mut store, "many").unwrap();
+    let mut calls = Vec::new();
+    for n in 0..100 {
+        calls.push(suspended(keep.call_resumable(&mut store, n).unwrap()));
+        drop(keep.call_resumable(&mut store, n).unwrap());
+        many.call(&mut store, 500).unwrap();
+    }
+    many.call(&mut store, 20_000).unwrap();
+    for (n, call) in calls.into_iter().enumerate().rev() {
+        let call = call.resume_with(&mut store, &[Val::I64(50_000)]).unwrap();
+        assert_eq!(finished(call), 51_000 + n as i64);
+    }
+}
