@@ -32,6 +32,8 @@ pub struct Settings {
     pub fuel: bool,
     /// Whether all functions are lowered at once instead of when they are first called.
     pub eager: bool,
+    /// Whether NaNs that arithmetic yields are made canonical.
+    pub deterministic: bool,
 }
 
 /// Why a binary is refused.
@@ -365,6 +367,7 @@ impl Parts {
             form,
             subtypes: &self.context.types,
             layouts: &self.layouts,
+            deterministic: self.settings.deterministic,
         };
         let mut lowerer = Lowerer::new(
             surroundings,

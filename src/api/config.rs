@@ -24,6 +24,7 @@ pub struct Config {
     pub(crate) fuel: bool,
     pub(crate) interruptible: bool,
     pub(crate) eager: bool,
+    pub(crate) deterministic: bool,
     pub(crate) limits: Limits,
     /// What stores start with.
     pub(crate) initial_fuel: u64,
@@ -188,6 +189,7 @@ impl Config {
             fuel: false,
             interruptible: false,
             eager: false,
+            deterministic: false,
             limits: Limits::default(),
             initial_fuel: 0,
             initial_pages: 1,
@@ -237,6 +239,43 @@ impl Config {
     /// Off by default. Either way the whole module is validated at once, and results and fuel are the same.
     pub fn eager_lowering(&mut self, on: bool) -> &mut Self {
         self.eager = on;
+        self
+    }
+
+    /// Whether results are the same on every platform, bit by bit: the standard's deterministic profile. Off by default.
+    ///
+    /// Numbers are the same everywhere in any case, but for the sign and the payload of a NaN that arithmetic yields, which are the
+    /// platform's. With this on, such a NaN is canonical and positive. It costs an op more for each instruction that may yield one: nothing
+    /// in integer code, and up to a half more time in loops that do nothing but arithmetic on floats.
+    ///
+    /// What depends on the host remains so: what its functions return, and whether a memory or table can grow.
+    /// <https://webassembly.github.io/spec/core/appendix/profiles.html#deterministic-profile-small-mathsmall-textsf-det>
+    ///
+    /// ```
+    /// use tickwasm::{Config, Engine, Instance, Module, Store};
+    ///
+    /// let engine = Engine::new(Config::new().deterministic(true))?;
+    /// let module = Module::new(&engine, r#"(module (func (export "nan") (param f32) (result i32)
+    ///     (i32.reinterpret_f32 (f32.sqrt (local.get 0)))))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = Instance::new(&mut store, &module, &[])?;
+    /// let nan = instance.get_typed_func::<f32, u32>(&mut store, "nan")?;
+    /// assert_eq!(nan.call(&mut store, -1.0)?, 0x7fc0_0000);
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    pub fn deterministic(&mut self, on: bool) -> &mut Self {
+        self.deterministic = on;
+        self
+    }
+
+    /// Accepted for the sake of code that sets it, and without effect: relaxed vector instructions always have the results that the
+    /// standard's deterministic profile prescribes.
+    ///
+    /// They are those of the instructions without `relaxed` in their names: a lane beyond the last is 0 in a swizzle, conversions
+    /// saturate, `laneselect` goes bit by bit, `min` and `max` propagate NaNs and tell zeros apart, `q15mulr` saturates. `madd` and `nmadd`
+    /// round twice, and the bytes of both operands of a dot product are signed.
+    pub fn relaxed_simd_deterministic(&mut self, on: bool) -> &mut Self {
+        let _ = on;
         self
     }
 

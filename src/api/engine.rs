@@ -183,6 +183,7 @@ impl Engine {
             features: config.features,
             fuel: config.fuel || config.interruptible,
             eager: config.eager,
+            deterministic: config.deterministic,
         }
     }
 

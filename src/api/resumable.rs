@@ -289,9 +289,9 @@ impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
         let mut context = store.as_context_mut();
         let runtime = context.runtime();
         let addr = self.func().checked(runtime)?;
-        let counts = const { (Params::TYPES.len(), Results::TYPES.len()) };
-        let mut slots = [0; MAX];
-        let slots = &mut slots[..counts.0.max(counts.1)];
+        let counts = const { (Params::SLOTS, Results::SLOTS) };
+        let (mut few, mut many) = ([0; MAX], Vec::new());
+        let slots = val::room(counts.0.max(counts.1), &mut few, &mut many);
         params.write(slots, runtime.id)?;
         let left = context.start(Mode::Resumable, addr, counts, slots)?;
         Ok(of(left, addr, slots, context.runtime()))

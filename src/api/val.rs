@@ -248,6 +248,7 @@ pub(crate) fn check_count(what: &'static str, expected: usize, found: usize) -> 
 }
 
 /// So many slots: few of them where there is room anyway, many where it is to be allocated.
+#[inline]
 pub(crate) fn room<'a>(count: usize, few: &'a mut [u64], many: &'a mut Vec<u64>) -> &'a mut [u64] {
     match few.get_mut(..count) {
         Some(slots) => slots,

@@ -1,15 +1,17 @@
 //! Rust types whose values pass to and from WebAssembly functions, singly and in tuples.
 //!
-//! A value is passed in one 64-bit slot: integers and floats zero-extended, references as one more than their address, 0 for null.
+//! A value is passed in one 64-bit slot: integers and floats zero-extended, references as one more than their address, 0 for null. A
+//! vector fills two, its lower half first.
 
 use super::func::Func;
 use super::gc::{AnyRef, ArrayRef, EqRef, I31, StructRef};
 use super::refs::ExternRef;
 use super::types::{HeapType, RefType, ValType};
+use super::val::V128;
 use crate::error::Misuse;
 use crate::runtime::store::{Store, StoreId};
 
-/// A Rust type with a WebAssembly type of its own: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, [`Func`], [`ExternRef`], [`AnyRef`], [`EqRef`],
+/// A Rust type with a WebAssembly type of its own: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, [`V128`], [`Func`], [`ExternRef`], [`AnyRef`], [`EqRef`],
 /// [`StructRef`], [`ArrayRef`], [`I31`], and options of these references.
 ///
 /// `u32` and `u64` are the same WebAssembly types as `i32` and `i64`, with the same bits. It cannot be implemented outside this crate.
@@ -54,15 +56,17 @@ pub(crate) mod sealed {
     pub trait Slot: Sized + 'static {
         /// The WebAssembly type.
         const TYPE: ValType;
-        /// The value in a slot of a store.
-        fn into_slot(self, store: StoreId) -> Result<u64, Misuse>;
-        /// The value that a slot of a store holds.
-        fn from_slot(slot: u64, store: &Store) -> Self;
+        /// The value in slots of a store, of which only vectors need the second.
+        fn into_slots(self, store: StoreId) -> Result<[u64; 2], Misuse>;
+        /// The value that slots of a store hold.
+        fn from_slots(slots: [u64; 2], store: &Store) -> Self;
     }
 
     pub trait Slots: Sized + 'static {
-        /// The WebAssembly types, one slot each.
+        /// The WebAssembly types.
         const TYPES: &'static [ValType];
+        /// How many slots they fill.
+        const SLOTS: usize;
         /// Puts the values into slots, of which there are enough.
         fn write(self, slots: &mut [u64], store: StoreId) -> Result<(), Misuse>;
         /// Takes the values from slots, of which there are enough.
@@ -70,7 +74,7 @@ pub(crate) mod sealed {
     }
 }
 
-/// Most values of a tuple.
+/// Most values of a tuple. They fill as many slots, unless there are vectors among them.
 pub(crate) const MAX: usize = 16;
 
 /// Numbers: how one becomes bits and back.
@@ -80,15 +84,15 @@ macro_rules! numbers {
             const TYPE: ValType = ValType::$wasm;
 
             #[inline]
-            fn into_slot(self, _: StoreId) -> Result<u64, Misuse> {
+            fn into_slots(self, _: StoreId) -> Result<[u64; 2], Misuse> {
                 let into: fn(Self) -> u64 = $into;
-                Ok(into(self))
+                Ok([into(self), 0])
             }
 
             #[inline]
-            fn from_slot(slot: u64, _: &Store) -> Self {
+            fn from_slots(slots: [u64; 2], _: &Store) -> Self {
                 let from: fn(u64) -> Self = $from;
-                from(slot)
+                from(slots[0])
             }
         }
     )*};
@@ -103,30 +107,45 @@ numbers! {
     f64 = F64, f64::to_bits, f64::from_bits;
 }
 
+impl sealed::Slot for V128 {
+    const TYPE: ValType = ValType::V128;
+
+    #[inline]
+    fn into_slots(self, _: StoreId) -> Result<[u64; 2], Misuse> {
+        let bits = self.as_u128();
+        Ok([bits as u64, (bits >> 64) as u64])
+    }
+
+    #[inline]
+    fn from_slots(slots: [u64; 2], _: &Store) -> Self {
+        Self::from(u128::from(slots[0]) | u128::from(slots[1]) << 64)
+    }
+}
+
 /// References, nullable and not.
 macro_rules! references {
     ($($ty:ident $heap:ident;)*) => {$(
         impl sealed::Slot for Option<$ty> {
             const TYPE: ValType = ValType::Ref(RefType::nullable(HeapType::$heap));
 
-            fn into_slot(self, store: StoreId) -> Result<u64, Misuse> {
-                $ty::to_slot(self.as_ref(), store)
+            fn into_slots(self, store: StoreId) -> Result<[u64; 2], Misuse> {
+                Ok([$ty::to_slot(self.as_ref(), store)?, 0])
             }
 
-            fn from_slot(slot: u64, store: &Store) -> Self {
-                $ty::of_slot(slot, store)
+            fn from_slots(slots: [u64; 2], store: &Store) -> Self {
+                $ty::of_slot(slots[0], store)
             }
         }
 
         impl sealed::Slot for $ty {
             const TYPE: ValType = ValType::Ref(RefType::non_null(HeapType::$heap));
 
-            fn into_slot(self, store: StoreId) -> Result<u64, Misuse> {
-                $ty::to_slot(Some(&self), store)
+            fn into_slots(self, store: StoreId) -> Result<[u64; 2], Misuse> {
+                Ok([$ty::to_slot(Some(&self), store)?, 0])
             }
 
-            fn from_slot(slot: u64, store: &Store) -> Self {
-                match $ty::of_slot(slot, store) {
+            fn from_slots(slots: [u64; 2], store: &Store) -> Self {
+                match $ty::of_slot(slots[0], store) {
                     Some(value) => value,
                     None => unreachable!("validated: a value of non-null type is not null"),
                 }
@@ -147,17 +166,47 @@ references! {
 
 impl<V: sealed::Slot> sealed::Slots for V {
     const TYPES: &'static [ValType] = &[V::TYPE];
+    const SLOTS: usize = V::TYPE.slots() as usize;
 
     #[inline]
     fn write(self, slots: &mut [u64], store: StoreId) -> Result<(), Misuse> {
-        slots[0] = self.into_slot(store)?;
-        Ok(())
+        write_next(self, &mut slots.iter_mut(), store)
     }
 
     #[inline]
     fn read(slots: &[u64], store: &Store) -> Self {
-        V::from_slot(slots[0], store)
+        read_next(&mut slots.iter(), store)
     }
+}
+
+/// Puts a value into the next slots.
+#[inline]
+fn write_next<V: sealed::Slot>(
+    value: V,
+    slots: &mut core::slice::IterMut<'_, u64>,
+    store: StoreId,
+) -> Result<(), Misuse> {
+    let [low, high] = value.into_slots(store)?;
+    if let Some(slot) = slots.next() {
+        *slot = low;
+    }
+    if V::TYPE.slots() == 2
+        && let Some(slot) = slots.next()
+    {
+        *slot = high;
+    }
+    Ok(())
+}
+
+/// Takes a value from the next slots.
+#[inline]
+fn read_next<V: sealed::Slot>(slots: &mut core::slice::Iter<'_, u64>, store: &Store) -> V {
+    let low = slots.next().copied().unwrap_or(0);
+    let high = match V::TYPE.slots() {
+        2 => slots.next().copied().unwrap_or(0),
+        _ => 0,
+    };
+    V::from_slots([low, high], store)
 }
 
 macro_rules! tuples {
@@ -188,23 +237,20 @@ macro_rules! tuple {
         #[allow(non_snake_case, unused_variables, unused_mut, clippy::unused_unit)]
         impl<$($name: sealed::Slot),*> sealed::Slots for ($($name,)*) {
             const TYPES: &'static [ValType] = &[$($name::TYPE),*];
+            const SLOTS: usize = 0 $(+ $name::TYPE.slots() as usize)*;
 
             #[inline]
             fn write(self, slots: &mut [u64], store: StoreId) -> Result<(), Misuse> {
                 let ($($name,)*) = self;
                 let mut slots = slots.iter_mut();
-                $(
-                    if let Some(slot) = slots.next() {
-                        *slot = $name.into_slot(store)?;
-                    }
-                )*
+                $(write_next($name, &mut slots, store)?;)*
                 Ok(())
             }
 
             #[inline]
             fn read(slots: &[u64], store: &Store) -> Self {
                 let mut slots = slots.iter();
-                ($($name::from_slot(slots.next().copied().unwrap_or(0), store),)*)
+                ($(read_next::<$name>(&mut slots, store),)*)
             }
         }
     };

@@ -173,6 +173,19 @@ impl Access {
     }
 }
 
+/// Floats, alone or in vectors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Floats {
+    /// `f32`
+    F32,
+    /// `f64`
+    F64,
+    /// `f32x4`
+    F32x4,
+    /// `f64x2`
+    F64x2,
+}
+
 /// What an op of the kind `Object` does with the heap. Operands and results lie in consecutive slots.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Object {
@@ -456,6 +469,15 @@ pub enum Op {
         y: SlotOffset,
         /// The third operand.
         z: SlotOffset,
+        /// The result.
+        d: Dst,
+    },
+    /// `d := x`, its NaNs made canonical
+    Canonical {
+        /// What `x` is.
+        floats: Floats,
+        /// The operand: in the accumulator, where the op before left it.
+        x: Src,
         /// The result.
         d: Dst,
     },
@@ -1017,6 +1039,10 @@ impl Op {
                 out.cell(z as u32);
                 d.write(out);
             }
+            Self::Canonical { x, d, .. } => {
+                x.write(out);
+                d.write(out);
+            }
             Self::ExtractLane { x, byte, d, .. } => {
                 out.cell(x as u32);
                 out.cell(byte);
@@ -1387,6 +1413,7 @@ impl fmt::Display for Op {
                 let (x, y, z) = (slot(x), slot(y), slot(z));
                 write!(f, "{d} := {} [{x}], [{y}], [{z}]", op.mnemonic())
             }
+            Self::Canonical { floats, x, d } => write!(f, "{d} := canonical {floats:?} {x}"),
             Self::ExtractLane { op, x, byte, d } => {
                 write!(f, "{d} := {} [{}], byte {byte}", op.mnemonic(), slot(x))
             }

@@ -262,6 +262,7 @@ fn handler(op: &Op, form: Form) -> Handler {
         Op::GlobalGet { bank, d, .. } => global_get(bank, d),
         Op::GlobalSet { bank, x, .. } => global_set(bank, x),
         Op::Ternop { .. }
+        | Op::Canonical { .. }
         | Op::ExtractLane { .. }
         | Op::ReplaceLane { .. }
         | Op::Shuffle { .. }

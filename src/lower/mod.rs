@@ -74,6 +74,8 @@ pub(crate) struct Surroundings<'m> {
     pub subtypes: &'m [SubType],
     /// Where the fields of those are that are structures.
     pub layouts: &'m [StructLayout],
+    /// Whether NaNs that arithmetic yields are made canonical.
+    pub deterministic: bool,
 }
 
 /// Lowers one function.

@@ -5,7 +5,7 @@
 use super::{Lowerer, bank, is_wide, slots};
 use crate::code::LowerError;
 use crate::code::builder::At;
-use crate::code::ops::{Bank, Dst, Op, SlotOffset, Src};
+use crate::code::ops::{Bank, Dst, Floats, Op, SlotOffset, Src};
 use crate::syntax::index::LocalIdx;
 use crate::syntax::instr::Opcode;
 use crate::syntax::types::{FuncType, ValType};
@@ -344,6 +344,10 @@ impl Lowerer<'_> {
     /// Holds an op back as the computation of a new operand. Nothing else may be pending.
     pub(super) fn push_pending(&mut self, op: Op, ty: ValType) {
         debug_assert!(self.operands.pending.is_none());
+        let op = match self.module.deterministic.then(|| floats_made_by(&op)) {
+            Some(Some(floats)) => self.canonical(op, ty, floats),
+            _ => op,
+        };
         let height = Some(self.operands.height());
         let slot = self.operands.next_slot();
         let at = self.at;
@@ -356,6 +360,22 @@ impl Lowerer<'_> {
             at,
         });
         self.operands.push(Place::Pending, ty);
+    }
+
+    /// Emits an op that may make a NaN; returns the op that makes it canonical, which is held back in its place.
+    fn canonical(&mut self, mut op: Op, ty: ValType, floats: Floats) -> Op {
+        let d = match ty {
+            ValType::V128 => Dst::Slot(Operands::offset(self.operands.next_slot())),
+            _ => Dst::Acc,
+        };
+        set_dst(&mut op, d);
+        self.emit(op);
+        if let Dst::Slot(offset) = d {
+            self.operands.wrote(offset, ty);
+        }
+        self.operands.set_acc(bank(ty), None);
+        let (x, d) = (Src::Acc, Dst::Acc);
+        Op::Canonical { floats, x, d }
     }
 
     /// As [`push_pending`](Self::push_pending), for the question whether what the op yields is zero.
@@ -573,6 +593,7 @@ fn set_dst(op: &mut Op, to: Dst) {
         | Op::AddScaled { d, .. }
         | Op::Select { d, .. }
         | Op::Ternop { d, .. }
+        | Op::Canonical { d, .. }
         | Op::ExtractLane { d, .. }
         | Op::ReplaceLane { d, .. }
         | Op::Shuffle { d, .. }
@@ -611,4 +632,24 @@ fn traps(op: Opcode) -> bool {
             | I64TruncF32S | I64TruncF32U | I64TruncF64S | I64TruncF64U
             | I31GetS | I31GetU
     )
+}
+
+/// The floats that an op yields, if a NaN among them may be one of several.
+#[rustfmt::skip]
+fn floats_made_by(op: &Op) -> Option<Floats> {
+    use Opcode::*;
+    let (Op::Unop { op, .. } | Op::Binop { op, .. } | Op::Ternop { op, .. }) = *op else {
+        return None;
+    };
+    Some(match op {
+        F32Add | F32Sub | F32Mul | F32Div | F32Min | F32Max
+        | F32Sqrt | F32Ceil | F32Floor | F32Trunc | F32Nearest | F32DemoteF64 => Floats::F32,
+        F64Add | F64Sub | F64Mul | F64Div | F64Min | F64Max
+        | F64Sqrt | F64Ceil | F64Floor | F64Trunc | F64Nearest | F64PromoteF32 => Floats::F64,
+        F32x4Add | F32x4Sub | F32x4Mul | F32x4Div | F32x4Min | F32x4Max | F32x4RelaxedMadd | F32x4RelaxedNmadd
+        | F32x4Sqrt | F32x4Ceil | F32x4Floor | F32x4Trunc | F32x4Nearest | F32x4DemoteF64x2Zero => Floats::F32x4,
+        F64x2Add | F64x2Sub | F64x2Mul | F64x2Div | F64x2Min | F64x2Max | F64x2RelaxedMadd | F64x2RelaxedNmadd
+        | F64x2Sqrt | F64x2Ceil | F64x2Floor | F64x2Trunc | F64x2Nearest | F64x2PromoteLowF32x4 => Floats::F64x2,
+        _ => return None,
+    })
 }

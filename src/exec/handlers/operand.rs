@@ -98,12 +98,24 @@ impl Value for V128 {
     #[inline(always)]
     unsafe fn read(slot: *const u64) -> Self {
         // SAFETY: the caller's.
-        Self::from_slots(unsafe { *slot.cast::<[u64; 2]>() })
+        unsafe {
+            if cfg!(target_endian = "little") {
+                // The same bytes; said like this, the compiler sees that they are one vector.
+                return Self(*slot.cast::<[u8; 16]>());
+            }
+            Self::from_slots(*slot.cast::<[u64; 2]>())
+        }
     }
     #[inline(always)]
     unsafe fn write(self, slot: *mut u64) {
         // SAFETY: the caller's.
-        unsafe { *slot.cast::<[u64; 2]>() = self.to_slots() };
+        unsafe {
+            if cfg!(target_endian = "little") {
+                *slot.cast::<[u8; 16]>() = self.0;
+            } else {
+                *slot.cast::<[u64; 2]>() = self.to_slots();
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Handlers of ops on vectors. Such an operand is in the accumulator or in a slot, and a vector that results goes to both.
 
 use super::{absent, metered};
-use crate::code::ops::{Addr, Dst, Op, Src};
+use crate::code::ops::{Addr, Dst, Floats, Op, Src};
 use crate::exec::dispatch::Handler;
 use crate::exec::handlers::memory::*;
 use crate::exec::handlers::operand::{Acc, Imm, Pin, Slot};
@@ -299,6 +299,24 @@ fn replace_lane(op: Opcode, x: Src, y: Src) -> Handler {
 pub(super) fn handler(op: &Op) -> Handler {
     match *op {
         Op::Ternop { op, .. } => ternop(op),
+        Op::Canonical { floats, d, .. } => {
+            macro_rules! f32 {
+                ($d:ty) => {
+                    numeric::unop::<F32Canonical, Acc, $d>
+                };
+            }
+            macro_rules! f64 {
+                ($d:ty) => {
+                    numeric::unop::<F64Canonical, Acc, $d>
+                };
+            }
+            match floats {
+                Floats::F32 => pick_d!(d, f32),
+                Floats::F64 => pick_d!(d, f64),
+                Floats::F32x4 => numeric::unop::<F32x4Canonical, Acc, Slot>,
+                Floats::F64x2 => numeric::unop::<F64x2Canonical, Acc, Slot>,
+            }
+        }
         Op::ExtractLane { op, d, .. } => extract_lane(op, d),
         Op::ReplaceLane { op, x, y, .. } => replace_lane(op, x, y),
         Op::Shuffle { .. } => simd::shuffle_lanes,

@@ -4,7 +4,7 @@ use super::{
     Lanes, Replace, Shift, Ternop, V128, gather_binops, gather_unops, lanewise_binops,
     lanewise_unops,
 };
-use crate::exec::numerics::{binops, unops};
+use crate::exec::numerics::{Binop, Unop, binops, unops};
 
 /// A lane that is a truth value.
 macro_rules! mask {
@@ -37,7 +37,10 @@ macro_rules! replaces {
             fn apply(x: V128, $v: $value, lane: u32) -> V128 {
                 let x: [$ty; $n] = Lanes::of(x);
                 let value: $ty = $lane;
-                core::array::from_fn::<$ty, $n, _>(|i| if i as u32 == lane { value } else { x[i] }).vector()
+                core::array::from_fn::<$ty, $n, _>(|i| {
+                    let here = mask!($ty, i as $ty == lane as $ty);
+                    value & here | x[i] & !here
+                }).vector()
             }
         }
     )*};
@@ -288,10 +291,8 @@ ternops! {
         core::array::from_fn::<u64, 2, _>(|i| x[i] & mask[i] | y[i] & !mask[i]).vector()
     };
     I32x4RelaxedDotI8x16I7x16AddS = |x, y, z| {
-        let (dot, z): (_, [i32; 4]) = (dot_of_bytes(x, y), Lanes::of(z));
-        core::array::from_fn::<i32, 4, _>(|i| {
-            z[i].wrapping_add(i32::from(dot[2 * i]) + i32::from(dot[2 * i + 1]))
-        }).vector()
+        let dots = <I32x4ExtaddPairwiseI16x8S as Unop>::apply(dot_of_bytes(x, y).vector());
+        <I32x4Add as Binop>::apply(dots, z)
     };
 }
 

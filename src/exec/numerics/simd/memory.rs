@@ -24,22 +24,22 @@ fn low(bytes: [u8; 8]) -> V128 {
     [u64::from_le_bytes(bytes), 0].vector()
 }
 
-/// Each lane of the lower half in twice the width.
+/// Each lane in twice the width.
 macro_rules! extend {
-    ($bytes:ident: [$in:ty; $n:literal] => [$out:ty; $m:literal]) => {{
-        let lanes: [$in; $n] = Lanes::of(low($bytes));
-        core::array::from_fn::<$out, $m, _>(|i| lanes[i].into()).vector()
+    ($bytes:ident: $in:ty, $width:literal => [$out:ty; $n:literal]) => {{
+        let (lanes, _) = $bytes.as_chunks::<$width>();
+        core::array::from_fn::<$out, $n, _>(|i| <$in>::from_le_bytes(lanes[i]).into()).vector()
     }};
 }
 
 vector_loads! {
     V128Load: 16 = |bytes| V128(bytes);
-    V128Load8x8S: 8 = |bytes| extend!(bytes: [i8; 16] => [i16; 8]);
-    V128Load8x8U: 8 = |bytes| extend!(bytes: [u8; 16] => [u16; 8]);
-    V128Load16x4S: 8 = |bytes| extend!(bytes: [i16; 8] => [i32; 4]);
-    V128Load16x4U: 8 = |bytes| extend!(bytes: [u16; 8] => [u32; 4]);
-    V128Load32x2S: 8 = |bytes| extend!(bytes: [i32; 4] => [i64; 2]);
-    V128Load32x2U: 8 = |bytes| extend!(bytes: [u32; 4] => [u64; 2]);
+    V128Load8x8S: 8 = |bytes| extend!(bytes: i8, 1 => [i16; 8]);
+    V128Load8x8U: 8 = |bytes| extend!(bytes: u8, 1 => [u16; 8]);
+    V128Load16x4S: 8 = |bytes| extend!(bytes: i16, 2 => [i32; 4]);
+    V128Load16x4U: 8 = |bytes| extend!(bytes: u16, 2 => [u32; 4]);
+    V128Load32x2S: 8 = |bytes| extend!(bytes: i32, 4 => [i64; 2]);
+    V128Load32x2U: 8 = |bytes| extend!(bytes: u32, 4 => [u64; 2]);
     V128Load8Splat: 1 = |bytes| [bytes[0]; 16].vector();
     V128Load16Splat: 2 = |bytes| [u16::from_le_bytes(bytes); 8].vector();
     V128Load32Splat: 4 = |bytes| [u32::from_le_bytes(bytes); 4].vector();
