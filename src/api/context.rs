@@ -203,7 +203,7 @@ impl<'a, T> StoreContextMut<'a, T> {
         answer: Answer<'_>,
         slots: &mut [u64],
     ) -> Result<Option<Box<Suspended>>, Error> {
-        match self.go_on_once(mode, suspended, answer, slots)? {
+        match self.go_on_once(mode, *suspended, answer, slots)? {
             None => Ok(None),
             Some(suspended) => self.deadline(mode, suspended, slots),
         }
@@ -213,14 +213,14 @@ impl<'a, T> StoreContextMut<'a, T> {
     pub(crate) fn go_on_once(
         &mut self,
         mode: Mode,
-        suspended: Box<Suspended>,
+        suspended: Suspended,
         answer: Answer<'_>,
         slots: &mut [u64],
     ) -> Result<Option<Box<Suspended>>, Error> {
         let Some(entry) = self.hosts.outermost.enter() else {
             return Err(Trap::StackOverflow.into());
         };
-        let done = exec::resume(self, mode, *suspended, answer, slots);
+        let done = exec::resume(self, mode, suspended, answer, slots);
         drop(entry);
         done.map_err(|stop| self.explain(stop))
     }

@@ -190,7 +190,7 @@ impl<T> StoreContextMut<'_, T> {
             let reason = match self.ask(&suspended) {
                 Ok(UpdateDeadline::Continue(epochs)) => {
                     self.put_off(epochs);
-                    match self.go_on_once(mode, suspended, Answer::Values(&[]), slots)? {
+                    match self.go_on_once(mode, *suspended, Answer::Values(&[]), slots)? {
                         None => return Ok(None),
                         Some(left) => suspended = left,
                     }

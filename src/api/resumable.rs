@@ -187,7 +187,7 @@ impl<R: CallResults> SuspendedCall<R> {
     }
 
     /// Goes on as if the host function that asked for the suspension had failed: the call ends with the error and its backtrace, unless the
-    /// error is an [exception](crate::Caller::throw) that the guest catches.
+    /// error is an [exception](crate::StoreContextMut::throw) that the guest catches.
     ///
     /// # Errors
     /// This error, where the guest does not catch it. If the call is one of another store, or waits for no host function.
