@@ -115,11 +115,13 @@ pub(crate) struct Code {
 
 pub(crate) struct TableType {
     pub(crate) element: ValType,
+    pub(crate) is64: bool,
     pub(crate) min: u64,
     pub(crate) max: Option<u64>,
 }
 
 pub(crate) struct MemoryType {
+    pub(crate) is64: bool,
     pub(crate) min: u64,
     pub(crate) max: Option<u64>,
 }
@@ -371,21 +373,23 @@ fn val_types(types: &[wasmparser::ValType]) -> Result<Vec<ValType>> {
 }
 
 fn table_type(ty: &wasmparser::TableType) -> Result<TableType> {
-    if ty.table64 || ty.shared {
+    if ty.shared {
         return unsupported(ty);
     }
     Ok(TableType {
         element: ref_type(ty.element_type)?,
+        is64: ty.table64,
         min: ty.initial,
         max: ty.maximum,
     })
 }
 
 fn memory_type(ty: &wasmparser::MemoryType) -> Result<MemoryType> {
-    if ty.memory64 || ty.shared || ty.page_size_log2.is_some() {
+    if ty.shared || ty.page_size_log2.is_some() {
         return unsupported(ty);
     }
     Ok(MemoryType {
+        is64: ty.memory64,
         min: ty.initial,
         max: ty.maximum,
     })

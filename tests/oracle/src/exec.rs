@@ -60,6 +60,15 @@ impl Thread {
         }
     }
 
+    /// An address, index or count, of 32 or 64 bits.
+    fn pop_index(&mut self) -> u64 {
+        match self.pop() {
+            Value::I32(value) => value.into(),
+            Value::I64(value) => value,
+            other => unreachable!("validated: an integer, not {other:?}"),
+        }
+    }
+
     /// The `count` topmost values, in order.
     fn pop_many(&mut self, count: usize) -> Vec<Value> {
         self.values.split_off(self.values.len() - count)
@@ -296,73 +305,50 @@ impl Oracle {
                 global.value = value;
             }
             Instr::TableGet(table) => {
-                let index = thread.pop_i32() as usize;
+                let index = thread.pop_index();
                 let elements = self.elements(instance, table);
-                let value = *elements.get(index).ok_or(Trap::OutOfBoundsTableAccess)?;
-                thread.values.push(value);
+                thread.values.push(part(elements, index, 1)?[0]);
             }
             Instr::TableSet(table) => {
                 let value = thread.pop();
-                let index = thread.pop_i32() as usize;
-                let elements = self.elements(instance, table);
-                *elements
-                    .get_mut(index)
-                    .ok_or(Trap::OutOfBoundsTableAccess)? = value;
+                let index = thread.pop_index();
+                part(self.elements(instance, table), index, 1)?[0] = value;
             }
             Instr::TableSize(table) => {
-                let size = self.elements(instance, table).len();
-                thread.values.push(Value::I32(size as u32));
+                let addr = self.instances[instance].tables[table as usize];
+                let table = &self.tables[addr.0];
+                let size = table.elements.len() as u64;
+                thread.values.push(size_value(table.is64, Some(size)));
             }
             Instr::TableGrow(table) => {
-                let count = thread.pop_i32();
+                let count = thread.pop_index();
                 let value = thread.pop();
-                let result = self.grow_table(
-                    self.instances[instance].tables[table as usize],
-                    count,
-                    value,
-                );
-                thread.values.push(Value::I32(result));
+                let addr = self.instances[instance].tables[table as usize];
+                let old = self.grow_table(addr, count, value);
+                let is64 = self.tables[addr.0].is64;
+                thread.values.push(size_value(is64, old));
             }
             Instr::TableFill(table) => {
-                let count = thread.pop_i32() as usize;
+                let count = thread.pop_index();
                 let value = thread.pop();
-                let at = thread.pop_i32() as usize;
-                let elements = self.elements(instance, table);
-                if at + count > elements.len() {
-                    return Err(Trap::OutOfBoundsTableAccess.into());
-                }
-                elements[at..at + count].fill(value);
+                let at = thread.pop_index();
+                part(self.elements(instance, table), at, count)?.fill(value);
             }
             Instr::TableCopy { dst, src } => {
-                let count = thread.pop_i32() as usize;
-                let from = thread.pop_i32() as usize;
-                let to = thread.pop_i32() as usize;
-                let source = self.elements(instance, src);
-                if from + count > source.len() {
-                    return Err(Trap::OutOfBoundsTableAccess.into());
-                }
+                let count = thread.pop_index();
+                let from = thread.pop_index();
+                let to = thread.pop_index();
                 // A copy in between makes overlap a non-question.
-                let moved = source[from..from + count].to_vec();
-                let elements = self.elements(instance, dst);
-                if to + count > elements.len() {
-                    return Err(Trap::OutOfBoundsTableAccess.into());
-                }
-                elements[to..to + count].copy_from_slice(&moved);
+                let moved = part(self.elements(instance, src), from, count)?.to_vec();
+                part(self.elements(instance, dst), to, count)?.copy_from_slice(&moved);
             }
             Instr::TableInit { elem, table } => {
-                let count = thread.pop_i32() as usize;
-                let from = thread.pop_i32() as usize;
-                let to = thread.pop_i32() as usize;
-                let segment = &self.instances[instance].elems[elem as usize];
-                if from + count > segment.len() {
-                    return Err(Trap::OutOfBoundsTableAccess.into());
-                }
-                let moved = segment[from..from + count].to_vec();
-                let elements = self.elements(instance, table);
-                if to + count > elements.len() {
-                    return Err(Trap::OutOfBoundsTableAccess.into());
-                }
-                elements[to..to + count].copy_from_slice(&moved);
+                let count = thread.pop_index();
+                let from = thread.pop_index();
+                let to = thread.pop_index();
+                let segment = &mut self.instances[instance].elems[elem as usize];
+                let moved = part(segment, from, count)?.to_vec();
+                part(self.elements(instance, table), to, count)?.copy_from_slice(&moved);
             }
             Instr::ElemDrop(elem) => self.instances[instance].elems[elem as usize].clear(),
             Instr::Load {
@@ -372,9 +358,9 @@ impl Oracle {
                 memory,
                 offset,
             } => {
-                let at = u64::from(thread.pop_i32()) + offset;
+                let at = thread.pop_index();
                 let memory = self.memory_at(instance, memory);
-                let raw = slice(memory, at, u64::from(bytes))?;
+                let raw = slice(memory, at, offset, u64::from(bytes))?;
                 let value = (0..)
                     .zip(&*raw)
                     .map(|(i, &byte)| u64::from(byte) << (8 * i))
@@ -391,43 +377,46 @@ impl Oracle {
             } => {
                 let value = thread.pop();
                 assert_eq!(value.ty(), ty, "validated: the type of a stored value");
-                let at = u64::from(thread.pop_i32()) + offset;
+                let at = thread.pop_index();
                 let memory = self.memory_at(instance, memory);
-                let raw = slice(memory, at, u64::from(bytes))?;
+                let raw = slice(memory, at, offset, u64::from(bytes))?;
                 for (i, byte) in (0..).zip(raw) {
                     *byte = (value.bits() >> (8 * i)) as u8;
                 }
             }
             Instr::MemorySize(memory) => {
-                let pages = self.memory_at(instance, memory).len() / PAGE;
-                thread.values.push(Value::I32(pages as u32));
+                let addr = self.instances[instance].mems[memory as usize];
+                let memory = &self.mems[addr.0];
+                let pages = (memory.bytes.len() / PAGE) as u64;
+                thread.values.push(size_value(memory.is64, Some(pages)));
             }
             Instr::MemoryGrow(memory) => {
-                let pages = thread.pop_i32();
-                let result =
-                    self.grow_memory(self.instances[instance].mems[memory as usize], pages);
-                thread.values.push(Value::I32(result));
+                let pages = thread.pop_index();
+                let addr = self.instances[instance].mems[memory as usize];
+                let old = self.grow_memory(addr, pages);
+                let is64 = self.mems[addr.0].is64;
+                thread.values.push(size_value(is64, old));
             }
             Instr::MemoryFill(memory) => {
-                let count = u64::from(thread.pop_i32());
+                let count = thread.pop_index();
                 let value = thread.pop_i32() as u8;
-                let at = u64::from(thread.pop_i32());
-                slice(self.memory_at(instance, memory), at, count)?.fill(value);
+                let at = thread.pop_index();
+                slice(self.memory_at(instance, memory), at, 0, count)?.fill(value);
             }
             Instr::MemoryCopy { dst, src } => {
-                let count = u64::from(thread.pop_i32());
-                let from = u64::from(thread.pop_i32());
-                let to = u64::from(thread.pop_i32());
-                let moved = slice(self.memory_at(instance, src), from, count)?.to_vec();
-                slice(self.memory_at(instance, dst), to, count)?.copy_from_slice(&moved);
+                let count = thread.pop_index();
+                let from = thread.pop_index();
+                let to = thread.pop_index();
+                let moved = slice(self.memory_at(instance, src), from, 0, count)?.to_vec();
+                slice(self.memory_at(instance, dst), to, 0, count)?.copy_from_slice(&moved);
             }
             Instr::MemoryInit { data, memory } => {
-                let count = u64::from(thread.pop_i32());
-                let from = u64::from(thread.pop_i32());
-                let to = u64::from(thread.pop_i32());
+                let count = thread.pop_index();
+                let from = thread.pop_index();
+                let to = thread.pop_index();
                 let segment = &mut self.instances[instance].datas[data as usize];
-                let moved = slice(segment, from, count)?.to_vec();
-                slice(self.memory_at(instance, memory), to, count)?.copy_from_slice(&moved);
+                let moved = slice(segment, from, 0, count)?.to_vec();
+                slice(self.memory_at(instance, memory), to, 0, count)?.copy_from_slice(&moved);
             }
             Instr::DataDrop(data) => self.instances[instance].datas[data as usize].clear(),
             Instr::Const(value) => thread.values.push(value),
@@ -507,8 +496,9 @@ impl Oracle {
         ty: u32,
         table: u32,
     ) -> Result<FuncAddr, Trap> {
-        let index = thread.pop_i32() as usize;
-        match self.elements(instance, table).get(index) {
+        let index = thread.pop_index();
+        let elements = self.elements(instance, table);
+        match part(elements, index, 1).ok().map(|element| &element[0]) {
             None => Err(Trap::UndefinedElement),
             Some(Value::FuncRef(None)) => Err(Trap::UninitializedElement),
             Some(&Value::FuncRef(Some(func))) => {
@@ -532,33 +522,34 @@ impl Oracle {
         &mut self.mems[addr.0].bytes
     }
 
-    /// The old size in pages, or -1.
-    fn grow_memory(&mut self, addr: MemAddr, pages: u32) -> u32 {
+    /// The old size in pages, if it could grow.
+    fn grow_memory(&mut self, addr: MemAddr, pages: u64) -> Option<u64> {
         let memory = &mut self.mems[addr.0];
         let old = (memory.bytes.len() / PAGE) as u64;
-        let new = old + u64::from(pages);
-        if new > memory.max.unwrap_or(65_536).min(self.limits.pages) {
-            return u32::MAX;
-        }
+        let addressable = if memory.is64 { 1 << 48 } else { 1 << 16 };
+        let most = memory.max.unwrap_or(addressable).min(self.limits.pages);
+        let new = old.checked_add(pages).filter(|new| *new <= most)?;
         memory.bytes.resize(new as usize * PAGE, 0);
-        old as u32
+        Some(old)
     }
 
-    /// The old size in elements, or -1.
-    fn grow_table(&mut self, addr: TableAddr, count: u32, value: Value) -> u32 {
+    /// The old size in elements, if it could grow.
+    fn grow_table(&mut self, addr: TableAddr, count: u64, value: Value) -> Option<u64> {
         let table = &mut self.tables[addr.0];
         let old = table.elements.len() as u64;
-        let new = old + u64::from(count);
-        if new
-            > table
-                .max
-                .unwrap_or(u32::MAX.into())
-                .min(self.limits.elements)
-        {
-            return u32::MAX;
-        }
+        let most = table.max.unwrap_or(u32::MAX.into());
+        let most = most.min(self.limits.elements);
+        let new = old.checked_add(count).filter(|new| *new <= most)?;
         table.elements.resize(new as usize, value);
-        old as u32
+        Some(old)
+    }
+}
+
+/// A size as a value of an address type; -1 for none.
+fn size_value(is64: bool, size: Option<u64>) -> Value {
+    match is64 {
+        true => Value::I64(size.unwrap_or(u64::MAX)),
+        false => Value::I32(size.map_or(u32::MAX, |size| size as u32)),
     }
 }
 
@@ -566,6 +557,7 @@ impl Oracle {
 fn cost(instr: &Instr, values: &[Value]) -> u64 {
     let count = || match values.last() {
         Some(&Value::I32(count)) => u64::from(count),
+        Some(&Value::I64(count)) => count,
         other => unreachable!("validated: a count, not {other:?}"),
     };
     match instr {
@@ -579,7 +571,7 @@ fn cost(instr: &Instr, values: &[Value]) -> u64 {
         | Instr::TableFill(_)
         | Instr::TableInit { .. }
         | Instr::TableGrow(_) => 1 + count() / 8,
-        Instr::MemoryGrow(_) => 1 + count(),
+        Instr::MemoryGrow(_) => count().saturating_add(1),
         _ => 1,
     }
 }
@@ -590,12 +582,24 @@ fn set_local(thread: &mut Thread, index: u32, value: Value) {
     *local = value;
 }
 
-/// `count` bytes from `at` on, if they are all there.
-fn slice(bytes: &mut [u8], at: u64, count: u64) -> Result<&mut [u8], Trap> {
-    if at + count > bytes.len() as u64 {
+/// `count` bytes from `at + offset` on, if they are all there.
+fn slice(bytes: &mut [u8], at: u64, offset: u64, count: u64) -> Result<&mut [u8], Trap> {
+    // In 128 bits no sum of these overflows.
+    let start = u128::from(at) + u128::from(offset);
+    let end = start + u128::from(count);
+    if end > bytes.len() as u128 {
         return Err(Trap::OutOfBoundsMemoryAccess);
     }
-    Ok(&mut bytes[at as usize..(at + count) as usize])
+    Ok(&mut bytes[start as usize..end as usize])
+}
+
+/// `count` elements from `at` on, if they are all there.
+fn part(elements: &mut [Value], at: u64, count: u64) -> Result<&mut [Value], Trap> {
+    let end = u128::from(at) + u128::from(count);
+    if end > elements.len() as u128 {
+        return Err(Trap::OutOfBoundsTableAccess);
+    }
+    Ok(&mut elements[at as usize..end as usize])
 }
 
 /// The low `width` bits as a number of type `ty`.

@@ -66,7 +66,7 @@ pub(crate) fn instantiate(
         });
     }
     for ty in &module.memories {
-        let addr = oracle.alloc_memory(ty.min, ty.max);
+        let addr = oracle.alloc_memory(ty.is64, ty.min, ty.max);
         inst.mems.push(addr);
     }
     oracle.instances.push(inst);
@@ -93,16 +93,13 @@ fn matches(oracle: &Oracle, module: &Module, import: &Import, item: Extern) -> b
         (ImportType::Table(ty), Extern::Table(addr)) => {
             let table = &oracle.tables[addr.0];
             table.ty == ty.element
+                && table.is64 == ty.is64
                 && limits_match(table.elements.len() as u64, table.max, ty.min, ty.max)
         }
         (ImportType::Memory(ty), Extern::Memory(addr)) => {
             let memory = &oracle.mems[addr.0];
-            limits_match(
-                (memory.bytes.len() / PAGE) as u64,
-                memory.max,
-                ty.min,
-                ty.max,
-            )
+            let size = (memory.bytes.len() / PAGE) as u64;
+            memory.is64 == ty.is64 && limits_match(size, memory.max, ty.min, ty.max)
         }
         (ImportType::Global(ty), Extern::Global(addr)) => {
             let global = &oracle.globals[addr.0];
@@ -124,7 +121,7 @@ fn fill(oracle: &mut Oracle, instance: Instance, module: Module) -> Result<(), S
             Some(init) => evaluate(oracle, instance, init)?,
             None => ty.element.zero(),
         };
-        let addr = oracle.alloc_table(ty.element, ty.min, ty.max, value);
+        let addr = oracle.alloc_table(ty.element, ty.is64, ty.min, ty.max, value);
         oracle.instances[instance.0].tables.push(addr);
     }
     // Exports need no evaluation: done as soon as all addresses are known, so that an instance that stops later
@@ -188,6 +185,8 @@ fn fill(oracle: &mut Oracle, instance: Instance, module: Module) -> Result<(), S
 fn address(offset: Value) -> usize {
     match offset {
         Value::I32(offset) => offset as usize,
+        // Far enough beyond the end of anything, and its sum with a length does not wrap.
+        Value::I64(offset) => offset.min(1 << 60) as usize,
         other => unreachable!("validated: an offset is an i32, not {other:?}"),
     }
 }

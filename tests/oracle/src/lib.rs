@@ -6,7 +6,7 @@
 //! `wasmparser`'s, the numerics are written again with wide integers and bit loops. It is slow and meant to be.
 //!
 //! What it covers: all of 1.0, sign extension, saturating conversions, multi-value, bulk memory, reference types,
-//! mutable globals, extended constants, tail calls, several memories. Anything else is
+//! mutable globals, extended constants, tail calls, several memories, 64-bit memories and tables. Anything else is
 //! [`InstantiateError::Unsupported`], never a wrong answer.
 //!
 //! # Fuel
@@ -188,11 +188,13 @@ enum FuncKind {
 
 struct TableInst {
     ty: ValType,
+    is64: bool,
     max: Option<u64>,
     elements: Vec<Value>,
 }
 
 struct MemInst {
+    is64: bool,
     max: Option<u64>,
     bytes: Vec<u8>,
 }
@@ -383,12 +385,12 @@ impl Oracle {
 
     /// A new memory of the host, in pages.
     pub fn host_memory(&mut self, min: u64, max: Option<u64>) -> Extern {
-        Extern::Memory(self.alloc_memory(min, max))
+        Extern::Memory(self.alloc_memory(false, min, max))
     }
 
     /// A new table of the host, filled with nulls.
     pub fn host_table(&mut self, ty: ValType, min: u64, max: Option<u64>) -> Extern {
-        Extern::Table(self.alloc_table(ty, min, max, ty.zero()))
+        Extern::Table(self.alloc_table(ty, false, min, max, ty.zero()))
     }
 
     /// The exports of an instance, in the module's order.
@@ -434,17 +436,26 @@ impl Oracle {
         GlobalAddr(self.globals.len() - 1)
     }
 
-    fn alloc_memory(&mut self, min: u64, max: Option<u64>) -> MemAddr {
+    fn alloc_memory(&mut self, is64: bool, min: u64, max: Option<u64>) -> MemAddr {
         self.mems.push(MemInst {
+            is64,
             max,
             bytes: vec![0; min as usize * PAGE],
         });
         MemAddr(self.mems.len() - 1)
     }
 
-    fn alloc_table(&mut self, ty: ValType, min: u64, max: Option<u64>, init: Value) -> TableAddr {
+    fn alloc_table(
+        &mut self,
+        ty: ValType,
+        is64: bool,
+        min: u64,
+        max: Option<u64>,
+        init: Value,
+    ) -> TableAddr {
         self.tables.push(TableInst {
             ty,
+            is64,
             max,
             elements: vec![init; min as usize],
         });

@@ -25,6 +25,7 @@ fn generate(seed: u64) -> (Vec<u8>, bool) {
             Numeric, Variable, Parametric, Control, Memory, Reference, Table, Aggregate,
         ],
     };
+    let memory64 = rng.below(4) == 0;
     let config = Config {
         acquire_release_atomics_enabled: false,
         allow_start_export: rng.below(4) == 0,
@@ -41,14 +42,16 @@ fn generate(seed: u64) -> (Vec<u8>, bool) {
         max_elements: 10,
         max_funcs: 12,
         max_globals: 8,
-        max_imports: rng.pick(&[0, 3, 10]),
+        // The host's memories and tables are addressed with 32 bits.
+        max_imports: if memory64 { 0 } else { rng.pick(&[0, 3, 10]) },
         max_instructions: rng.pick(&[30, 100, 400]),
         max_memories: rng.pick(&[1, 1, 3]),
         max_memory32_bytes: 3 * 65_536,
+        max_memory64_bytes: 3 * 65_536,
         max_table_elements: 50,
         max_tables: 3,
         max_types: 12,
-        memory64_enabled: false,
+        memory64_enabled: memory64,
         memory_max_size_required: true,
         min_funcs: 4,
         min_memories: 1,
