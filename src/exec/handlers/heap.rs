@@ -207,10 +207,10 @@ calls! {
     StructNew = |m, a, _b, at| {
         let ty = TypeId(a);
         let info = m.meet(ty);
-        let slots: usize = info.fields().iter().map(|field| field.storage.slots()).sum();
-        let mut data = m.allocate(info.bytes(0), at.add(slots))?;
+        let (bytes, slots) = (info.bytes(0), info.slots());
+        let mut data = m.allocate(bytes, at.add(slots))?;
         let mut from = at;
-        for field in info.fields() {
+        for field in m.meet(ty).fields() {
             heap::store(field.storage, &mut data, field.offset as usize, value(field.storage, from));
             from = from.add(field.storage.slots());
         }
@@ -219,8 +219,8 @@ calls! {
     /// `struct.new_default`
     StructNewDefault = |m, a, _b, at| {
         let ty = TypeId(a);
-        let info = m.meet(ty);
-        let data = m.allocate(info.bytes(0), at)?;
+        let bytes = m.meet(ty).bytes(0);
+        let data = m.allocate(bytes, at)?;
         m.finish(ty, 0, data, at)
     };
     /// `struct.get`
@@ -443,9 +443,9 @@ impl Machine {
     }
 
     /// What the heap knows of a type.
-    fn meet(&mut self, ty: TypeId) -> std::sync::Arc<heap::TypeInfo> {
+    fn meet(&mut self, ty: TypeId) -> &heap::TypeInfo {
         let store = self.store();
-        store.heap.meet(&store.registry, ty).clone()
+        store.heap.meet(&store.registry, ty)
     }
 
     /// How the elements of an array type are stored.

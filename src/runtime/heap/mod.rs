@@ -230,21 +230,132 @@ impl Heap {
     }
 }
 
-/// The bits that bytes hold, zero-extended.
+/// The bits that a field or element holds, zero-extended, if there are as many bytes.
 #[inline]
 pub fn load(storage: Storage, data: &[u8], at: usize) -> Option<[u64; 2]> {
-    let bytes = data.get(at..)?.get(..storage.bytes())?;
-    let mut value = [0; 16];
-    value[..bytes.len()].copy_from_slice(bytes);
-    let bits = u128::from_le_bytes(value);
-    Some([bits as u64, (bits >> 64) as u64])
+    let data = data.get(at..)?;
+    let low = match storage {
+        Storage::I8 => u64::from(*data.first()?),
+        Storage::I16 => u64::from(u16::from_le_bytes(*data.first_chunk()?)),
+        Storage::Bits32 => u64::from(u32::from_le_bytes(*data.first_chunk()?)),
+        Storage::Bits64 | Storage::Ref => u64::from_le_bytes(*data.first_chunk()?),
+        Storage::Bits128 => {
+            let bits = u128::from_le_bytes(*data.first_chunk()?);
+            return Some([bits as u64, (bits >> 64) as u64]);
+        }
+    };
+    Some([low, 0])
 }
 
-/// Sets the bytes of a field or element.
+/// Sets a field or element, if there are as many bytes.
 #[inline]
 pub fn store(storage: Storage, data: &mut [u8], at: usize, value: [u64; 2]) -> Option<()> {
-    let bytes = data.get_mut(at..)?.get_mut(..storage.bytes())?;
-    let bits = u128::from(value[0]) | u128::from(value[1]) << 64;
-    bytes.copy_from_slice(&bits.to_le_bytes()[..bytes.len()]);
+    let data = data.get_mut(at..)?;
+    let [low, high] = value;
+    match storage {
+        Storage::I8 => *data.first_mut()? = low as u8,
+        Storage::I16 => *data.first_chunk_mut()? = (low as u16).to_le_bytes(),
+        Storage::Bits32 => *data.first_chunk_mut()? = (low as u32).to_le_bytes(),
+        Storage::Bits64 | Storage::Ref => *data.first_chunk_mut()? = low.to_le_bytes(),
+        Storage::Bits128 => {
+            let bits = u128::from(low) | u128::from(high) << 64;
+            *data.first_chunk_mut()? = bits.to_le_bytes();
+        }
+    }
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Storage; 6] = [
+        Storage::I8,
+        Storage::I16,
+        Storage::Bits32,
+        Storage::Bits64,
+        Storage::Ref,
+        Storage::Bits128,
+    ];
+
+    #[test]
+    fn what_is_stored_is_loaded_and_no_byte_beside_it_changes() {
+        let value = [0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210];
+        let bits = u128::from(value[0]) | u128::from(value[1]) << 64;
+        for storage in ALL {
+            let mut data = [0x55; 40];
+            assert_eq!(store(storage, &mut data, 8, value), Some(()));
+            let mut expected = [0x55; 40];
+            expected[8..8 + storage.bytes()]
+                .copy_from_slice(&bits.to_le_bytes()[..storage.bytes()]);
+            assert_eq!(data, expected, "{storage:?}");
+            let mask = u128::MAX >> (128 - 8 * storage.bytes());
+            let loaded = load(storage, &data, 8).unwrap();
+            let loaded = u128::from(loaded[0]) | u128::from(loaded[1]) << 64;
+            assert_eq!(loaded, bits & mask, "{storage:?}");
+            let last = 40 - storage.bytes();
+            assert!(
+                load(storage, &data, last).is_some() && load(storage, &data, last + 1).is_none()
+            );
+            assert_eq!(store(storage, &mut data, last + 1, value), None);
+            assert_eq!(store(storage, &mut data, 41, value), None);
+            assert_eq!(Storage::of_code(storage as u32), storage);
+        }
+    }
+
+    /// A heap with a type of lists, whose nodes are a reference and an `i64`.
+    fn lists() -> (Heap, TypeId) {
+        let registry = Registry::default();
+        let bytes = wat::parse_str("(module (type $n (struct (field (ref null $n) i64))))");
+        let module = crate::decode::decode_module(&bytes.unwrap()).unwrap();
+        let ty = registry.register(&module.types)[0];
+        let mut heap = Heap::default();
+        heap.meet(&registry, ty);
+        (heap, ty)
+    }
+
+    fn node(heap: &mut Heap, ty: TypeId, next: u64) -> u64 {
+        let mut data = Heap::zeros(16).unwrap();
+        store(Storage::Ref, &mut data, 0, [next, 0]).unwrap();
+        heap.add(ty, 0, data).unwrap().reference()
+    }
+
+    #[test]
+    fn a_place_that_is_free_again_is_used_before_the_list_grows() {
+        let (mut heap, ty) = lists();
+        let a = node(&mut heap, ty, 0);
+        let b = node(&mut heap, ty, 0);
+        let c = node(&mut heap, ty, b);
+        let bytes = heap.bytes();
+        heap.collect(|marker| marker.slot(c)).unwrap();
+        assert!(heap.get(a).is_some_and(Object::is_free));
+        assert_eq!(bytes - heap.bytes(), 16);
+        assert_eq!(node(&mut heap, ty, 0), a);
+        assert_eq!(heap.bytes(), bytes);
+    }
+
+    #[test]
+    fn slots_that_are_no_references_mark_nothing() {
+        let (mut heap, ty) = lists();
+        let object = node(&mut heap, ty, 0);
+        heap.collect(|marker| {
+            marker.slots(&[0, 1, u64::MAX, object + 1, object & 0xffff_ffff, i31(5)])
+        })
+        .unwrap();
+        assert_eq!(heap.bytes(), 0);
+    }
+
+    #[test]
+    fn handles_keep_what_they_refer_to_and_what_that_refers_to() {
+        let (mut heap, ty) = lists();
+        let inner = node(&mut heap, ty, 0);
+        let outer = node(&mut heap, ty, inner);
+        let handle = heap.handles.hold(outer);
+        let bytes = heap.bytes();
+        heap.collect(|_| {}).unwrap();
+        assert_eq!(heap.bytes(), bytes);
+        drop(handle);
+        heap.collect(|_| {}).unwrap();
+        assert_eq!(heap.bytes(), 0);
+    }
 }

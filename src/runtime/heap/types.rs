@@ -21,6 +21,8 @@ pub enum Shape {
 pub struct TypeInfo {
     /// What its objects look like.
     pub shape: Shape,
+    /// How many slots the values of its fields fill.
+    slots: usize,
     /// The type and its supertypes, the topmost first: whether something is a subtype takes one look at the other's depth.
     lineage: Box<[TypeId]>,
 }
@@ -32,7 +34,12 @@ impl TypeInfo {
             Composite::Struct(fields) => Shape::Struct(StructLayout::new(&fields)),
             Composite::Array(element) => Shape::Array(Storage::of(element.storage)),
         };
+        let fields = match &shape {
+            Shape::Struct(layout) => &*layout.fields,
+            _ => &[],
+        };
         Self {
+            slots: fields.iter().map(|field| field.storage.slots()).sum(),
             shape,
             lineage: registry.lineage(ty),
         }
@@ -47,6 +54,11 @@ impl TypeInfo {
     /// How many supertypes there are above it.
     pub fn depth(&self) -> usize {
         self.lineage.len() - 1
+    }
+
+    /// How many slots the values of its fields fill, if it is a structure type.
+    pub fn slots(&self) -> usize {
+        self.slots
     }
 
     /// The fields, if it is a structure type.
