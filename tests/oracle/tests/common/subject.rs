@@ -343,7 +343,7 @@ fn from_val(value: &Val) -> Value {
         Val::F32(bits) => Value::F32(*bits),
         Val::F64(bits) => Value::F64(*bits),
         Val::FuncRef(func) => Value::FuncRef(func.map(|_| tickwasm_oracle::FuncAddr(0))),
-        Val::ExternRef(inner) => Value::ExternRef(inner.map(|_| 0)),
+        Val::ExternRef(inner) => Value::ExternRef(inner.as_ref().map(|_| 0)),
         other => panic!("{other:?} is not generated"),
     }
 }
