@@ -169,7 +169,10 @@ switches! {
     wasm_gc Gc;
     /// `throw`, `try_table`, `exnref`.
     wasm_exceptions ExceptionHandling;
-    /// Shared memories, atomic accesses.
+    /// Shared memories, atomic accesses. See [`SharedMemory`](crate::SharedMemory).
+    ///
+    /// `memory.atomic.wait32` blocks the thread that executes it, in asynchronous calls too, until it is notified, its timeout is over, or
+    /// the store is interrupted; fuel does not bound how long that is.
     wasm_threads Threads;
     /// Memories with pages of one byte.
     wasm_custom_page_sizes CustomPageSizes;
