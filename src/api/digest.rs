@@ -22,32 +22,35 @@ pub(crate) fn fnv128(bytes: &[u8]) -> u128 {
 
 /// A hash of some bytes that depends on a seed, several bytes a cycle.
 ///
-/// Two lanes take eight bytes each in turn and fold a 128-bit product, so that every bit reaches every other.
+/// Four lanes take eight bytes each in turn, and each folds a 128-bit product, so that every bit reaches every other.
 pub(crate) fn quick(seed: u64, bytes: &[u8]) -> u64 {
-    const ODD: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xD6E8_FEB8_6659_FD93];
+    const ODD: [u64; 4] = [
+        0x9E37_79B9_7F4A_7C15,
+        0xD6E8_FEB8_6659_FD93,
+        0xC2B2_AE3D_27D4_EB4F,
+        0xA076_1D64_78BD_642F,
+    ];
     fn fold(a: u64, b: u64) -> u64 {
         let product = u128::from(a) * u128::from(b);
         product as u64 ^ (product >> 64) as u64
     }
-    fn word(bytes: &[u8]) -> u64 {
-        let mut word = [0; 8];
-        word[..bytes.len()].copy_from_slice(bytes);
-        u64::from_le_bytes(word)
-    }
-    let mut lanes = [seed, seed.rotate_left(32)];
-    let mut step = |a: u64, b: u64| {
-        // The sum keeps a lane alive whose product became zero.
-        lanes[0] = fold(lanes[0] ^ a, ODD[0] ^ seed).wrapping_add(ODD[1]);
-        lanes[1] = fold(lanes[1] ^ b, ODD[1] ^ seed).wrapping_add(ODD[0]);
+    let mut lanes = [seed, !seed, seed.rotate_left(16), seed.rotate_left(48)];
+    let mut step = |block: &[u8; 32]| {
+        let (words, _) = block.as_chunks();
+        for ((lane, odd), word) in lanes.iter_mut().zip(ODD).zip(words) {
+            let word = u64::from_le_bytes(*word);
+            // The sum keeps a lane alive whose product became zero.
+            *lane = fold(*lane ^ word, odd ^ seed).wrapping_add(odd);
+        }
     };
-    let mut blocks = bytes.chunks_exact(16);
-    for block in &mut blocks {
-        step(word(&block[..8]), word(&block[8..]));
-    }
-    let (a, b) = blocks.remainder().split_at(blocks.remainder().len().min(8));
-    step(word(a), word(b));
-    let both = lanes[0] ^ lanes[1].rotate_left(29) ^ bytes.len() as u64;
-    fold(both, ODD[0] ^ seed.rotate_left(17))
+    let (blocks, rest) = bytes.as_chunks();
+    blocks.iter().for_each(&mut step);
+    let mut last = [0; 32];
+    last[..rest.len()].copy_from_slice(rest);
+    step(&last);
+    let [a, b, c, d] = lanes;
+    let pairs = fold(a ^ ODD[2], b ^ ODD[3]) ^ fold(c ^ ODD[0], d ^ ODD[1]).rotate_left(29);
+    fold(pairs ^ bytes.len() as u64, ODD[0] ^ seed.rotate_left(17))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::compile::Settings;
 use crate::error::{CompilationError, Error, Misuse};
 use crate::runtime::interrupt::Interrupts;
 use crate::runtime::registry::Registry;
+use crate::runtime::stack::Stacks;
 
 /// What modules are compiled for: a configuration, and the types that modules have in common.
 ///
@@ -34,6 +35,7 @@ pub struct Engine {
 struct Inner {
     config: Config,
     registry: Arc<Registry>,
+    stacks: Arc<Stacks>,
     /// One an engine, so that what is in it was compiled with this configuration.
     cache: ModuleCache,
     epoch: Arc<AtomicU64>,
@@ -77,6 +79,7 @@ impl Engine {
                 cache: Cache::new(config.cache),
                 config,
                 registry: Arc::default(),
+                stacks: Arc::default(),
                 epoch: Arc::default(),
             }),
         }
@@ -175,6 +178,10 @@ impl Engine {
 
     pub(crate) fn registry(&self) -> &Arc<Registry> {
         &self.inner.registry
+    }
+
+    pub(crate) fn stacks(&self) -> &Arc<Stacks> {
+        &self.inner.stacks
     }
 
     pub(crate) fn settings(&self) -> Settings {

@@ -38,12 +38,17 @@ const FIRST: u32 = 3;
 
 type Chunk<T> = Box<[OnceLock<HostFn<T>>]>;
 
+/// All chunks but the first, which has no use here.
+type More<T> = Box<[OnceLock<Chunk<T>>; 32 - FIRST as usize]>;
+
 /// Host functions by number.
 ///
 /// A call borrows the function it is in. Were they in a vector, every call would have to count a reference, since the function may add
 /// others; here an entry never moves.
 pub(crate) struct HostList<T> {
-    chunks: [OnceLock<Chunk<T>>; 32 - FIRST as usize],
+    /// The first chunk, which is enough for most stores.
+    first: [OnceLock<HostFn<T>>; 1 << FIRST],
+    more: OnceLock<More<T>>,
     /// Here because it is used as the functions are: by calls that have the rest of the store for themselves.
     pub(crate) outermost: Outermost,
 }
@@ -51,35 +56,51 @@ pub(crate) struct HostList<T> {
 impl<T> HostList<T> {
     pub(crate) fn new() -> Self {
         Self {
-            chunks: std::array::from_fn(|_| OnceLock::new()),
+            first: [const { OnceLock::new() }; 1 << FIRST],
+            more: OnceLock::new(),
             outermost: Outermost::default(),
         }
     }
 
     /// Sets the entry of a number that has not been used yet.
     pub(crate) fn set(&self, host: u32, func: HostFn<T>) {
-        let (chunk, at) = place(host);
-        let chunk = self.chunks[chunk].get_or_init(|| {
-            (0..1u64 << (chunk as u32 + FIRST))
-                .map(|_| OnceLock::new())
-                .collect()
-        });
         // The number is fresh, so the entry is empty.
-        let _ = chunk[at].set(func);
+        let _ = match self.first.get(host as usize) {
+            Some(entry) => entry.set(func),
+            None => {
+                let (chunk, at) = place(host);
+                let more = self
+                    .more
+                    .get_or_init(|| Box::new([const { OnceLock::new() }; 32 - FIRST as usize]));
+                let chunk = more[chunk].get_or_init(|| {
+                    (0..1u64 << (chunk as u32 + FIRST))
+                        .map(|_| OnceLock::new())
+                        .collect()
+                });
+                chunk[at].set(func)
+            }
+        };
     }
 
     #[inline]
     pub(crate) fn get(&self, host: u32) -> &HostFn<T> {
-        let (chunk, at) = place(host);
-        match self.chunks[chunk].get().and_then(|chunk| chunk[at].get()) {
+        let entry = match self.first.get(host as usize) {
+            Some(entry) => Some(entry),
+            None => self.far(host),
+        };
+        match entry.and_then(OnceLock::get) {
             Some(func) => func,
             None => unreachable!("a function of the store names one of its host functions"),
         }
     }
+
+    fn far(&self, host: u32) -> Option<&OnceLock<HostFn<T>>> {
+        let (chunk, at) = place(host);
+        self.more.get()?[chunk].get()?.get(at)
+    }
 }
 
 /// The chunk and the entry in it. Numbers stay below 2³² less the first chunk, as addresses of functions do.
-#[inline]
 fn place(host: u32) -> (usize, usize) {
     let number = u64::from(host) + (1 << FIRST);
     let log = number.ilog2();

@@ -325,13 +325,24 @@ impl<T> InstancePre<T> {
         context: &mut StoreContextMut<'_, T>,
     ) -> Result<(Instance, Option<FuncAddr>), Error> {
         context.engine().check(self.module.engine())?;
-        let mut imports = Vec::with_capacity(self.imports.len());
-        for import in &*self.imports {
-            imports.push(match import {
+        let funcs = self.imports.len() + self.module.syntax().funcs.len();
+        context.runtime().expect_funcs(funcs);
+        // Most modules import so few things that a list of them need not be allocated.
+        let nothing = ExternVal::Func(FuncAddr(0));
+        let (mut few, mut many) = ([nothing; 16], Vec::new());
+        let imports = match few.get_mut(..self.imports.len()) {
+            Some(few) => few,
+            None => {
+                many.resize(self.imports.len(), nothing);
+                &mut many[..]
+            }
+        };
+        for (import, found) in imports.iter_mut().zip(&*self.imports) {
+            *import = match found {
                 Found::Item(item) => item.checked(&mut context.inner.runtime)?,
                 Found::Host(ty, func) => ExternVal::Func(context.add_host(*ty, func.clone())?),
-            });
+            };
         }
-        Instance::with(context, &self.module, &imports)
+        Instance::with(context, &self.module, imports)
     }
 }

@@ -70,7 +70,8 @@ impl<T> Store<T> {
     /// An empty store, with the limits and the fuel of the engine's configuration.
     pub fn new(engine: &Engine, data: T) -> Self {
         let registry = engine.registry().clone();
-        let mut runtime = runtime::store::Store::new(registry, engine.config().limits.clone());
+        let limits = engine.config().limits.clone();
+        let mut runtime = runtime::store::Store::new(registry, engine.stacks(), limits);
         runtime.counts_fuel = engine.config().fuel;
         runtime.fuel = engine.config().initial_fuel;
         runtime.interrupts = engine.interrupts();

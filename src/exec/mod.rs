@@ -258,8 +258,8 @@ fn stop(reason: Reason) -> Stop {
 
 /// Where the free part of the value stack begins, if there are so many bytes of it.
 fn room(store: &mut Store, bytes: usize) -> Result<*mut u8, Stop> {
-    let stack = &mut store.stack.slots;
-    let free = size_of_val(&**stack) - store.stack_used;
+    let stack = store.stack.for_call();
+    let free = size_of_val(stack) - store.stack_used;
     if free < bytes {
         return Err(stop(Reason::Trap(Trap::StackOverflow)));
     }

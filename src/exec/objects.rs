@@ -48,7 +48,7 @@ pub fn make_exception(store: &mut Store, exception: &Exception) -> Result<u64, R
 ///
 /// # Safety
 ///
-/// FRAME; so many bytes from there are in use. The value stack is zero at first, so that each slot holds something, and nothing writes to
+/// FRAME; so many bytes from there are in use. All slots of the value stack are initialised, and nothing writes to
 /// it while the collector runs.
 unsafe fn frames<'f>(base: *const Slot, used: usize) -> &'f [Slot] {
     // SAFETY: the caller's.

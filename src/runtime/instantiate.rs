@@ -94,7 +94,7 @@ pub fn instantiate(
     let mut instance = ModuleInst {
         bytes: Arc::clone(template.bytes),
         code: Arc::clone(template.code),
-        funcs: Vec::new(),
+        funcs: Vec::with_capacity(imports.len() + module.funcs.len()),
         tables: Vec::new(),
         mems: Vec::new(),
         globals: Vec::new(),
@@ -124,7 +124,6 @@ pub fn instantiate(
         let ty = types[tag.ty.index()];
         instance.tags.push(store.alloc_tag(TagInst { ty })?);
     }
-    instance.funcs.reserve_exact(module.funcs.len());
     for (defined, ty) in module.funcs.iter().enumerate() {
         let func = FuncInst::wasm(types[ty.index()], addr, defined as u32);
         instance.funcs.push(store.alloc_func(func)?);
@@ -164,8 +163,9 @@ pub fn instantiate(
         });
     }
     instance.elems = elems;
-    instance.datas = module
-        .datas
+    // Without their count no instruction can name them.
+    let datas = module.data_count.map_or(&[][..], |_| &module.datas);
+    instance.datas = datas
         .iter()
         .map(|data| match data.mode {
             SegmentMode::Passive => data.init.clone(),
@@ -189,8 +189,16 @@ fn copy_segments(
         if let SegmentMode::Active { target, offset } = &elem.mode {
             store.charge_const(offset.instrs.len())?;
             let [at, _] = value(store, template, Whose::There(addr), offset)?;
+            let instance = &store.instances[addr.index()];
+            let table = instance.tables[target.index()];
+            if let ElemItems::Funcs(funcs) = &elem.items {
+                let refs = funcs
+                    .iter()
+                    .map(|func| reference(instance.funcs[func.index()]));
+                store.tables[table.index()].init_with(at, refs)?;
+                continue;
+            }
             let items = elements(store, template, Whose::There(addr), &elem.items)?;
-            let table = store.instances[addr.index()].tables[target.index()];
             store.tables[table.index()].init(at, &items, 0, items.len() as u64)?;
         }
     }

@@ -22,7 +22,7 @@ use super::module_inst::ModuleInst;
 use super::parked::Parked;
 use super::registry::Registry;
 use super::shared_mem::SharedMem;
-use super::stack::Stack;
+use super::stack::{Stack, Stacks};
 use super::table_inst::TableInst;
 use super::tag_inst::TagInst;
 use super::trap::Trap;
@@ -95,7 +95,7 @@ pub struct Store {
 
 impl Store {
     /// An empty store.
-    pub fn new(registry: Arc<Registry>, limits: Limits) -> Self {
+    pub fn new(registry: Arc<Registry>, stacks: &Arc<Stacks>, limits: Limits) -> Self {
         Self {
             id: StoreId::fresh(),
             registry,
@@ -115,7 +115,7 @@ impl Store {
             usage: Usage::default(),
             refused: None,
             depth: 0,
-            stack: Stack::new(limits.stack_bytes),
+            stack: Stack::new(stacks, limits.stack_bytes),
             stack_used: 0,
             parked: Parked::default(),
             limits,
@@ -131,6 +131,12 @@ impl Store {
         let enough = self.fuel >= wanted;
         self.fuel = self.fuel.saturating_sub(wanted);
         if enough { Ok(()) } else { Err(Trap::OutOfFuel) }
+    }
+
+    /// Makes room for some functions that are about to be added, if there is any.
+    pub fn expect_funcs(&mut self, funcs: usize) {
+        // Whoever adds them finds out if there is none.
+        let _ = self.funcs.try_reserve(funcs);
     }
 
     /// Adds a function.
@@ -373,6 +379,15 @@ impl Store {
     }
 }
 
+impl Drop for Store {
+    fn drop(&mut self) {
+        // Another store would take a reference to an object of this one for one of its own, and keep what it has at that place.
+        if self.heap.was_used() {
+            self.stack.clear();
+        }
+    }
+}
+
 /// A growth that is asked for, in the unit of what is to grow.
 #[derive(Clone, Copy)]
 struct Growth {
@@ -444,7 +459,7 @@ mod tests {
             table_elements,
             ..Limits::default()
         };
-        Store::new(Arc::default(), limits)
+        Store::new(Arc::default(), &Arc::default(), limits)
     }
 
     fn memory(min: u64) -> MemType {

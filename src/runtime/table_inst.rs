@@ -65,6 +65,19 @@ impl TableInst {
         Ok(())
     }
 
+    /// Sets elements from `at` on, if there are as many.
+    pub fn init_with(
+        &mut self,
+        at: u64,
+        source: impl ExactSizeIterator<Item = u64>,
+    ) -> Result<(), Trap> {
+        let to = range(at, source.len() as u64, self.elems.len())?;
+        for (element, value) in self.elems[to].iter_mut().zip(source) {
+            *element = value;
+        }
+        Ok(())
+    }
+
     /// Copies `len` elements within this table; the ranges may overlap.
     pub fn copy_within(&mut self, to: u64, from: u64, len: u64) -> Result<(), Trap> {
         let from = range(from, len, self.elems.len())?;

@@ -98,6 +98,11 @@ impl Heap {
     /// The most bytes of an object.
     pub const MOST_BYTES: u64 = 1 << 30;
 
+    /// Whether there has been an object.
+    pub fn was_used(&self) -> bool {
+        !self.objects.is_empty()
+    }
+
     /// Bytes that the objects take.
     pub fn bytes(&self) -> u64 {
         self.bytes
