@@ -22,7 +22,7 @@ pub fn execute(data: &[u8]) {
 }
 
 fn run(u: &mut Unstructured<'_>) -> Result<()> {
-    let (fueled, eager, small_stack): (bool, bool, bool) = u.arbitrary()?;
+    let (fueled, eager, small_stack, deterministic): (bool, bool, bool, bool) = u.arbitrary()?;
     let seed: u64 = u.arbitrary()?;
     let module = modules::generate(u, Purpose::Run)?;
     let fueled = fueled || !module.ends;
@@ -30,6 +30,7 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
     config
         .consume_fuel(fueled)
         .eager_lowering(eager)
+        .deterministic(deterministic)
         .max_memory_bytes(MEMORY)
         .max_table_elements(ELEMENTS)
         .max_total_bytes(TOTAL);
@@ -98,8 +99,8 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
 /// Whether a value is of a type, as far as that can be told from outside.
 fn fits(value: &Val, ty: &ValType, store: &Store<()>) -> bool {
     match ty {
-        ValType::Ref(_) => match value.clone().ref_() {
-            Some(reference) => !reference.is_null() || Val::default_for_ty(ty).is_some(),
+        ValType::Ref(ty) => match value.clone().ref_() {
+            Some(reference) => !reference.is_null() || ty.is_nullable(),
             None => false,
         },
         ty => value.ty(store).unwrap() == *ty,
