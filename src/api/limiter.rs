@@ -58,7 +58,7 @@ pub trait ResourceLimiter: Send {
     ) -> Result<bool>;
 
     /// Told that a memory could not grow, though [`memory_growing`](Self::memory_growing) permitted it: its type, a limit of the store or
-    /// the host's memory forbade it. The error is a [`RefusedGrowth`].
+    /// the host's memory forbade it. The error is a [`GrowthFailure`].
     ///
     /// # Errors
     /// What ends the execution, like the error of a host function. By default the failure is the guest's to handle.
@@ -115,10 +115,32 @@ pub trait ResourceLimiter: Send {
     }
 }
 
+/// A growth that was refused, as an error that can end an execution: what a [`ResourceLimiter`] is told of, and what [`StoreLimits`]
+/// fails with where it is to.
+///
+/// ```
+/// use tickwasm::{Engine, GrowthFailure, Instance, LimitOf, Module, Store, StoreLimitsBuilder};
+///
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (memory 1)
+///     (func (export "run") (drop (memory.grow (i32.const 1)))))"#)?;
+/// let limits = StoreLimitsBuilder::new().memory_size(1 << 16).trap_on_grow_failure(true);
+/// let mut store = Store::new(&engine, limits.build());
+/// store.limiter(|limits| limits);
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let error = instance.get_typed_func::<(), ()>(&mut store, "run")?.call(&mut store, ()).unwrap_err();
+/// let GrowthFailure(refused) = error.downcast_ref().expect("that was it");
+/// assert_eq!((refused.requested, refused.limit_of), (2 << 16, LimitOf::Limiter));
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct GrowthFailure(pub RefusedGrowth);
+
 /// A [`ResourceLimiter`] with fixed limits; made by [`StoreLimitsBuilder`].
 ///
 /// ```
-/// use tickwasm::{Engine, Memory, MemoryType, RefusedGrowth, Store, StoreLimits, StoreLimitsBuilder};
+/// use tickwasm::{Engine, Memory, MemoryType, Store, StoreLimits, StoreLimitsBuilder};
 ///
 /// let limits = StoreLimitsBuilder::new().memory_size(2 << 16).build();
 /// let mut store = Store::new(&Engine::default(), limits);
@@ -198,7 +220,7 @@ impl StoreLimitsBuilder {
         self
     }
 
-    /// Whether a growth that does not succeed, for whatever reason, ends the execution with a [`RefusedGrowth`] as its error instead of
+    /// Whether a growth that does not succeed, for whatever reason, ends the execution with a [`GrowthFailure`] as its error instead of
     /// giving the guest -1. Off by default.
     #[must_use]
     pub fn trap_on_grow_failure(mut self, trap: bool) -> Self {
@@ -222,13 +244,13 @@ impl StoreLimits {
     ) -> Result<bool> {
         match limit {
             Some(limit) if desired > limit => match self.trap_on_grow_failure {
-                true => Err(Error::new(RefusedGrowth {
+                true => Err(Error::new(GrowthFailure(RefusedGrowth {
                     resource,
                     current: current as u64,
                     requested: desired as u64,
                     limit: Some(limit as u64),
                     limit_of: LimitOf::Limiter,
-                })),
+                }))),
                 false => Ok(false),
             },
             _ => Ok(true),
@@ -349,7 +371,7 @@ impl<T> Guard for Asked<'_, T> {
         let Some(limiter) = self.limiter() else {
             return Ok(());
         };
-        let error = Error::new(refused);
+        let error = Error::new(GrowthFailure(refused));
         let passed = match refused.resource {
             Resource::Memory => limiter.memory_grow_failed(error),
             Resource::Table => limiter.table_grow_failed(error),

@@ -57,7 +57,7 @@ pub use gc::{AnyRef, ArrayRef, EqRef, I31, StructRef};
 pub use global::Global;
 pub use instance::{Instance, InstancePre};
 pub use interrupt::{InterruptHandle, UpdateDeadline};
-pub use limiter::{ResourceLimiter, StoreLimits, StoreLimitsBuilder};
+pub use limiter::{GrowthFailure, ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 pub use linker::Linker;
 pub use memory::Memory;
 pub use module::{CustomSection, Module};

@@ -228,7 +228,7 @@ fn a_failed_growth_can_be_an_error_whatever_the_reason() {
         store.set_max_memory_bytes(3 * PAGE);
         assert_eq!(grow.call(&mut store, 1).unwrap(), 1);
         let error = grow.call(&mut store, 2).unwrap_err();
-        let refused = error.downcast_ref::<RefusedGrowth>().unwrap();
+        let GrowthFailure(refused) = error.downcast_ref().unwrap();
         assert_eq!((refused.requested, refused.limit_of), (4 * PAGE, reason));
         let frame = &error.backtrace().unwrap().frames()[0];
         assert_eq!(frame.func_index(), 0);
