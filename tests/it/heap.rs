@@ -431,3 +431,208 @@ fn new_objects_cost_fuel_by_their_bytes() {
     assert!(matches!(error, Error::FuelExhausted { .. }), "{error}");
     assert!(store.heap_bytes() < 1 << 20);
 }
+
+/// Functions without parameters, each of which yields the number that its name ends with.
+const OPERANDS: &str = r#"(module
+    (type $s (sub (struct
+        (field $i (mut i32)) (field $b (mut i8)) (field $f (mut f32)) (field $d (mut f64))
+        (field $l (mut i64)) (field $v (mut v128)) (field $r (mut (ref null $s))))))
+    (type $t (sub $s (struct
+        (field (mut i32)) (field (mut i8)) (field (mut f32)) (field (mut f64))
+        (field (mut i64)) (field (mut v128)) (field (mut (ref null $s))) (field $more i32))))
+    (type $is (array (mut i32)))
+    (type $bs (array (mut i8)))
+    (type $ds (array (mut f64)))
+    (type $vs (array (mut v128)))
+    (global $one (mut i32) (i32.const 1))
+    (global $is (ref $is) (array.new_fixed $is 4 (i32.const 10) (i32.const 20) (i32.const 30) (i32.const 40)))
+    (func $pair (result (ref $s)) (local $inner (ref $s)) (local $outer (ref $s))
+        (local.set $inner (struct.new_default $s))
+        (local.set $outer (struct.new_default $s))
+        (struct.set $s $r (local.get $outer) (local.get $inner))
+        (local.get $outer))
+
+    (func (export "object computed 7") (result i32) (local $o (ref $s))
+        (local.set $o (call $pair))
+        (struct.set $s $i (struct.get $s $r (local.get $o)) (i32.const 7))
+        (struct.get $s $i (struct.get $s $r (local.get $o))))
+    (func (export "value computed 9") (result i32) (local $o (ref $s))
+        (local.set $o (call $pair))
+        (struct.set $s $i (local.get $o) (i32.add (global.get $one) (i32.const 8)))
+        (struct.get $s $i (local.get $o)))
+    (func (export "both computed 5") (result i32) (local $o (ref $s))
+        (local.set $o (call $pair))
+        (struct.set $s $l (struct.get $s $r (local.get $o)) (i64.extend_i32_u (i32.add (global.get $one) (i32.const 4))))
+        (i32.wrap_i64 (struct.get $s $l (struct.get $s $r (local.get $o)))))
+    (func (export "packed 200") (result i32) (local $o (ref $s))
+        (local.set $o (call $pair))
+        (struct.set $s $b (local.get $o) (i32.const 0x1c8))
+        (struct.get_u $s $b (local.get $o)))
+    (func (export "packed and signed -56") (result i32) (local $o (ref $s))
+        (local.set $o (call $pair))
+        (struct.set $s $b (local.get $o) (i32.const 0x1c8))
+        (struct.get_s $s $b (local.get $o)))
+    (func (export "floats 6") (result i32) (local $o (ref $s))
+        (local.set $o (call $pair))
+        (struct.set $s $f (local.get $o) (f32.add (f32.const 1) (f32.convert_i32_s (global.get $one))))
+        (struct.set $s $d (local.get $o) (f64.mul (f64.promote_f32 (struct.get $s $f (local.get $o))) (f64.const 3)))
+        (i32.trunc_f64_s (struct.get $s $d (local.get $o))))
+    (func (export "vectors 12") (result i32) (local $o (ref $s)) (local $v v128)
+        (local.set $o (call $pair))
+        (struct.set $s $v (struct.get $s $r (local.get $o)) (i32x4.splat (i32.const 4)))
+        (local.set $v (struct.get $s $v (struct.get $s $r (local.get $o))))
+        (i32.add (i32x4.extract_lane 3 (local.get $v))
+            (i32x4.extract_lane 0 (i32x4.add (local.get $v) (struct.get $s $v (struct.get $s $r (local.get $o)))))))
+    (func (export "array of vectors 33") (result i32) (local $a (ref $vs))
+        (local.set $a (array.new $vs (i32x4.splat (i32.const 11)) (i32.const 3)))
+        (array.set $vs (local.get $a) (global.get $one) (i32x4.splat (i32.const 22)))
+        (array.copy $vs $vs (local.get $a) (i32.const 1) (local.get $a) (i32.const 0) (i32.const 2))
+        (array.fill $vs (local.get $a) (i32.const 0) (i32x4.splat (i32.const 22)) (i32.const 1))
+        (i32.add
+            (i32x4.extract_lane 2 (array.get $vs (local.get $a) (i32.const 0)))
+            (i32x4.extract_lane 2 (array.get $vs (local.get $a) (i32.const 1)))))
+    (func (export "index computed 30") (result i32)
+        (array.get $is (global.get $is) (i32.add (global.get $one) (i32.const 1))))
+    (func (export "array computed 20") (result i32)
+        (array.get $is (select (result (ref $is)) (global.get $is) (array.new_default $is (i32.const 9)) (global.get $one)) (global.get $one)))
+    (func (export "all three computed 123") (result i32) (local $a (ref null $is))
+        (array.set $is
+            (local.tee $a (array.new_default $is (i32.add (global.get $one) (i32.const 2))))
+            (i32.shl (global.get $one) (i32.const 1))
+            (i32.mul (i32.const 41) (i32.add (global.get $one) (i32.const 2))))
+        (array.get $is (local.get $a) (i32.const 2)))
+    (func (export "constant index and value 77") (result i32) (local $a (ref null $bs))
+        (local.set $a (array.new_default $bs (i32.const 5)))
+        (array.set $bs (local.get $a) (i32.const 4) (i32.const 77))
+        (array.get_s $bs (local.get $a) (i32.const 4)))
+    (func (export "sum with pinned locals 100") (result i32) (local $a (ref null $is)) (local $i i32) (local $sum i32)
+        (local.set $a (global.get $is))
+        (loop $again
+            (local.set $sum (i32.add (local.get $sum) (array.get $is (local.get $a) (local.get $i))))
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (br_if $again (i32.lt_u (local.get $i) (array.len (local.get $a)))))
+        (local.get $sum))
+    (func (export "doubles in a loop 45") (result i32) (local $a (ref null $ds)) (local $i i32) (local $sum f64)
+        (local.set $a (array.new_default $ds (i32.const 10)))
+        (loop $again
+            (array.set $ds (local.get $a) (local.get $i) (f64.convert_i32_u (local.get $i)))
+            (local.set $sum (f64.add (array.get $ds (local.get $a) (local.get $i)) (local.get $sum)))
+            (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 10))))
+        (i32.trunc_f64_u (local.get $sum)))
+    (func (export "a branch on a cast moves what is below 18") (result i32) (local $o (ref $s))
+        (local.set $o (struct.new_default $t))
+        (struct.set $s $i (local.get $o) (i32.const 8))
+        (i32.const 1000)
+        (block $done (result i32 (ref $t))
+            (i32.const 1) (i32.const 2) (i32.const 10)
+            (br_on_cast $done (ref $s) (ref $t) (local.get $o))
+            (unreachable))
+        (struct.get $t 0)
+        (i32.add)
+        (i32.add)
+        (i32.sub (i32.const 1000)))
+    (func (export "a failed cast goes on 4") (result i32)
+        (block $not (result (ref $s))
+            (drop (br_on_cast $not (ref $s) (ref $t) (struct.new_default $s)))
+            (return (i32.const 4)))
+        (drop) (i32.const 5))
+    (func (export "a branch on a failed cast 6") (result i32)
+        (block $not (result (ref null $s))
+            (i32.const 1)
+            (br_on_cast_fail $not (ref null $s) (ref $t) (ref.null $s))
+            (unreachable))
+        (drop) (i32.const 6))
+    (func (export "null leaves the function with values below 3") (result i32)
+        (i32.const 1) (i32.const 3)
+        (br_on_null 0 (ref.null $s))
+        (unreachable))
+    (func (export "what is not null goes along 15") (result i32) (local $o (ref null $s))
+        (local.set $o (call $pair))
+        (struct.set $s $i (local.get $o) (i32.const 5))
+        (block $there (result i32 (ref $s))
+            (i32.const 99) (i32.const 10)
+            (br_on_non_null $there (local.get $o))
+            (unreachable))
+        (struct.get $s $i)
+        (i32.add))
+    (func (export "what is null falls through 2") (result i32) (local $o (ref null $s))
+        (block $there (result (ref $s))
+            (br_on_non_null $there (local.get $o))
+            (return (i32.const 2)))
+        (drop) (i32.const 0))
+    (func (export "a test is a condition 21") (result i32) (local $o (ref null $s))
+        (local.set $o (struct.new_default $t))
+        (if (result i32) (ref.test (ref $t) (local.get $o))
+            (then (i32.add (ref.test (ref null $t) (ref.null none)) (i32.const 20)))
+            (else (i32.const 0))))
+    (func (export "a cast is checked before what follows 1") (result i32) (local $o anyref)
+        (local.set $o (ref.i31 (i32.const 1)))
+        (i31.get_s (ref.cast (ref i31) (local.get $o))))
+)"#;
+
+#[test]
+fn operands_of_all_kinds_reach_fields_elements_and_branches() {
+    for fuel in [false, true] {
+        let engine = Engine::new(Config::new().consume_fuel(fuel)).unwrap();
+        let module = Module::new(&engine, OPERANDS).unwrap();
+        let mut store = Store::new(&engine, ());
+        if fuel {
+            store.set_fuel(1 << 30).unwrap();
+        }
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let names: Vec<String> = module
+            .exports()
+            .map(|export| export.name().to_owned())
+            .collect();
+        assert!(names.len() > 20);
+        for name in names {
+            let (_, expected) = name.rsplit_once(' ').unwrap();
+            let found = call(&mut store, instance, &name, &[]).unwrap().unwrap();
+            assert_eq!(found.i32(), Some(expected.parse().unwrap()), "{name}");
+        }
+    }
+}
+
+#[test]
+fn accesses_that_trap_say_why() {
+    let engine = Engine::default();
+    let module = Module::new(
+        &engine,
+        r#"(module
+            (type $s (struct (field (mut i32))))
+            (type $a (array (mut i64)))
+            (func (export "get of null") (drop (struct.get $s 0 (ref.null $s))))
+            (func (export "set of null") (struct.set $s 0 (ref.null $s) (i32.const 1)))
+            (func (export "length of null") (drop (array.len (ref.null array))))
+            (func (export "element of null") (drop (array.get $a (ref.null $a) (i32.const 0))))
+            (func (export "beyond") (drop (array.get $a (array.new_default $a (i32.const 2)) (i32.const 2))))
+            (func (export "far beyond") (array.set $a (array.new_default $a (i32.const 2)) (i32.const -1) (i64.const 1)))
+            (func (export "fill") (array.fill $a (array.new_default $a (i32.const 2)) (i32.const 1) (i64.const 1) (i32.const 2)))
+            (func (export "cast") (drop (ref.cast (ref $s) (ref.i31 (i32.const 1)))))
+            (func (export "cast of null") (drop (ref.cast (ref $s) (ref.null none))))
+            (func (export "large") (drop (array.new_default $a (i32.const 0x1000_0000)))))"#,
+    )
+    .unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    for (name, expected) in [
+        ("get of null", Trap::NullReference),
+        ("set of null", Trap::NullReference),
+        ("length of null", Trap::NullReference),
+        ("element of null", Trap::NullReference),
+        ("beyond", Trap::ArrayOutOfBounds),
+        ("far beyond", Trap::ArrayOutOfBounds),
+        ("fill", Trap::ArrayOutOfBounds),
+        ("cast", Trap::CastFailure),
+        ("cast of null", Trap::CastFailure),
+        ("large", Trap::AllocationTooLarge),
+    ] {
+        let error = call(&mut store, instance, name, &[]).unwrap_err();
+        assert_eq!(error.downcast_ref::<Trap>(), Some(&expected), "{name}");
+        assert_eq!(
+            error.backtrace().map(|calls| calls.frames().len()),
+            Some(1),
+            "{name}"
+        );
+    }
+}
