@@ -15,7 +15,6 @@ use crate::api::{
     WasmBacktrace,
 };
 use crate::exec::{Fault, HostError};
-use crate::runtime::limiter::RefusedGrowth;
 use crate::runtime::trap::Trap;
 
 pub use compilation::{CompilationError, CompilationStage};
@@ -272,10 +271,6 @@ impl From<HostError> for Error {
         };
         let error = match error.downcast::<ThrownException>() {
             Ok(thrown) => return Self::from(*thrown),
-            Err(error) => error,
-        };
-        let error = match error.downcast::<RefusedGrowth>() {
-            Ok(refused) => return Self::from(*refused),
             Err(error) => error,
         };
         let error = match error.downcast::<MemoryAccessError>() {

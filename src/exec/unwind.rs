@@ -128,8 +128,9 @@ impl Machine {
             let end = sp.wrapping_offset(exn.min(clause.payload) as isize);
             let reference = match self.refer_to(exception.clone(), end) {
                 Ok(reference) => reference,
-                Err(refused) => {
-                    self.failure = Some(Reason::Host(refused.into()));
+                // What the limit is, the store has noted.
+                Err(_) => {
+                    self.trap = Some(Trap::HeapExhausted);
                     return Thrown::Stopped;
                 }
             };
