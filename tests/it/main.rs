@@ -20,6 +20,7 @@ mod modules;
 mod parts;
 mod proposals;
 mod recursion;
+mod simd;
 mod suspension;
 mod threads;
 mod traps;
