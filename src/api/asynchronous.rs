@@ -58,7 +58,7 @@ async fn drive<T: Send>(
     while let Some(suspended) = left {
         let Why::Host(call) = suspended.why else {
             yield_now().await;
-            left = context.go_on(Mode::Async, suspended, Answer::Values(&[]), slots)?;
+            left = context.go_on(Mode::Async, *suspended, Answer::Values(&[]), slots)?;
             continue;
         };
         let HostFn::Async(host) = context.hosts.get(call.host) else {
@@ -78,7 +78,7 @@ async fn drive<T: Send>(
             Ok(Called::Suspends | Called::Awaits) => Answer::Failure(Reason::NotResumable),
             Err(error) => Answer::Failure(context.failed(error)),
         };
-        left = context.go_on(Mode::Async, suspended, answer, slots)?;
+        left = context.go_on(Mode::Async, *suspended, answer, slots)?;
     }
     Ok(())
 }

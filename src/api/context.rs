@@ -199,11 +199,11 @@ impl<'a, T> StoreContextMut<'a, T> {
     pub(crate) fn go_on(
         &mut self,
         mode: Mode,
-        suspended: Box<Suspended>,
+        suspended: Suspended,
         answer: Answer<'_>,
         slots: &mut [u64],
     ) -> Result<Option<Box<Suspended>>, Error> {
-        match self.go_on_once(mode, *suspended, answer, slots)? {
+        match self.go_on_once(mode, suspended, answer, slots)? {
             None => Ok(None),
             Some(suspended) => self.deadline(mode, suspended, slots),
         }

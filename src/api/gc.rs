@@ -371,7 +371,7 @@ impl ArrayRef {
         let store = context.runtime();
         ty.check(&store.registry)?;
         let value = element.to_slots(ty.element().unpacked(), store)?;
-        Ok(Self::make(store, ty, len, core::iter::repeat(value))?)
+        Self::make(store, ty, len, core::iter::repeat(value))
     }
 
     /// Makes an array of the values of its elements.
@@ -393,7 +393,7 @@ impl ArrayRef {
         let element = ty.element().unpacked();
         let values = elements.iter().map(|value| value.to_slots(element, store));
         let values = values.collect::<Result<Vec<_>, _>>()?;
-        Ok(Self::make(store, ty, len, values.into_iter())?)
+        Self::make(store, ty, len, values.into_iter())
     }
 
     fn make(

@@ -182,7 +182,7 @@ impl<R: CallResults> SuspendedCall<R> {
         let (mut few, mut many) = ([0; MAX], Vec::new());
         let slots = val::room(self.inner.results(), &mut few, &mut many);
         let answer = Answer::Values(&values);
-        let left = context.go_on(Mode::Resumable, self.inner, answer, slots)?;
+        let left = context.go_on(Mode::Resumable, *self.inner, answer, slots)?;
         Ok(of(left, self.func, slots, context.runtime()))
     }
 
@@ -204,7 +204,7 @@ impl<R: CallResults> SuspendedCall<R> {
         let (mut few, mut many) = ([0; MAX], Vec::new());
         let slots = val::room(self.inner.results(), &mut few, &mut many);
         let answer = Answer::Failure(reason);
-        let left = context.go_on(Mode::Resumable, self.inner, answer, slots)?;
+        let left = context.go_on(Mode::Resumable, *self.inner, answer, slots)?;
         Ok(of(left, self.func, slots, context.runtime()))
     }
 

@@ -249,7 +249,7 @@ impl Builder {
         if self.form == Form::Plain {
             return;
         }
-        if self.cells.len() % 2 == 0 {
+        if self.cells.len().is_multiple_of(2) {
             self.cell(0);
         }
         self.end_superblock();

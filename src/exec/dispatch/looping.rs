@@ -5,7 +5,7 @@
 use super::Regs;
 
 /// What the accumulator for vectors is kept in.
-pub(crate) type VectorRegister = [u8; 16];
+pub(crate) type VectorRegister = u128;
 
 /// What a handler returns: its registers, with `ip` at the next op, or null when execution ends.
 pub(crate) type Ret = Regs;

@@ -57,14 +57,14 @@ pub(crate) struct Regs {
 #[inline(always)]
 pub(crate) fn to_register(vector: V128) -> VectorRegister {
     // SAFETY: both are 16 bytes without padding, and any bytes are a value of either.
-    unsafe { core::mem::transmute::<[u8; 16], VectorRegister>(vector.0) }
+    unsafe { core::mem::transmute::<V128, VectorRegister>(vector) }
 }
 
 /// The vector that is in a register.
 #[inline(always)]
 pub(crate) fn of_register(register: VectorRegister) -> V128 {
     // SAFETY: as above.
-    V128(unsafe { core::mem::transmute::<VectorRegister, [u8; 16]>(register) })
+    unsafe { core::mem::transmute::<VectorRegister, V128>(register) }
 }
 
 /// A handler's address as cells of code.

@@ -17,7 +17,7 @@ use crate::exec::meter::Way;
 pub(crate) unsafe fn arrive(r: Regs, charge: u32) -> Ret {
     // SAFETY: CTX; CODE: control arrives at ops only.
     unsafe {
-        core::hint::assert_unchecked(r.ip.addr() % 8 == 0);
+        core::hint::assert_unchecked(r.ip.addr().is_multiple_of(8));
         let fuel = (*r.ctx).fuel.wrapping_sub(i64::from(charge as i32));
         (*r.ctx).fuel = fuel;
         if fuel < 0 {

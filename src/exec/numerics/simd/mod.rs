@@ -20,6 +20,7 @@ pub(crate) use memory::*;
 
 /// A vector: its bytes, those of lane 0 first, each lane with its lowest byte first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
 pub(crate) struct V128(pub [u8; 16]);
 
 impl V128 {

@@ -57,7 +57,7 @@ impl Shape {
         assert_eq!(lanes.len() as u32, 128 / self.bits);
         let mask = (1 << self.bits) - 1;
         let all = lanes.iter().rev().fold(0, |all, lane| {
-            all << self.bits % 128 | (lane & mask) as u128
+            (all << (self.bits % 128)) | (lane & mask) as u128
         });
         V128(all.to_le_bytes())
     }
@@ -434,7 +434,7 @@ macro_rules! floats {
         prop_assert_eq!(bits($Pmax::apply($x, $y)), zipped(&|i| if x[i] < y[i] { y[i] } else { x[i] }).map(|x| x.to_bits()));
         same!($Madd, $ty, $Madd::apply($x, $y, $z), zipped(&|i| x[i] * y[i] + z[i]));
         same!($Nmadd, $ty, $Nmadd::apply($x, $y, $z), zipped(&|i| -(x[i] * y[i]) + z[i]));
-        let positive = |nan: bool, bits| if nan { zipped(&|_| 0.0 / 0.0)[0].abs().to_bits() } else { bits };
+        let positive = |nan: bool, bits| if nan { zipped(&|_| f32::NAN.into())[0].abs().to_bits() } else { bits };
         prop_assert_eq!(bits($Canonical::apply($x)), x.map(|x| positive(x.is_nan(), x.to_bits())));
     }};
 }
