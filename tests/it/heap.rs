@@ -91,7 +91,7 @@ fn a_list_of_a_million_is_made_kept_and_freed() {
     assert!(full > 16 * MILLION as u64);
     store.gc();
     assert_eq!(store.heap_bytes(), full);
-    let sum = call(&mut store, instance, "sum", &[list.clone()])
+    let sum = call(&mut store, instance, "sum", core::slice::from_ref(&list))
         .unwrap()
         .unwrap();
     let million = i64::from(MILLION);
