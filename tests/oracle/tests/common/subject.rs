@@ -9,6 +9,9 @@ use tickwasm_oracle::{Trap, ValType, Value};
 
 use super::{HostCall, Import, ImportKind, Outcome, Rng, answer, global_value};
 
+/// What has become of a call that went on.
+type Resumed = Result<ResumableCall<Vec<Val>>, Error>;
+
 /// What the store of a subject keeps.
 #[derive(Default)]
 struct Host {
@@ -18,7 +21,7 @@ struct Host {
     /// A call that is to go on, and its fuel.
     waiting: Option<(SuspendedCall<Vec<Val>>, u64)>,
     /// What has become of it, and the fuel that is left.
-    resumed: Option<(Result<ResumableCall<Vec<Val>>, Error>, u64)>,
+    resumed: Option<(Resumed, u64)>,
 }
 
 /// A module with a function that calls the host at some depth, so that what the host does there has less of the stack.
