@@ -137,7 +137,7 @@ fn readme_row(parent: &str, assertions: usize) -> (String, String) {
     let digits = assertions.to_string();
     let mut number = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             number.push(',');
         }
         number.push(digit);
