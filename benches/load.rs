@@ -16,6 +16,7 @@ use wasm_encoder::{
 fn main() {
     let mut criterion = support::criterion();
     load(&mut criterion);
+    cache(&mut criterion);
     criterion.final_summary();
 }
 
@@ -58,6 +59,54 @@ fn load(criterion: &mut Criterion) {
         bencher.iter(|| Module::validate(&engine, black_box(&large)).expect("a valid module"));
     });
     group.finish();
+}
+
+/// What finding a program in the engine's cache costs, beside compiling it: one of some 10 kilobytes, as text and as binary.
+fn cache(criterion: &mut Criterion) {
+    let engine = Engine::new(Config::new()).expect("an engine");
+    let without = Engine::new(Config::new().cache_max_entries(0)).expect("an engine");
+    let mut group = criterion.benchmark_group("cache");
+
+    let text = program(32);
+    group.throughput(Throughput::Bytes(text.len() as u64));
+    for (name, engine) in [("text_compiled", &without), ("text_found", &engine)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                engine
+                    .compile_wat(black_box(&text))
+                    .expect("a valid module")
+            });
+        });
+    }
+
+    let binary = wat::parse_str(program(200)).expect("a text");
+    group.throughput(Throughput::Bytes(binary.len() as u64));
+    for (name, engine) in [("binary_compiled", &without), ("binary_found", &engine)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                engine
+                    .compile_wasm(black_box(&binary))
+                    .expect("a valid module")
+            });
+        });
+    }
+    group.finish();
+}
+
+/// The text of a program of so many functions.
+fn program(functions: u32) -> String {
+    let function = |index| {
+        format!(
+            r#"(func $f{index} (export "f{index}") (param i32 i32) (result i32) (local i32)
+  (local.set 2 (i32.add (local.get 0) (i32.const {index})))
+  (block (br_if 0 (i32.lt_u (local.get 2) (local.get 1)))
+    (i32.store offset={index} (local.get 2) (i32.mul (local.get 1) (i32.const 31))))
+  (i32.xor (local.get 2) (i32.load offset=4 (local.get 0))))
+"#
+        )
+    };
+    let functions: String = (0..functions).map(function).collect();
+    format!("(module (memory (export \"mem.tape\") 1)\n{functions})")
 }
 
 /// A module of about a megabyte: 4,000 functions that mix arithmetic, memory, locals, calls and control.
