@@ -261,7 +261,7 @@ pub(crate) fn values<T>(
 ) -> (Vec<Val>, Vec<Val>) {
     let runtime = &caller.store.inner.runtime;
     let params = val::read(ty.param_types(), slots, runtime).collect();
-    let unset = |ty| Val::default_for_ty(&ty).unwrap_or(Val::I32(0));
+    let unset = |ty| Val::default_in(&runtime.registry, &ty).unwrap_or(Val::I32(0));
     (params, ty.results().map(unset).collect())
 }
 

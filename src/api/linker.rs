@@ -15,7 +15,6 @@ use super::instance::{Found, Instance, InstancePre};
 use super::memory::Memory;
 use super::module::Module;
 use super::near::nearest;
-use super::refs::Ref;
 use super::table::Table;
 use super::tag::Tag;
 use super::types::{ExternType, FuncType, ImportType, ValType};
@@ -356,7 +355,8 @@ impl<T> Linker<T> {
         mut store: impl AsContextMut<Data = T>,
         module: &Module,
     ) -> Result<(), Error> {
-        let default = |ty: ValType| Val::default_for_ty(&ty).ok_or(Misuse::NoDefault(ty));
+        let registry = module.engine().registry();
+        let default = |ty: ValType| Val::default_in(registry, &ty).ok_or(Misuse::NoDefault(ty));
         for import in module.imports() {
             let (from, name) = (import.module(), import.name());
             if self.definition(from, name).is_some() {
@@ -378,8 +378,9 @@ impl<T> Linker<T> {
                 }
                 ExternType::Table(ty) => {
                     let element = *ty.element();
-                    let null = Ref::null(&element.heap).filter(|_| element.nullable);
-                    let null = null.ok_or(Misuse::NoDefault(ValType::Ref(element)))?;
+                    let content = ValType::Ref(element);
+                    let null = default(content)?.ref_();
+                    let null = null.ok_or(Misuse::NoDefault(content))?;
                     Table::new(&mut store, ty, null)?.into()
                 }
                 ExternType::Memory(ty) => Memory::new(&mut store, ty)?.into(),

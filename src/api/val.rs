@@ -7,6 +7,7 @@ use super::gc::AnyRef;
 use super::refs::{ExternRef, Ref};
 use super::types::{HeapType, RefType, ValType};
 use crate::error::{Error, Misuse};
+use crate::runtime::registry::{Registry, TypeId};
 use crate::runtime::store::Store;
 
 /// A vector of 128 bits.
@@ -116,7 +117,8 @@ impl Val {
         Self::AnyRef(None)
     }
 
-    /// The value that locals of a type begin with: 0 or null. Nothing for references that cannot be null.
+    /// The value that locals of a type begin with: 0 or null. Nothing for references that cannot be null, nor for those of types that a
+    /// module defines, since only their engine knows which kind they are.
     pub fn default_for_ty(ty: &ValType) -> Option<Self> {
         Some(match ty {
             ValType::I32 => Self::I32(0),
@@ -129,6 +131,20 @@ impl Val {
             }) => return None,
             ValType::Ref(ty) => Ref::null(&ty.heap)?.into(),
         })
+    }
+
+    /// As [`default_for_ty`](Self::default_for_ty), also for types of the engine.
+    pub(crate) fn default_in(registry: &Registry, ty: &ValType) -> Option<Self> {
+        match ty {
+            ValType::Ref(RefType {
+                nullable: true,
+                heap: HeapType::Concrete(id),
+            }) => Some(match registry.func_type(TypeId(id.0)) {
+                Some(_) => Self::FuncRef(None),
+                None => Self::AnyRef(None),
+            }),
+            ty => Self::default_for_ty(ty),
+        }
     }
 
     accessors! {

@@ -636,3 +636,30 @@ fn accesses_that_trap_say_why() {
         );
     }
 }
+
+#[test]
+fn imports_of_types_that_a_module_defines_can_be_null_by_default() {
+    let engine = Engine::default();
+    let module = Module::new(
+        &engine,
+        r#"(module
+            (type $s (struct))
+            (type $f (func))
+            (import "" "object" (func $object (result (ref null $s))))
+            (import "" "function" (global $function (ref null $f)))
+            (import "" "table" (table $table 1 (ref null $s)))
+            (func (export "nulls") (result i32)
+                (i32.add
+                    (ref.is_null (table.get $table (i32.const 0)))
+                    (i32.add (ref.is_null (call $object)) (ref.is_null (global.get $function))))))"#,
+    )
+    .unwrap();
+    let mut store = Store::new(&engine, ());
+    let mut linker = Linker::new(&engine);
+    linker
+        .define_unknown_imports_as_default_values(&mut store, &module)
+        .unwrap();
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let nulls = call(&mut store, instance, "nulls", &[]).unwrap();
+    assert_eq!(nulls.unwrap().i32(), Some(3));
+}
