@@ -3,6 +3,7 @@
 //! A value is passed in one 64-bit slot: integers and floats zero-extended, references as one more than their address, 0 for null. A
 //! vector fills two, its lower half first.
 
+use super::exn::ExnRef;
 use super::func::Func;
 use super::gc::{AnyRef, ArrayRef, EqRef, I31, StructRef};
 use super::refs::ExternRef;
@@ -12,7 +13,7 @@ use crate::error::Misuse;
 use crate::runtime::store::{Store, StoreId};
 
 /// A Rust type with a WebAssembly type of its own: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, [`V128`], [`Func`], [`ExternRef`], [`AnyRef`], [`EqRef`],
-/// [`StructRef`], [`ArrayRef`], [`I31`], and options of these references.
+/// [`StructRef`], [`ArrayRef`], [`I31`], [`ExnRef`], and options of these references.
 ///
 /// `u32` and `u64` are the same WebAssembly types as `i32` and `i64`, with the same bits. It cannot be implemented outside this crate.
 ///
@@ -162,6 +163,7 @@ references! {
     StructRef Struct;
     ArrayRef Array;
     I31 I31;
+    ExnRef Exn;
 }
 
 impl<V: sealed::Slot> sealed::Slots for V {

@@ -591,3 +591,30 @@ fn locals_and_operands_are_right_in_a_handler_wherever_they_were_kept() {
     );
     assert!(cost(&narrow, "run", 9) > 9 * 50);
 }
+
+#[test]
+fn references_to_exceptions_pass_through_typed_functions() {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, ());
+    let module = Module::new(
+        &engine,
+        r#"(module
+            (import "host" "keep" (func $keep (param exnref) (result (ref exn))))
+            (tag $t (param i32))
+            (func (export "run") (param i32) (result exnref)
+                (block $h (result exnref)
+                    (try_table (catch_all_ref $h) (throw $t (local.get 0)))
+                    (unreachable))
+                (call $keep)))"#,
+    )
+    .unwrap();
+    let keep = Func::wrap(&mut store, |exn: Option<ExnRef>| {
+        exn.ok_or(Trap::NullReference)
+    });
+    let instance = Instance::new(&mut store, &module, &[keep.into()]).unwrap();
+    let run = instance
+        .get_typed_func::<i32, Option<ExnRef>>(&mut store, "run")
+        .unwrap();
+    let exn = run.call(&mut store, 8).unwrap().unwrap();
+    assert_eq!(exn.field(&mut store, 0).unwrap().i32(), Some(8));
+}
