@@ -447,3 +447,84 @@ impl fmt::Debug for Parts {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::instr::{Class, Opcode};
+    use crate::syntax::types::ValType;
+
+    /// A text for an operand of a type: in a local, just computed, or constant.
+    fn operand(ty: ValType, kind: usize) -> &'static str {
+        let texts = match ty {
+            ValType::I32 => [
+                "(local.get $i)",
+                "(i32.clz (local.get $i))",
+                "(i32.const 3)",
+            ],
+            ValType::I64 => [
+                "(local.get $l)",
+                "(i64.clz (local.get $l))",
+                "(i64.const 3)",
+            ],
+            ValType::F32 => [
+                "(local.get $f)",
+                "(f32.abs (local.get $f))",
+                "(f32.const 3)",
+            ],
+            ValType::F64 => [
+                "(local.get $d)",
+                "(f64.abs (local.get $d))",
+                "(f64.const 3)",
+            ],
+            _ => [
+                "(local.get $v)",
+                "(v128.not (local.get $v))",
+                "(v128.const i64x2 1 2)",
+            ],
+        };
+        texts[kind]
+    }
+
+    #[test]
+    fn vector_operators_have_handlers_for_operands_of_all_kinds() {
+        let mut text = String::from("(module (memory 1)");
+        let mut rows = 0;
+        for op in Opcode::ALL.iter().filter(|op| op.class() == Class::Vplain) {
+            let Some((params, _)) = op.plain_type() else {
+                continue;
+            };
+            let name = op.mnemonic();
+            let immediate = match name {
+                "i8x16.shuffle" => "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 31",
+                _ if name.contains("_lane") && !name.contains("relaxed") => "1",
+                _ => "",
+            };
+            for combination in 0..3_usize.pow(params.len() as u32) {
+                let kind = |at: usize| combination / 3_usize.pow(at as u32) % 3;
+                let operands: String = params
+                    .iter()
+                    .enumerate()
+                    .map(|(at, ty)| operand(*ty, kind(at)))
+                    .collect();
+                text += "(func (param $v v128) (param $i i32) (param $l i64) (param $f f32) (param $d f64)";
+                text += &format!("(drop ({name} {immediate} {operands})))");
+            }
+            rows += 1;
+        }
+        text += ")";
+        assert!(rows > 200, "the table has more rows of vectors than {rows}");
+        let binary = wat::parse_str(text).expect("assembles");
+        for (fuel, deterministic) in [(false, false), (false, true), (true, true)] {
+            let settings = Settings {
+                features: Features::DEFAULT,
+                fuel,
+                eager: true,
+                deterministic,
+            };
+            // An operator without a handler is found by a panic that names it.
+            let compiled = compile(&Registry::default(), binary.clone().into(), settings);
+            assert!(compiled.is_ok(), "{:?}", compiled.err());
+        }
+    }
+}
