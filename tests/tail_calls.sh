@@ -17,7 +17,7 @@ cargo rustc --release --lib --no-default-features --target-dir "$target" -- --em
 
 awk '
     /^[^.\t #].*:$/ { name = $1; inside = 0 }
-    /^_ZN8tickwasm4exec8handlers(7numeric|6memory|8memory64|6atomic(6atomic|11load_shared|12store_shared)|8variable|4simd(6ternop|5shift|12extract_lane|12replace_lane|13shuffle_lanes|15constant_vector|13select_vector|12imported_get|12imported_set)|7control|4call|4fuel|7runtime7runtime|4heap(10struct_[gs]et|9array_[gs]et|9array_len|8ref_test|8ref_cast|6object)|9reference8non_null|7stopped|4exit|3nop)/ { inside = 1; handlers++ }
+    /^_ZN8tickwasm4exec8handlers(7numeric|6memory|8memory64|6atomic(6atomic|11load_shared|12store_shared)|8variable|4simd(9canonical|13canonical_nan|6ternop|5shift|12extract_lane|12replace_lane|13shuffle_lanes|15constant_vector|13select_vector|12imported_get|12imported_set)|7control|4call|4fuel|7runtime7runtime|4heap(10struct_[gs]et|9array_[gs]et|9array_len|8ref_test|8ref_cast|6object)|9reference8non_null|7stopped|4exit|3nop)/ { inside = 1; handlers++ }
     /^_ZN8tickwasm4exec8handlers4call(4STUB|4EXIT|10CROSS_BACK)/ { inside = 0; handlers-- }
     inside && /^\t(call|callq)\t\*/ && !/\(%rip\)/ { lost++; print "lost:", name, $0 }
     inside && /^\t(call|callq)\t.*8handlers.*(7stopped|10call_noted|4exit|5short|11short_ahead|12arrive_short|13throw_failure)17h/ { lost++; print "lost:", name, $0 }

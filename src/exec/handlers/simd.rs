@@ -3,9 +3,9 @@
 //! Operators, loads and stores of vectors are the handlers of `numeric` and `memory`, for other types.
 
 use super::operand::{Dest, Source, Value, cell, slot};
-use crate::exec::dispatch::{Regs, handler, next};
+use crate::exec::dispatch::{Regs, goto, handler, next};
 use crate::exec::machine::Machine;
-use crate::exec::numerics::{Lanes, Load, Replace, Shift, Ternop, V128, shuffle};
+use crate::exec::numerics::{Canonical, Lanes, Load, Replace, Shift, Ternop, V128, shuffle};
 
 /// Reads the next 16 bytes of the code.
 #[inline(always)]
@@ -24,6 +24,25 @@ unsafe extern "C" fn imported(ctx: *mut Machine, global: u32) -> *mut u64 {
 }
 
 handler! {
+    /// `d := acc`, its NaNs made canonical; that there are none is the branch to be expected
+    fn canonical[O: Canonical, D: Dest<O::Floats>](r) {
+        let x = O::Floats::acc(&r);
+        if O::is_needed(x) {
+            goto(r, canonical_nan::<O, D>)
+        } else {
+            D::put(&mut r, x);
+            next(r)
+        }
+    }
+
+    /// The rest of `canonical` where there is a NaN. No operand has been read, so `goto` leaves `ip` in front of the destination.
+    #[cold] #[inline(never)]
+    fn canonical_nan[O: Canonical, D: Dest<O::Floats>](r) {
+        let x = O::Floats::acc(&r);
+        D::put(&mut r, O::apply(x));
+        next(r)
+    }
+
     /// `d := op x, y, z`
     fn ternop[O: Ternop](r) {
         let x = V128::read(slot(&mut r));

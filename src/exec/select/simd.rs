@@ -302,19 +302,19 @@ pub(super) fn handler(op: &Op) -> Handler {
         Op::Canonical { floats, d, .. } => {
             macro_rules! f32 {
                 ($d:ty) => {
-                    numeric::unop::<F32Canonical, Acc, $d>
+                    simd::canonical::<F32Canonical, $d>
                 };
             }
             macro_rules! f64 {
                 ($d:ty) => {
-                    numeric::unop::<F64Canonical, Acc, $d>
+                    simd::canonical::<F64Canonical, $d>
                 };
             }
             match floats {
                 Floats::F32 => pick_d!(d, f32),
                 Floats::F64 => pick_d!(d, f64),
-                Floats::F32x4 => numeric::unop::<F32x4Canonical, Acc, Slot>,
-                Floats::F64x2 => numeric::unop::<F64x2Canonical, Acc, Slot>,
+                Floats::F32x4 => simd::canonical::<F32x4Canonical, Slot>,
+                Floats::F64x2 => simd::canonical::<F64x2Canonical, Slot>,
             }
         }
         Op::ExtractLane { op, d, .. } => extract_lane(op, d),

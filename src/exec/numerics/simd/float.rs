@@ -1,7 +1,7 @@
 //! Vectors of floats.
 
 use super::int::ternops;
-use super::{Lanes, Ternop, V128, lanewise_binops, lanewise_unops};
+use super::{Canonical, Lanes, Ternop, V128, lanewise_binops, lanewise_unops};
 use crate::exec::numerics::unops;
 
 /// A lane that is a truth value.
@@ -86,6 +86,14 @@ macro_rules! floats {
             // Not an instruction: what the deterministic profile adds to those above.
             $Canonical: [$f; $n] => $u = |x| $canonical(x);
         }
+        impl Canonical for $Canonical {
+            type Floats = V128;
+            #[inline(always)]
+            fn is_needed(x: V128) -> bool {
+                let x: [$f; $n] = Lanes::of(x);
+                x.iter().fold(false, |any, x| any | x.is_nan())
+            }
+        }
         lanewise_binops! {
             $Add: [$f; $n] => $f = |x, y| x + y;
             $Sub: [$f; $n] => $f = |x, y| x - y;
@@ -135,4 +143,21 @@ unops! {
     // Not instructions: what the deterministic profile adds to those on single floats.
     F32Canonical: f32 => f32 = |x| f32::from_bits(canonical_32(x));
     F64Canonical: f64 => f64 = |x| f64::from_bits(canonical_64(x));
+}
+
+macro_rules! canonical_scalars {
+    ($($name:ident $f:ident;)*) => {$(
+        impl Canonical for $name {
+            type Floats = $f;
+            #[inline(always)]
+            fn is_needed(x: $f) -> bool {
+                x.is_nan()
+            }
+        }
+    )*};
+}
+
+canonical_scalars! {
+    F32Canonical f32;
+    F64Canonical f64;
 }

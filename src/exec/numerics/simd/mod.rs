@@ -18,6 +18,9 @@ pub(crate) use float::*;
 pub(crate) use int::*;
 pub(crate) use memory::*;
 
+use crate::exec::handlers::operand::Value;
+use crate::exec::numerics::Unop;
+
 /// A vector: its bytes, those of lane 0 first, each lane with its lowest byte first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(transparent)]
@@ -84,6 +87,14 @@ pub(crate) trait Shift {
 pub(crate) trait Ternop {
     /// Its result.
     fn apply(x: V128, y: V128, z: V128) -> V128;
+}
+
+/// What makes the NaNs among floats canonical.
+pub(crate) trait Canonical: Unop<In = Self::Floats, Out = Self::Floats> {
+    /// The floats: a single one, or a vector.
+    type Floats: Value;
+    /// Whether there is a NaN.
+    fn is_needed(x: Self::Floats) -> bool;
 }
 
 /// The replacement of one lane.
