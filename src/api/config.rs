@@ -249,7 +249,7 @@ impl Config {
     ///
     /// Numbers are the same everywhere in any case, but for the sign and the payload of a NaN that arithmetic yields, which are the
     /// platform's. With this on, such a NaN is canonical and positive. It costs an op more for each instruction that may yield one: nothing
-    /// in integer code, about a third to a half more time in programs that are full of floats.
+    /// in integer code, a third to four fifths more time in programs that are full of floats.
     ///
     /// What depends on the host remains so: what its functions return, and whether a memory or table can grow.
     /// <https://webassembly.github.io/spec/core/appendix/profiles.html#deterministic-profile-small-mathsmall-textsf-det>
