@@ -105,6 +105,7 @@ impl From<EngineConfig> for Config {
         let mut config = Self::new();
         config
             .max_memory_bytes(from.max_memory_bytes)
+            .max_heap_bytes(from.max_memory_bytes)
             .initial_pages(from.initial_pages)
             .async_support(from.async_support);
         if let Some(fuel) = from.fuel {
@@ -299,6 +300,15 @@ impl Config {
     /// [`Store::set_max_memory_bytes`](crate::Store::set_max_memory_bytes).
     pub fn max_memory_bytes(&mut self, bytes: u64) -> &mut Self {
         self.limits.memory_bytes = bytes;
+        self
+    }
+
+    /// Most bytes that the heap of objects of a store may have; 4 GiB by default.
+    ///
+    /// What needs more traps with [`Trap::HeapExhausted`](crate::Trap::HeapExhausted), after what nothing refers to has been freed. It is what
+    /// new stores start with, see [`Store::set_max_heap_bytes`](crate::Store::set_max_heap_bytes).
+    pub fn max_heap_bytes(&mut self, bytes: u64) -> &mut Self {
+        self.limits.heap_bytes = bytes;
         self
     }
 

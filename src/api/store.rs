@@ -209,6 +209,13 @@ impl<T> Store<T> {
         self.inner_mut().runtime.limits.table_elements = elements;
     }
 
+    /// Sets how many bytes the heap of objects may have.
+    ///
+    /// What it has already, it keeps; see [`Config::max_heap_bytes`](crate::Config::max_heap_bytes).
+    pub fn set_max_heap_bytes(&mut self, bytes: u64) {
+        self.inner_mut().runtime.limits.heap_bytes = bytes;
+    }
+
     /// Sets how many bytes memories, tables and the heap of objects may have all together.
     ///
     /// What they have already, they keep; see [`Config::max_total_bytes`](crate::Config::max_total_bytes).

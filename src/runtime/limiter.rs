@@ -18,6 +18,8 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Most elements of all tables together.
     pub table_elements: u64,
+    /// Most bytes of the heap of objects.
+    pub heap_bytes: u64,
     /// Most bytes of memories, tables and the heap of objects, all together.
     pub total_bytes: u64,
     /// Most module instances.
@@ -31,6 +33,8 @@ pub struct Limits {
 impl Limits {
     /// Most elements of all tables together where nothing is said: 128 MiB of them.
     pub const TABLE_ELEMENTS: u64 = 1 << 24;
+    /// Most bytes of the heap of objects where nothing is said: what a 32-bit memory may have.
+    pub const HEAP_BYTES: u64 = 1 << 32;
     /// Most module instances, memories and tables where nothing is said.
     pub const COUNT: u32 = 1_000_000;
 }
@@ -42,6 +46,7 @@ impl Default for Limits {
             depth: 200,
             memory_bytes: u64::MAX,
             table_elements: Self::TABLE_ELEMENTS,
+            heap_bytes: Self::HEAP_BYTES,
             total_bytes: u64::MAX,
             instances: Self::COUNT,
             memories: Self::COUNT,

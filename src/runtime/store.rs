@@ -309,7 +309,8 @@ impl Store {
     /// How many bytes the heap of objects may have at the moment.
     pub fn heap_room(&self) -> u64 {
         let others = self.usage.total_bytes() - self.usage.heap_bytes;
-        self.limits.total_bytes.saturating_sub(others)
+        let room = self.limits.total_bytes.saturating_sub(others);
+        room.min(self.limits.heap_bytes)
     }
 
     /// What the store would use after a growth, if all whose limit concerns it permit it.
@@ -347,7 +348,7 @@ impl Store {
         let (sum, limit) = match resource {
             Resource::Memory => (&mut usage.memory_bytes, self.limits.memory_bytes),
             Resource::Table => (&mut usage.table_elements, self.limits.table_elements),
-            Resource::Heap => (&mut usage.heap_bytes, u64::MAX),
+            Resource::Heap => (&mut usage.heap_bytes, self.limits.heap_bytes),
         };
         let before = *sum;
         *sum = sum.saturating_add(more);

@@ -132,13 +132,20 @@ fn rings_are_collected_while_guests_run_within_a_limit_that_holds_a_few() {
 
 #[test]
 fn what_does_not_fit_into_the_limit_is_a_trap_after_which_there_is_room_again() {
-    let (mut store, instance) = lists(Config::new().max_total_bytes(1 << 20));
-    for _ in 0..3 {
-        let error = call(&mut store, instance, "list", &[Val::I32(MILLION)]).unwrap_err();
-        assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::HeapExhausted));
-        assert!(store.total_bytes() <= 1 << 20);
-        call(&mut store, instance, "list", &[Val::I32(1000)]).unwrap();
+    let limits: [fn(&mut Config) -> &mut Config; 2] = [
+        |config| config.max_total_bytes(1 << 20),
+        |config| config.max_heap_bytes(1 << 20),
+    ];
+    for limit in limits {
+        let (mut store, instance) = lists(limit(&mut Config::new()));
+        for _ in 0..3 {
+            let error = call(&mut store, instance, "list", &[Val::I32(MILLION)]).unwrap_err();
+            assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::HeapExhausted));
+            assert!(store.heap_bytes() <= 1 << 20);
+            call(&mut store, instance, "list", &[Val::I32(1000)]).unwrap();
+        }
     }
+    let (mut store, instance) = lists(&Config::new());
     let error = call(&mut store, instance, "fan", &[Val::I32(-1)]).unwrap_err();
     assert_eq!(
         error.downcast_ref::<Trap>(),
