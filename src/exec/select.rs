@@ -105,6 +105,26 @@ macro_rules! by_opcode {
     };
 }
 
+/// A match over the loads of numbers.
+macro_rules! by_load {
+    ($op:expr, $pick:ident) => {
+        by_opcode! { $op;
+            $pick:
+                I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U
+                I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U;
+        }
+    };
+}
+
+/// A match over the stores of numbers.
+macro_rules! by_store {
+    ($op:expr, $pick:ident) => {
+        by_opcode! { $op;
+            $pick: I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
+        }
+    };
+}
+
 /// An address, whatever else there is.
 macro_rules! pick_address {
     ($addr:expr, $pick:ident) => {
@@ -416,11 +436,7 @@ fn load(op: Opcode, addr: Addr, d: Dst) -> Handler {
         }; }
         pick_address!(addr, with)
     }}; }
-    by_opcode! { op;
-        pick:
-            I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U
-            I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U;
-    }
+    by_load!(op, pick)
 }
 
 #[rustfmt::skip]
@@ -436,27 +452,19 @@ fn store(op: Opcode, addr: Addr, value: Src) -> Handler {
         }; }
         pick_address!(addr, with)
     }}; }
-    by_opcode! { op;
-        pick: I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
-    }
+    by_store!(op, pick)
 }
 
 #[rustfmt::skip]
 fn load_from(op: Opcode) -> Handler {
     macro_rules! pick { ($name:ident) => { memory::load_from::<$name> }; }
-    by_opcode! { op;
-        pick:
-            I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U
-            I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U;
-    }
+    by_load!(op, pick)
 }
 
 #[rustfmt::skip]
 fn store_to(op: Opcode) -> Handler {
     macro_rules! pick { ($name:ident) => { memory::store_to::<$name> }; }
-    by_opcode! { op;
-        pick: I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
-    }
+    by_store!(op, pick)
 }
 
 fn wide(op: Opcode) -> Handler {
@@ -473,11 +481,7 @@ fn wide(op: Opcode) -> Handler {
 #[rustfmt::skip]
 fn load64(op: Opcode, x: Src, d: Dst) -> Handler {
     macro_rules! pick { ($name:ident) => { pick_xd!(memory64::load64, $name, x, d) }; }
-    by_opcode! { op;
-        pick:
-            I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U
-            I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U;
-    }
+    by_load!(op, pick)
 }
 
 #[rustfmt::skip]
@@ -498,45 +502,31 @@ fn store64(op: Opcode, x: Src, value: Src) -> Handler {
             _ => absent(x),
         }
     }}; }
-    by_opcode! { op;
-        pick: I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
-    }
+    by_store!(op, pick)
 }
 
 #[rustfmt::skip]
 fn load_from64(op: Opcode) -> Handler {
     macro_rules! pick { ($name:ident) => { memory64::load_from64::<$name> }; }
-    by_opcode! { op;
-        pick:
-            I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U
-            I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U;
-    }
+    by_load!(op, pick)
 }
 
 #[rustfmt::skip]
 fn store_to64(op: Opcode) -> Handler {
     macro_rules! pick { ($name:ident) => { memory64::store_to64::<$name> }; }
-    by_opcode! { op;
-        pick: I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
-    }
+    by_store!(op, pick)
 }
 
 #[rustfmt::skip]
 fn load_shared(op: Opcode) -> Handler {
     macro_rules! pick { ($name:ident) => { atomic::load_shared::<$name> }; }
-    by_opcode! { op;
-        pick:
-            I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U
-            I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U;
-    }
+    by_load!(op, pick)
 }
 
 #[rustfmt::skip]
 fn store_shared(op: Opcode) -> Handler {
     macro_rules! pick { ($name:ident) => { atomic::store_shared::<$name> }; }
-    by_opcode! { op;
-        pick: I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
-    }
+    by_store!(op, pick)
 }
 
 /// A match over the banks of scalars, with their types.
