@@ -9,6 +9,7 @@ use tickwasm::{
 };
 
 use crate::execute::{Rng, arguments, functions};
+use crate::lengthened;
 use crate::modules::{self, Purpose};
 
 /// A value as all engines have it.
@@ -112,7 +113,7 @@ pub struct Tally {
 /// Generates a module and compares this engine with others.
 pub fn differential(data: &[u8], peers: &[&dyn Peer]) -> Tally {
     // What is too short to make a module of makes none.
-    run(&mut Unstructured::new(data), peers).unwrap_or_default()
+    run(&mut Unstructured::new(&lengthened(data)), peers).unwrap_or_default()
 }
 
 /// This engine, differently configured, in place of another: what a stable toolchain can afford.

@@ -3,6 +3,7 @@
 use arbitrary::{Result, Unstructured};
 use tickwasm::{Engine, Error, ExternType, Instance, Linker, Module, Store, Trap, Val, ValType};
 
+use crate::lengthened;
 use crate::load::hex;
 use crate::modules::{self, Purpose};
 
@@ -18,7 +19,7 @@ const FUEL: u64 = 20_000;
 /// A generated module with every feature there is, run with and without fuel, lowered at once or late.
 pub fn execute(data: &[u8]) {
     // What is too short to make a module of makes none.
-    let _ = run(&mut Unstructured::new(data));
+    let _ = run(&mut Unstructured::new(&lengthened(data)));
 }
 
 fn run(u: &mut Unstructured<'_>) -> Result<()> {

@@ -4,6 +4,7 @@
 
 use arbitrary::{Result, Unstructured};
 
+use crate::lengthened;
 use crate::modules::{self, Purpose};
 
 #[path = "../../oracle/tests/common/mod.rs"]
@@ -20,7 +21,7 @@ use common::compare::{Mode, compare, compare_fuel};
 /// A generated module: each export run to its end, and stopped at amounts of fuel in between.
 pub fn fuel(data: &[u8]) {
     // What is too short to make a module of makes none.
-    let _ = run(&mut Unstructured::new(data));
+    let _ = run(&mut Unstructured::new(&lengthened(data)));
 }
 
 fn run(u: &mut Unstructured<'_>) -> Result<()> {

@@ -30,12 +30,25 @@ pub const BODIES: &[(&str, Body, usize)] = &[
     ("decode", load::decode, 2_000),
     ("validate", load::validate, 2_000),
     ("text", load::text, 2_000),
-    ("execute", execute::execute, 8_000),
-    ("differential", differential::with_itself, 8_000),
-    ("fuel", fuel::fuel, 8_000),
-    ("suspend", suspend::suspend, 8_000),
+    ("execute", execute::execute, MODULE),
+    ("differential", differential::with_itself, MODULE),
+    ("fuel", fuel::fuel, MODULE),
+    ("suspend", suspend::suspend, MODULE),
     ("api", api::api, 2_000),
 ];
+
+/// As many bytes as a generated module takes at most, or nearly so.
+const MODULE: usize = 8_000;
+
+/// An input for a body that generates modules: a shorter one goes on with the noise that its first bytes stand for, since libFuzzer's
+/// inputs are short for a long time, and the generator makes next to nothing of those.
+fn lengthened(data: &[u8]) -> Vec<u8> {
+    let mut whole = data.to_vec();
+    if let Some((head, _)) = data.split_first_chunk().filter(|_| data.len() < MODULE) {
+        whole.extend(noise(u64::from_le_bytes(*head), MODULE - data.len()));
+    }
+    whole
+}
 
 /// The bytes that a seed stands for (splitmix64).
 pub fn noise(seed: u64, len: usize) -> Vec<u8> {

@@ -82,34 +82,18 @@ pub fn validate(data: &[u8]) {
             );
         }
         (Ok(()), Err(error)) => {
-            assert!(
-                excused(error.message()),
-                "accepted, though invalid: {error}\n{}",
-                hex(&bytes)
-            );
+            panic!("accepted, though invalid: {error}\n{}", hex(&bytes));
         }
         (Err(_), Err(_)) => {}
     }
 }
 
-/// Limits and features that are ours alone.
+/// Limits that are ours alone.
 fn exceeds_ours(error: &Error) -> bool {
     let Error::Compilation(error) = error else {
         return false;
     };
-    error.stage() == CompilationStage::Lower || error.to_string().contains("is not supported yet")
-}
-
-/// What `wasmparser` refuses beyond the specification.
-fn excused(message: &str) -> bool {
-    const BEYOND: &[&str] = &[
-        // Said of a memory that spells out the size that pages have anyway.
-        "the custom page sizes proposal must be enabled",
-        // These came with garbage collection, and do not need it.
-        "because the GC proposal is disabled",
-        "global.get of locally defined global",
-    ];
-    BEYOND.iter().any(|text| message.contains(text))
+    error.stage() == CompilationStage::Lower
 }
 
 /// The bytes, to be taken from a report.

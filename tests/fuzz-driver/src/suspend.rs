@@ -11,6 +11,7 @@ use tickwasm::{
 
 use crate::differential::{Value, value};
 use crate::execute::{Rng, arguments, functions};
+use crate::lengthened;
 use crate::load::hex;
 use crate::modules::{self, Purpose};
 
@@ -20,7 +21,7 @@ const FUEL: u64 = 5_000;
 /// A generated module: each export called in one piece and in slices, with host functions that suspend in between.
 pub fn suspend(data: &[u8]) {
     // What is too short to make a module of makes none.
-    let _ = run(&mut Unstructured::new(data));
+    let _ = run(&mut Unstructured::new(&lengthened(data)));
 }
 
 fn run(u: &mut Unstructured<'_>) -> Result<()> {
