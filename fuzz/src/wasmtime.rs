@@ -1,9 +1,9 @@
 //! `wasmtime`: a compiler, with every feature that is compared.
 
-use tickwasm_fuzz_driver::differential::{Binary, Guest, Instantiated, Outcome, Peer, Value};
+use tickwasm_fuzz_driver::differential::{Binary, Guest, HEAP, Instantiated, Outcome, Peer, Value};
 use wasmtime::{
-    Config, Engine, Error, Extern, Instance, Linker, Module, OptLevel, Ref, Store, ThrownException,
-    Trap, Val,
+    Config, Engine, Error, Extern, Instance, Linker, Module, OptLevel, Ref, Store, StoreLimits,
+    StoreLimitsBuilder, ThrownException, Trap, Val,
 };
 
 /// `wasmtime`, with checks in the code instead of signals, since libFuzzer has its own handlers.
@@ -43,7 +43,9 @@ impl Peer for Wasmtime {
             Ok(module) => module,
             Err(error) => return Instantiated::Refused(format!("{error:#}")),
         };
-        let mut store = Store::new(&self.0, ());
+        let limits = StoreLimitsBuilder::new().memory_size(HEAP).build();
+        let mut store = Store::new(&self.0, limits);
+        store.limiter(|limits| limits);
         let mut linker = Linker::new(&self.0);
         if linker
             .define_unknown_imports_as_default_values(&mut store, &module)
@@ -59,7 +61,7 @@ impl Peer for Wasmtime {
 }
 
 struct Running {
-    store: Store<()>,
+    store: Store<StoreLimits>,
     instance: Instance,
 }
 

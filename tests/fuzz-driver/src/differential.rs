@@ -12,6 +12,10 @@ use crate::execute::{Rng, arguments, functions};
 use crate::lengthened;
 use crate::modules::{self, Purpose};
 
+/// Bytes that the objects of a module may take in an engine. Modules that want more are few, and clearing gigabytes for them takes most
+/// of the time.
+pub const HEAP: usize = 32 << 20;
+
 /// A value as all engines have it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Value {
@@ -279,7 +283,10 @@ pub struct Itself {
 impl Itself {
     fn engine(self) -> Engine {
         let mut config = modules::config();
-        config.consume_fuel(self.fueled).eager_lowering(self.eager);
+        config
+            .consume_fuel(self.fueled)
+            .eager_lowering(self.eager)
+            .max_heap_bytes(HEAP as u64);
         Engine::new(config).unwrap()
     }
 }
