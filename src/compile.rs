@@ -338,15 +338,13 @@ impl Parts {
         let valid = "validated: the body was decoded and checked when the module was loaded";
         let entry = &self.module.bodies[defined as usize];
         let func = FuncIdx(self.context.imported_funcs + defined);
-        let ty = self.context.func_type(func);
+        let ty = self.context.funcs[func.index()];
 
-        let mut survey = Survey::new(0);
+        let mut survey = Survey::default();
         if form != Form::Exact {
             let Ok(mut body) = Body::new(&self.bytes, entry) else {
                 unreachable!("{valid}")
             };
-            let declared: u32 = body.locals().iter().map(|(count, _)| count).sum();
-            survey = Survey::new(ty.params.len() + declared as usize);
             while let Ok(Some((instr, _))) = &body.next() {
                 survey.instr(instr);
             }

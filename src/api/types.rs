@@ -479,10 +479,7 @@ impl FieldType {
 
     /// The type that its values have outside of it.
     pub fn unpacked(&self) -> ValType {
-        match self.inner.storage {
-            StorageType::Val(ty) => ty,
-            StorageType::I8 | StorageType::I16 => ValType::I32,
-        }
+        self.inner.unpacked()
     }
 
     /// Whether it may be set.

@@ -94,9 +94,7 @@ impl Lowerer<'_> {
     pub(super) fn after_call(&mut self, results: &[ValType]) {
         self.rejoin();
         self.operands.clear_accs();
-        for &ty in results {
-            self.operands.push_stored(ty);
-        }
+        self.operands.push_all_stored(results);
         if let &[ty] = results
             && ty != ValType::V128
             && self.module.form != Form::Exact
@@ -115,10 +113,10 @@ impl Lowerer<'_> {
         self.settle();
         let from = Operands::offset(self.operands.slot_at(height));
         let params = slots(params);
-        let slots = params.max(slots(self.labels.results()));
+        let slots = params.max(slots(self.results()));
         TailFrame {
             from,
-            to: self.operands.results_at,
+            to: self.operands.results_at(),
             params,
             slots,
         }
@@ -126,8 +124,8 @@ impl Lowerer<'_> {
 
     /// Returns from the function; the operands stay, for the case that the return is conditional.
     pub(super) fn emit_return(&mut self) {
-        let count = self.labels.results().len();
-        let to = self.operands.results_at;
+        let count = self.results().len();
+        let to = self.operands.results_at();
         match count {
             0 => {
                 self.settle();
@@ -141,7 +139,7 @@ impl Lowerer<'_> {
             }
             _ => {
                 let height = self.operands.height() - count;
-                let count = slots(self.labels.results());
+                let count = slots(self.results());
                 self.flush_from(height);
                 self.settle();
                 let from = Operands::offset(self.operands.slot_at(height));

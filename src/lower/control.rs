@@ -2,13 +2,13 @@
 
 use super::exceptions::Exceptions;
 use super::operands::{Operand, Operands, Place};
-use super::{Lowerer, slots};
+use super::{Lowerer, Surroundings, slots};
 use crate::code::Form;
 use crate::code::builder::{Target, Waiting};
 use crate::code::ops::{Dst, Op};
 use crate::syntax::index::*;
 use crate::syntax::instr::{Instr, Opcode};
-use crate::syntax::types::{FuncType, ValType};
+use crate::syntax::types::{BlockType, ValType};
 use crate::validate::InstrType;
 
 /// What a label belongs to.
@@ -50,107 +50,82 @@ struct Label {
     landing: Option<u32>,
     /// The innermost region in the block.
     region: Option<u32>,
-    /// Where in `Labels::types` the block's parameters begin, its results, and where they end.
-    types: (usize, usize, usize),
+    /// The block's type. It has a name, since a list of a thousand types for each open block would take gigabytes.
+    ty: BlockType,
 }
 
 impl Label {
+    fn results<'a>(&'a self, module: &'a Surroundings<'_>) -> &'a [ValType] {
+        match &self.ty {
+            BlockType::Empty => &[],
+            BlockType::Result(ty) => core::slice::from_ref(ty),
+            BlockType::Type(ty) => &module.func_type(*ty).results,
+        }
+    }
+
     /// Whether nobody goes to the block's end from elsewhere.
     fn is_nowhere(&self) -> bool {
         self.waiting.is_empty() && self.landing.is_none()
     }
 }
 
-/// The labels around the current place, innermost last.
-pub(super) struct Labels {
-    labels: Vec<Label>,
-    /// Parameters and results of all of them.
-    types: Vec<ValType>,
+/// The parameters of a block of a type.
+fn block_params<'m>(module: &Surroundings<'m>, ty: BlockType) -> &'m [ValType] {
+    match ty {
+        BlockType::Empty | BlockType::Result(_) => &[],
+        BlockType::Type(ty) => &module.func_type(ty).params,
+    }
 }
 
+/// The labels around the current place, innermost last.
+pub(super) struct Labels(Vec<Label>);
+
 impl Labels {
-    pub fn new(ty: &FuncType) -> Self {
-        let mut labels = Self {
-            labels: Vec::new(),
-            types: Vec::new(),
-        };
-        labels.push(Kind::Func, 0, None, &[], &ty.results);
+    /// The label of a function of a type.
+    pub fn new(ty: TypeIdx) -> Self {
+        let mut labels = Self(Vec::new());
+        labels.push(Kind::Func, 0, None, BlockType::Type(ty));
         labels
     }
 
-    fn push(
-        &mut self,
-        kind: Kind,
-        height: usize,
-        region: Option<u32>,
-        params: &[ValType],
-        results: &[ValType],
-    ) {
-        let begin = self.types.len();
-        self.types.extend_from_slice(params);
-        let middle = self.types.len();
-        self.types.extend_from_slice(results);
-        let types = (begin, middle, self.types.len());
-        self.labels.push(Label {
+    fn push(&mut self, kind: Kind, height: usize, region: Option<u32>, ty: BlockType) {
+        self.0.push(Label {
             kind,
             height,
             waiting: Waiting::default(),
             landing: None,
             region,
-            types,
+            ty,
         });
     }
 
     fn pop(&mut self) -> Label {
-        let label = self.labels.pop();
+        let label = self.0.pop();
         label.unwrap_or_else(|| unreachable!("validated: every end has its beginning"))
     }
 
-    fn forget_types(&mut self, label: &Label) {
-        self.types.truncate(label.types.0);
-    }
-
     pub fn position(&self, label: LabelIdx) -> usize {
-        self.labels.len() - 1 - label.index()
-    }
-
-    /// How many values a branch to a label takes along.
-    fn arity(&self, label: LabelIdx) -> usize {
-        self.types(label).len()
-    }
-
-    /// The types of the values that a branch to a label takes along.
-    pub fn types(&self, label: LabelIdx) -> &[ValType] {
-        let Label {
-            kind,
-            types: (begin, middle, end),
-            ..
-        } = self.labels[self.position(label)];
-        if matches!(kind, Kind::Loop(_)) {
-            &self.types[begin..middle]
-        } else {
-            &self.types[middle..end]
-        }
+        self.0.len() - 1 - label.index()
     }
 
     /// The number of operands below those of a block.
     pub fn height(&self, position: usize) -> usize {
-        self.labels[position].height
+        self.0[position].height
     }
 
     /// What the label at a position belongs to.
     pub fn kind(&self, position: usize) -> Kind {
-        self.labels[position].kind
+        self.0[position].kind
     }
 
     /// The innermost region in a block.
     pub fn region(&self, position: usize) -> Option<u32> {
-        self.labels[position].region
+        self.0[position].region
     }
 
     /// The landing of clauses that go to a label.
     pub fn landing(&mut self, position: usize, exceptions: &mut Exceptions) -> u32 {
-        let label = &mut self.labels[position];
+        let label = &mut self.0[position];
         let target = match label.kind {
             Kind::Loop(start) => Some(start),
             _ => None,
@@ -162,12 +137,12 @@ impl Labels {
 
     /// What the innermost block is.
     fn innermost(&self) -> Kind {
-        self.kind(self.labels.len() - 1)
+        self.kind(self.0.len() - 1)
     }
 
     /// The region and the height of the innermost block, which is a `try`.
     pub fn innermost_try(&self) -> (u32, usize) {
-        match (self.innermost(), self.labels.last()) {
+        match (self.innermost(), self.0.last()) {
             (Kind::Try { region } | Kind::Handler { region, .. }, Some(label)) => {
                 (region, label.height)
             }
@@ -182,20 +157,33 @@ impl Labels {
 
     /// Begins a handler of the innermost block, which has a region around it.
     pub fn begin_handler(&mut self, handler: Kind, around: Option<u32>) {
-        if let Some(label) = self.labels.last_mut() {
+        if let Some(label) = self.0.last_mut() {
             label.kind = handler;
             label.region = around;
         }
     }
-
-    /// The function's results.
-    pub fn results(&self) -> &[ValType] {
-        let (_, middle, end) = self.labels[0].types;
-        &self.types[middle..end]
-    }
 }
 
 impl Lowerer<'_> {
+    /// The types of the values that a branch to a label takes along.
+    pub(super) fn label_types(&self, label: LabelIdx) -> &[ValType] {
+        let label = &self.labels.0[self.labels.position(label)];
+        match label.kind {
+            Kind::Loop(_) => block_params(&self.module, label.ty),
+            _ => label.results(&self.module),
+        }
+    }
+
+    /// How many they are.
+    fn arity(&self, label: LabelIdx) -> usize {
+        self.label_types(label).len()
+    }
+
+    /// The function's results.
+    pub(super) fn results(&self) -> &[ValType] {
+        self.labels.0[0].results(&self.module)
+    }
+
     pub(super) fn unreachable(&mut self) {
         self.settle();
         self.emit(Op::Unreachable);
@@ -243,20 +231,19 @@ impl Lowerer<'_> {
         }
     }
 
-    pub(super) fn block(&mut self, ty: &InstrType<'_>) {
+    pub(super) fn block(&mut self, ty: BlockType) {
         self.flush_all();
         self.open_block(Kind::Block, ty);
     }
 
     /// Begins a block whose operands are in their slots.
-    pub(super) fn open_block(&mut self, kind: Kind, ty: &InstrType<'_>) {
-        let height = self.operands.height() - ty.params.len();
+    pub(super) fn open_block(&mut self, kind: Kind, ty: BlockType) {
+        let height = self.operands.height() - block_params(&self.module, ty).len();
         let region = self.exceptions.catches.innermost();
-        self.labels
-            .push(kind, height, region, ty.params, ty.results);
+        self.labels.push(kind, height, region, ty);
     }
 
-    pub(super) fn loop_(&mut self, ty: &InstrType<'_>) {
+    pub(super) fn loop_(&mut self, ty: BlockType) {
         self.flush_all();
         self.operands.clear_accs();
         let start = self.builder.begin_loop();
@@ -264,18 +251,14 @@ impl Lowerer<'_> {
         self.open_block(Kind::Loop(start), ty);
     }
 
-    pub(super) fn if_(&mut self, ty: &InstrType<'_>) {
+    pub(super) fn if_(&mut self, ty: BlockType) {
         let condition = self.operands.pop();
         self.flush_all();
         let mut waiting = Waiting::default();
         self.branch_if(&condition, false);
         self.builder.target_later(&mut waiting);
         self.builder.point();
-        let params = &ty.params[..ty.params.len() - 1];
-        let height = self.operands.height() - params.len();
-        let region = self.exceptions.catches.innermost();
-        self.labels
-            .push(Kind::If(waiting), height, region, params, ty.results);
+        self.open_block(Kind::If(waiting), ty);
     }
 
     pub(super) fn else_(&mut self) {
@@ -290,13 +273,12 @@ impl Lowerer<'_> {
             self.builder.place(waiting);
         }
         label.kind = Kind::Block;
-        let (begin, middle, _) = label.types;
-        self.arrive(label.height, begin..middle);
-        self.labels.labels.push(label);
+        self.arrive(label.height, block_params(&self.module, label.ty));
+        self.labels.0.push(label);
     }
 
     pub(super) fn end(&mut self) {
-        if self.labels.labels.len() == 1 {
+        if self.labels.0.len() == 1 {
             // The function's own end returns, while its label is still there to say what.
             if self.dead == 0 {
                 self.emit_return();
@@ -315,7 +297,6 @@ impl Lowerer<'_> {
             self.settle();
         }
         let label = self.labels.pop();
-        let (_, middle, end) = label.types;
         if let Kind::TryTable | Kind::Try { .. } = label.kind {
             self.exceptions.catches.close(self.builder.here());
         }
@@ -323,24 +304,22 @@ impl Lowerer<'_> {
             Kind::Func => unreachable!("validated: the function's label is the outermost"),
             Kind::Loop(_) => {
                 if self.dead > 0 {
-                    return self.stay_dead(&label);
+                    self.stay_dead(&label);
                 }
             }
             Kind::Block | Kind::TryTable | Kind::Try { .. } if label.is_nowhere() => {
                 // Nobody branches here, so nothing has to be in its slot.
                 if self.dead > 0 {
-                    return self.stay_dead(&label);
+                    self.stay_dead(&label);
                 }
             }
-            Kind::Handler { .. } if label.is_nowhere() && self.dead > 0 => {
-                return self.stay_dead(&label);
-            }
+            Kind::Handler { .. } if label.is_nowhere() && self.dead > 0 => self.stay_dead(&label),
             Kind::Block | Kind::TryTable | Kind::Try { .. } | Kind::Handler { .. } => {
                 if self.dead == 0 {
                     self.flush_all();
                 }
                 self.place(&label);
-                self.arrive(label.height, middle..end);
+                self.arrive_at_end(&label);
             }
             Kind::If(otherwise) => {
                 if self.dead == 0 {
@@ -348,10 +327,9 @@ impl Lowerer<'_> {
                 }
                 self.builder.place(otherwise);
                 self.place(&label);
-                self.arrive(label.height, middle..end);
+                self.arrive_at_end(&label);
             }
         }
-        self.labels.forget_types(&label);
     }
 
     /// Makes all that goes to a label's end go to the current place.
@@ -364,24 +342,27 @@ impl Lowerer<'_> {
 
     /// Makes the current place one at which control arrives from elsewhere in order to return.
     pub(super) fn arrive_at_return(&mut self) {
-        let (_, middle, end) = self.labels.labels[0].types;
-        self.arrive(0, middle..end);
+        let label = self.labels.0[0];
+        self.arrive_at_end(&label);
     }
 
     /// Ends a block behind which nothing can be reached either.
     fn stay_dead(&mut self, label: &Label) {
         self.operands.truncate(label.height);
-        self.labels.forget_types(label);
+    }
+
+    /// Makes the current place one at which control arrives from elsewhere, with a block's results on top.
+    fn arrive_at_end(&mut self, label: &Label) {
+        let module = self.module;
+        self.arrive(label.height, label.results(&module));
     }
 
     /// Makes the current place one at which control arrives from elsewhere, with these values on top.
-    fn arrive(&mut self, height: usize, types: core::ops::Range<usize>) {
+    fn arrive(&mut self, height: usize, types: &[ValType]) {
         self.dead = 0;
         self.operands.take_pending();
         self.operands.truncate(height);
-        for at in types {
-            self.operands.push_stored(self.labels.types[at]);
-        }
+        self.operands.push_all_stored(types);
         self.operands.clear_accs();
     }
 
@@ -393,12 +374,12 @@ impl Lowerer<'_> {
     /// Goes to a label with the values it takes. What comes first in a loop may be repeated here, unless whoever pays for it may
     /// not come this way.
     pub(super) fn jump(&mut self, label: LabelIdx, may_repeat: bool) {
-        if self.labels.labels[self.labels.position(label)].kind == Kind::Func {
+        if self.labels.0[self.labels.position(label)].kind == Kind::Func {
             return self.emit_return();
         }
         self.move_values(label);
         self.settle();
-        let kind = self.labels.labels[self.labels.position(label)].kind;
+        let kind = self.labels.0[self.labels.position(label)].kind;
         if let Kind::Loop(start) = kind
             && may_repeat
             && self.builder.repeat_head(start, self.at)
@@ -412,7 +393,7 @@ impl Lowerer<'_> {
     /// Appends the cell of a label's position.
     fn target(&mut self, label: LabelIdx) {
         let at = self.labels.position(label);
-        let label = &mut self.labels.labels[at];
+        let label = &mut self.labels.0[at];
         match label.kind {
             Kind::Loop(start) => self.builder.target(start),
             _ => self.builder.target_later(&mut label.waiting),
@@ -421,14 +402,14 @@ impl Lowerer<'_> {
 
     /// Where the values that a label takes must be, or nothing if they are there once they are in their slots.
     fn landing(&self, label: LabelIdx) -> Option<usize> {
-        let height = self.labels.labels[self.labels.position(label)].height;
-        let arity = self.labels.arity(label);
+        let height = self.labels.0[self.labels.position(label)].height;
+        let arity = self.arity(label);
         (arity > 0 && height + arity != self.operands.height()).then_some(height)
     }
 
     /// Brings the values that a label takes to where it takes them.
     fn move_values(&mut self, label: LabelIdx) {
-        let arity = self.labels.arity(label);
+        let arity = self.arity(label);
         let height = self.operands.height() - arity;
         let Some(landing) = self.landing(label) else {
             return self.flush_from(height);
@@ -451,7 +432,7 @@ impl Lowerer<'_> {
             self.emit(Op::CopyRange {
                 from,
                 to,
-                count: slots(self.labels.types(label)),
+                count: slots(self.label_types(label)),
             });
             self.operands.clear_accs();
         }
@@ -459,8 +440,8 @@ impl Lowerer<'_> {
 
     pub(super) fn br_if(&mut self, label: LabelIdx) {
         let condition = self.operands.pop();
-        let arity = self.labels.arity(label);
-        let is_return = self.labels.labels[self.labels.position(label)].kind == Kind::Func;
+        let arity = self.arity(label);
+        let is_return = self.labels.0[self.labels.position(label)].kind == Kind::Func;
         // The values go to their slots first, so that the branch is the last thing that happens. A pending condition stays so.
         self.flush_from(self.operands.height() - arity);
         if !is_return && self.landing(label).is_none() {
@@ -527,7 +508,7 @@ impl Lowerer<'_> {
 
     pub(super) fn br_table(&mut self, labels: &[LabelIdx], default: LabelIdx) {
         let index = self.operands.pop();
-        let arity = self.labels.arity(default);
+        let arity = self.arity(default);
         self.flush_from(self.operands.height() - arity);
         let x = self.source(&index);
         self.emit(Op::BrTable {
@@ -540,7 +521,7 @@ impl Lowerer<'_> {
         let mut pad_of = std::collections::HashMap::new();
         for &label in labels.iter().chain([&default]) {
             let position = self.labels.position(label);
-            let is_return = self.labels.labels[position].kind == Kind::Func;
+            let is_return = self.labels.0[position].kind == Kind::Func;
             if is_return || self.landing(label).is_some() {
                 let pad = *pad_of.entry(label).or_insert_with(|| {
                     pads.push((label, Waiting::default()));

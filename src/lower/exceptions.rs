@@ -16,7 +16,7 @@ use crate::code::catches::Catches;
 use crate::code::ops::{Op, SlotOffset};
 use crate::syntax::index::{LabelIdx, TagIdx};
 use crate::syntax::instr::{Catch, Opcode};
-use crate::syntax::types::{HeapType, RefType, ValType};
+use crate::syntax::types::{BlockType, HeapType, RefType, ValType};
 use crate::validate::InstrType;
 
 /// The exceptions of a function.
@@ -45,7 +45,7 @@ impl Exceptions {
 const EXNREF: ValType = ValType::Ref(RefType::nullable(HeapType::Exn));
 
 impl Lowerer<'_> {
-    pub(super) fn try_table(&mut self, catches: &[Catch], ty: &InstrType<'_>) {
+    pub(super) fn try_table(&mut self, ty: BlockType, catches: &[Catch]) {
         self.flush_all();
         if catches.is_empty() {
             return self.open_block(Kind::Block, ty);
@@ -67,7 +67,7 @@ impl Lowerer<'_> {
         };
         let position = self.labels.position(label);
         let first = self.operands.slot_at(self.labels.height(position));
-        let end = first.saturating_add(slots(self.labels.types(label)));
+        let end = first.saturating_add(slots(self.label_types(label)));
         self.operands.reserve(end);
         // The reference is the last of the label's values.
         let exn = wants_exn.then(|| Operands::offset(end - 1));
@@ -105,7 +105,7 @@ impl Lowerer<'_> {
         self.unreachable_from_here();
     }
 
-    pub(super) fn try_(&mut self, ty: &InstrType<'_>) {
+    pub(super) fn try_(&mut self, ty: BlockType) {
         self.flush_all();
         let region = self.exceptions.catches.open(self.builder.here());
         self.open_block(Kind::Try { region }, ty);
@@ -125,9 +125,7 @@ impl Lowerer<'_> {
         self.operands.take_pending();
         self.operands.truncate(height);
         self.operands.push_stored(EXNREF);
-        for &ty in ty.results {
-            self.operands.push_stored(ty);
-        }
+        self.operands.push_all_stored(ty.results);
         self.operands.clear_accs();
         let payload = Operands::offset(self.operands.slot_at(height).saturating_add(1));
         let here = self.builder.point();

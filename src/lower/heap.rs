@@ -100,7 +100,7 @@ impl Lowerer<'_> {
     fn struct_get(&mut self, ty: TypeIdx, field: FieldIdx, signed: bool) {
         let offset = self.module.layouts[ty.index()].fields[field.index()].offset;
         let storage = self.field(ty, field);
-        let unpacked = unpacked(storage);
+        let unpacked = storage.unpacked();
         let Some(op) = layout::load(storage, signed) else {
             let how = Storage::of(storage) as u32;
             return self.call_object(Object::StructGet, offset, how, 1, &[unpacked]);
@@ -138,7 +138,7 @@ impl Lowerer<'_> {
 
     fn array_get(&mut self, ty: TypeIdx, signed: bool) {
         let storage = self.element_type(ty);
-        let unpacked = unpacked(storage);
+        let unpacked = storage.unpacked();
         let Some(op) = layout::load(storage, signed) else {
             let how = Storage::of(storage) as u32;
             return self.call_object(Object::ArrayGet, 0, how, 2, &[unpacked]);
@@ -250,13 +250,5 @@ impl Lowerer<'_> {
         let reference = self.operands.top();
         let x = self.operands.src(&reference);
         self.test(ty.heap, ty.nullable, x);
-    }
-}
-
-/// The type that a field has on the operand stack.
-fn unpacked(ty: StorageType) -> ValType {
-    match ty {
-        StorageType::Val(ty) => ty,
-        StorageType::I8 | StorageType::I16 => ValType::I32,
     }
 }

@@ -21,8 +21,8 @@
 //! canonical slots and no accumulator holds anything but the single result of a call. So the state there is a function of the
 //! place in the module, whatever was fused before.
 //!
-//! `operands` is the compile-time stack, the rest is one file for each kind of instruction; `pins` chooses which locals get a
-//! register.
+//! `operands` is the compile-time stack, `locals` knows where the locals are, `pins` chooses which of them get a register; the rest
+//! is one file for each kind of instruction.
 
 mod atomic;
 mod calls;
@@ -30,6 +30,7 @@ mod control;
 mod exceptions;
 mod fuel;
 mod heap;
+mod locals;
 mod memory;
 mod memory64;
 mod numeric;
@@ -48,7 +49,7 @@ use crate::code::ops::{Bank, Op, SlotOffset};
 use crate::code::{Code, Form, LowerError};
 use crate::syntax::index::*;
 use crate::syntax::instr::{Class, Instr, Opcode};
-use crate::syntax::types::{FuncType, MemType, SubType, TableType, ValType};
+use crate::syntax::types::{CompType, FuncType, MemType, SubType, TableType, ValType};
 use crate::validate::InstrType;
 
 use self::control::Labels;
@@ -78,6 +79,16 @@ pub(crate) struct Surroundings<'m> {
     pub deterministic: bool,
 }
 
+impl<'m> Surroundings<'m> {
+    /// The function type at a type index.
+    fn func_type(&self, ty: TypeIdx) -> &'m FuncType {
+        match &self.subtypes[ty.index()].composite {
+            CompType::Func(ty) => ty,
+            _ => unreachable!("validated: functions and blocks have function types"),
+        }
+    }
+}
+
 /// Lowers one function.
 pub(crate) struct Lowerer<'m> {
     module: Surroundings<'m>,
@@ -94,10 +105,10 @@ pub(crate) struct Lowerer<'m> {
 }
 
 impl<'m> Lowerer<'m> {
-    /// Begins a function. `locals` are those it declares, as runs.
+    /// Begins a function of a type. `locals` are those it declares, as runs.
     pub fn new(
         module: Surroundings<'m>,
-        ty: &FuncType,
+        ty: TypeIdx,
         locals: &[(u32, ValType)],
         survey: &Survey,
         select: Select,
@@ -107,7 +118,7 @@ impl<'m> Lowerer<'m> {
         let mut lowerer = Self {
             module,
             builder,
-            operands: Operands::new(ty, locals),
+            operands: Operands::new(module.func_type(ty), locals),
             labels: Labels::new(ty),
             exceptions: Exceptions::default(),
             pins: Vec::new(),
@@ -158,9 +169,9 @@ impl<'m> Lowerer<'m> {
         match *instr {
             Instr::Nop => {}
             Instr::Unreachable => self.unreachable(),
-            Instr::Block { .. } => self.block(ty),
-            Instr::Loop { .. } => self.loop_(ty),
-            Instr::If { .. } => self.if_(ty),
+            Instr::Block { ty } => self.block(ty),
+            Instr::Loop { ty } => self.loop_(ty),
+            Instr::If { ty } => self.if_(ty),
             Instr::Else => self.else_(),
             Instr::End => self.end(),
             Instr::Br { label } => self.br(label),
@@ -177,10 +188,10 @@ impl<'m> Lowerer<'m> {
             Instr::ReturnCallRef { .. } => self.return_call_ref(ty),
             Instr::BrOnNull { label } => self.br_on_null(label),
             Instr::BrOnNonNull { label } => self.br_on_non_null(label),
-            Instr::TryTable { catches, .. } => self.try_table(catches, ty),
+            Instr::TryTable { ty, catches } => self.try_table(ty, catches),
             Instr::Throw { tag } => self.throw(tag, ty),
             Instr::ThrowRef => self.throw_ref(),
-            Instr::Try { .. } => self.try_(ty),
+            Instr::Try { ty } => self.try_(ty),
             Instr::Catch { tag } => self.catch(Some(tag), ty),
             Instr::CatchAll => self.catch(None, ty),
             Instr::Rethrow { label } => self.rethrow(label),

@@ -2,7 +2,8 @@
 //!
 //! What is *clean* is in its slot; what is *pending* is not computed yet; everything between costs nothing until it is used.
 
-use super::{Lowerer, bank, is_wide, slots};
+use super::locals::Locals;
+use super::{Lowerer, bank, is_wide};
 use crate::code::LowerError;
 use crate::code::builder::At;
 use crate::code::ops::{Bank, Dst, Floats, Op, SlotOffset, Src};
@@ -13,7 +14,7 @@ use crate::syntax::types::{FuncType, ValType};
 /// Bytes of a slot.
 pub(super) const SLOT: i64 = 8;
 /// Bytes of the record between a frame's parameters and its base.
-const RECORD: i64 = 16;
+pub(super) const RECORD: i64 = 16;
 /// How many register classes there are.
 const BANKS: usize = 4;
 /// The largest frame, in slots.
@@ -58,68 +59,29 @@ pub(super) struct Pending {
     at: At,
 }
 
-/// A local.
-#[derive(Clone, Copy, Debug)]
-struct Local {
-    ty: ValType,
-    offset: SlotOffset,
-    /// Whether it has a register.
-    pinned: bool,
-    /// The topmost operand that is in it.
-    head: Option<u32>,
-}
-
 /// The stack, the locals, and what the registers hold.
 pub(super) struct Operands {
     stack: Vec<Operand>,
     /// How many operands at the bottom are known to be in their slots.
     clean: usize,
     pending: Option<Pending>,
-    locals: Vec<Local>,
-    /// Slots of the locals that are not parameters.
-    local_slots: u32,
+    locals: Locals,
     /// The most slots that have been in use at once.
     max_slots: u32,
     /// For each bank the slot whose value its accumulator holds.
     acc: [Option<SlotOffset>; BANKS],
-    /// Where the function's results go, and its first parameter is.
-    pub results_at: SlotOffset,
 }
 
 impl Operands {
     pub fn new(ty: &FuncType, locals: &[(u32, ValType)]) -> Self {
-        let params = i64::from(slots(&ty.params));
-        let results_at = (-RECORD - params * SLOT) as SlotOffset;
-        let mut all = Vec::new();
-        let mut offset = results_at;
-        let mut push = |ty: ValType, offset: SlotOffset| {
-            all.push(Local {
-                ty,
-                offset,
-                pinned: false,
-                head: None,
-            });
-        };
-        for &ty in &ty.params {
-            push(ty, offset);
-            offset += (i64::from(ty.slots()) * SLOT) as SlotOffset;
-        }
-        let mut local_slots = 0;
-        for &(count, ty) in locals {
-            for _ in 0..count {
-                push(ty, (i64::from(local_slots) * SLOT) as SlotOffset);
-                local_slots += ty.slots();
-            }
-        }
+        let locals = Locals::new(&ty.params, locals);
         Self {
             stack: Vec::new(),
             clean: 0,
             pending: None,
-            locals: all,
-            local_slots,
-            max_slots: local_slots,
+            max_slots: locals.slots,
+            locals,
             acc: [None; BANKS],
-            results_at,
         }
     }
 
@@ -138,7 +100,12 @@ impl Operands {
 
     /// Slots of the locals that are not parameters.
     pub fn local_slots(&self) -> u32 {
-        self.local_slots
+        self.locals.slots
+    }
+
+    /// Where the function's results go, and its first parameter is.
+    pub fn results_at(&self) -> SlotOffset {
+        self.locals.first
     }
 
     /// The slot of the operand at a height.
@@ -153,7 +120,7 @@ impl Operands {
     fn next_slot(&self) -> u32 {
         match self.stack.last() {
             Some(top) => top.slot.saturating_add(top.ty.slots()),
-            None => self.local_slots,
+            None => self.locals.slots,
         }
     }
 
@@ -178,6 +145,26 @@ impl Operands {
         self.push(Place::Stored, ty);
     }
 
+    /// Pushes operands that are in their canonical slots.
+    pub fn push_all_stored(&mut self, types: &[ValType]) {
+        let mut slot = self.next_slot();
+        let operands = types.iter().map(|&ty| {
+            let at = slot;
+            slot = slot.saturating_add(ty.slots());
+            Operand {
+                place: Place::Stored,
+                ty,
+                slot: at,
+            }
+        });
+        let all_were = self.clean == self.stack.len();
+        self.stack.extend(operands);
+        self.reserve(slot);
+        if all_were {
+            self.clean = self.stack.len();
+        }
+    }
+
     /// Pushes a constant.
     pub fn push_const(&mut self, bits: u64, ty: ValType) {
         self.push(Place::Const(bits), ty);
@@ -186,7 +173,7 @@ impl Operands {
     /// Pushes an operand that is in a local.
     pub fn push_local(&mut self, local: LocalIdx) {
         let at = self.stack.len() as u32;
-        let entry = &mut self.locals[local.index()];
+        let entry = self.locals.get_mut(local);
         let (ty, below) = (entry.ty, entry.head.replace(at));
         self.push(Place::Local { local, below }, ty);
     }
@@ -196,7 +183,7 @@ impl Operands {
         let operand = self.stack.pop();
         let operand = operand.unwrap_or_else(|| unreachable!("validated: operands are there"));
         match operand.place {
-            Place::Local { local, below } => self.locals[local.index()].head = below,
+            Place::Local { local, below } => self.locals.get_mut(local).head = below,
             Place::Pending => {
                 if let Some(pending) = &mut self.pending {
                     pending.height = None;
@@ -213,7 +200,7 @@ impl Operands {
         let height = self.stack.len();
         match operand.place {
             Place::Local { local, .. } => {
-                self.locals[local.index()].head = Some(height as u32);
+                self.locals.get_mut(local).head = Some(height as u32);
             }
             Place::Pending => {
                 if let Some(pending) = &mut self.pending {
@@ -241,9 +228,12 @@ impl Operands {
 
     /// Pops down to a height.
     pub fn truncate(&mut self, height: usize) {
-        while self.stack.len() > height {
+        while self.stack.len() > height.max(self.clean) {
             self.pop();
         }
+        // What is left is in its slots, so that nothing has to be noted.
+        self.stack.truncate(height);
+        self.clean = self.clean.min(height);
     }
 
     /// The op held back, for an instruction that takes it in.
@@ -262,7 +252,7 @@ impl Operands {
             Place::Pending => Src::Acc,
             Place::Stored => self.slot_src(Self::offset(operand.slot), operand.ty),
             Place::Local { local, .. } => {
-                let local = &self.locals[local.index()];
+                let local = self.locals.get(local);
                 if local.pinned {
                     Src::Pin
                 } else {
@@ -278,7 +268,7 @@ impl Operands {
     pub fn memory(&self, operand: &Operand) -> Option<SlotOffset> {
         match operand.place {
             Place::Stored => Some(Self::offset(operand.slot)),
-            Place::Local { local, .. } => Some(self.locals[local.index()].offset),
+            Place::Local { local, .. } => Some(self.locals.get(local).offset),
             Place::Const(_) | Place::Pending => None,
         }
     }
@@ -314,7 +304,7 @@ impl Operands {
 
     /// The destination that a local is.
     pub fn local_dst(&self, local: LocalIdx) -> Dst {
-        let local = &self.locals[local.index()];
+        let local = self.locals.get(local);
         if local.pinned {
             Dst::Pin(local.offset)
         } else {
@@ -324,17 +314,12 @@ impl Operands {
 
     /// The type of a local.
     pub fn local_ty(&self, local: LocalIdx) -> ValType {
-        self.locals[local.index()].ty
-    }
-
-    /// How many locals there are, parameters included.
-    pub fn local_count(&self) -> usize {
-        self.locals.len()
+        self.locals.get(local).ty
     }
 
     /// Gives a local a register; returns its home.
     pub fn pin(&mut self, local: LocalIdx) -> SlotOffset {
-        let local = &mut self.locals[local.index()];
+        let local = self.locals.get_mut(local);
         local.pinned = true;
         local.offset
     }
@@ -551,7 +536,7 @@ impl Lowerer<'_> {
                 Place::Const(_) => self.copy(&operand, d),
                 Place::Local { local, below } => {
                     self.copy(&operand, d);
-                    self.operands.locals[local.index()].head = below;
+                    self.operands.locals.get_mut(local).head = below;
                 }
             }
             self.operands.stack[at].place = Place::Stored;
@@ -568,14 +553,14 @@ impl Lowerer<'_> {
 
     /// Saves the operands that are still in a local, which is about to change, into their canonical slots.
     pub(super) fn preserve(&mut self, local: LocalIdx) {
-        if self.operands.locals[local.index()].head.is_some() {
+        if self.operands.locals.get(local).head.is_some() {
             self.settle_on_stack();
         }
-        while let Some(at) = self.operands.locals[local.index()].head {
+        while let Some(at) = self.operands.locals.get(local).head {
             let operand = self.operands.stack[at as usize];
             self.copy(&operand, Dst::Slot(Operands::offset(operand.slot)));
             self.operands.stack[at as usize].place = Place::Stored;
-            self.operands.locals[local.index()].head = match operand.place {
+            self.operands.locals.get_mut(local).head = match operand.place {
                 Place::Local { below, .. } => below,
                 _ => None,
             };

@@ -43,9 +43,7 @@ impl Lowerer<'_> {
         let at = self.in_place(operands);
         self.emit(Op::Runtime { call, a, b, at });
         self.operands.wrote(at, ValType::I64);
-        for &ty in results {
-            self.operands.push_stored(ty);
-        }
+        self.operands.push_all_stored(results);
     }
 
     /// Brings so many operands into their slots, which follow each other, and pops them; says where the first is.

@@ -175,6 +175,16 @@ pub enum StorageType {
     I16,
 }
 
+impl StorageType {
+    /// The type that it has on the operand stack.
+    pub const fn unpacked(self) -> ValType {
+        match self {
+            Self::Val(ty) => ty,
+            Self::I8 | Self::I16 => ValType::I32,
+        }
+    }
+}
+
 /// A storage type with its mutability.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct FieldType {
@@ -182,6 +192,13 @@ pub struct FieldType {
     pub storage: StorageType,
     /// Whether it may be written after creation.
     pub mutable: bool,
+}
+
+impl FieldType {
+    /// The type that its values have on the operand stack.
+    pub const fn unpacked(self) -> ValType {
+        self.storage.unpacked()
+    }
 }
 
 /// A function type: `[params] -> [results]`.

@@ -70,6 +70,8 @@ pub(super) struct TypeInfo {
     pub(super) operands: u32,
     pub(super) params: u16,
     pub(super) results: u16,
+    /// The first field that has no default value, if it is a structure.
+    pub(super) no_default: Option<FieldIdx>,
 }
 
 /// A set of functions.
@@ -138,15 +140,6 @@ pub(super) fn unsupported(feature: Feature, subject: Subject) -> Box<ErrorKind> 
 }
 
 impl Context {
-    /// The type of a function.
-    ///
-    /// # Panics
-    /// If the module has no such function.
-    pub fn func_type(&self, func: FuncIdx) -> &FuncType {
-        self.type_func(self.funcs[func.index()])
-            .unwrap_or_else(|| unreachable!("validated: functions have function types"))
-    }
-
     /// The function type at a type index, if that is what is there.
     #[inline]
     pub fn type_func(&self, ty: TypeIdx) -> Option<&FuncType> {

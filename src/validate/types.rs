@@ -7,7 +7,7 @@ use super::error::{Check, ErrorKind, Kind, Space, Subject};
 use super::matching;
 use crate::features::Feature;
 use crate::limits;
-use crate::syntax::index::TypeIdx;
+use crate::syntax::index::{FieldIdx, TypeIdx};
 use crate::syntax::types::*;
 
 impl Context {
@@ -100,6 +100,7 @@ impl Context {
             operands: self.operands.len() as u32,
             params: 0,
             results: 0,
+            no_default: None,
         };
         if let &[sup] = &*ty.supertypes {
             let above = &self.infos[sup.index()];
@@ -132,6 +133,12 @@ impl Context {
                 };
                 self.operands.push(super::operand::OpType::new(packed));
             }
+        }
+        if let CompType::Struct(fields) = &ty.composite {
+            let at = fields
+                .iter()
+                .position(|field| !field.unpacked().is_defaultable());
+            info.no_default = at.map(|at| FieldIdx(at as u32));
         }
         self.infos.push(info);
         self.types.push(ty.clone());

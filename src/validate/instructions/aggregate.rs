@@ -23,25 +23,18 @@ fn null(ty: TypeIdx) -> ValType {
     ValType::Ref(RefType::nullable(HeapType::Concrete(ty)))
 }
 
-/// The type that a field has on the operand stack.
-fn unpacked(field: FieldType) -> ValType {
-    match field.storage {
-        StorageType::Val(ty) => ty,
-        StorageType::I8 | StorageType::I16 => I32,
-    }
-}
-
 impl FuncValidator<'_> {
     /// `[t*] -> [(ref ty)]` for fields of types `t*`.
     pub(super) fn struct_new(&mut self, ty: TypeIdx) -> Typed<'_> {
         let fields = self.ctx.struct_at(ty)?;
-        self.allocate(fields.iter().rev().map(|&field| unpacked(field)), ty)
+        self.allocate(fields.iter().rev().map(|&field| field.unpacked()), ty)
     }
 
     /// `[] -> [(ref ty)]`
     pub(super) fn struct_new_default(&mut self, ty: TypeIdx) -> Typed<'_> {
-        for &field in self.ctx.struct_at(ty)? {
-            self.check_default("field", field)?;
+        self.ctx.struct_at(ty)?;
+        if let Some(field) = self.ctx.infos[ty.index()].no_default {
+            self.check_default("field", self.ctx.field_at(ty, field)?)?;
         }
         self.rule(&[], &[new(ty)])
     }
@@ -50,7 +43,7 @@ impl FuncValidator<'_> {
     pub(super) fn struct_get(&mut self, ty: TypeIdx, field: FieldIdx, packed: bool) -> Typed<'_> {
         let field = self.ctx.field_at(ty, field)?;
         self.check_packing(field, packed)?;
-        self.rule(&[null(ty)], &[unpacked(field)])
+        self.rule(&[null(ty)], &[field.unpacked()])
     }
 
     /// `[(ref null ty) t] -> []`
@@ -59,13 +52,13 @@ impl FuncValidator<'_> {
         if !field.mutable {
             Err(ErrorKind::ImmutableField { ty, field: index })?;
         }
-        self.rule(&[null(ty), unpacked(field)], &[])
+        self.rule(&[null(ty), field.unpacked()], &[])
     }
 
     /// `[t i32] -> [(ref ty)]`
     pub(super) fn array_new(&mut self, ty: TypeIdx) -> Typed<'_> {
         let element = self.ctx.array_at(ty)?;
-        self.rule(&[unpacked(element), I32], &[new(ty)])
+        self.rule(&[element.unpacked(), I32], &[new(ty)])
     }
 
     /// `[i32] -> [(ref ty)]`
@@ -83,7 +76,7 @@ impl FuncValidator<'_> {
             count as usize,
             limits::MAX_ARRAY_NEW_FIXED,
         )?;
-        self.allocate((0..count).map(|_| unpacked(element)), ty)
+        self.allocate((0..count).map(|_| element.unpacked()), ty)
     }
 
     /// `[i32 i32] -> [(ref ty)]`
@@ -109,19 +102,19 @@ impl FuncValidator<'_> {
     pub(super) fn array_get(&mut self, ty: TypeIdx, packed: bool) -> Typed<'_> {
         let element = self.ctx.array_at(ty)?;
         self.check_packing(element, packed)?;
-        self.rule(&[null(ty), I32], &[unpacked(element)])
+        self.rule(&[null(ty), I32], &[element.unpacked()])
     }
 
     /// `[(ref null ty) i32 t] -> []`
     pub(super) fn array_set(&mut self, ty: TypeIdx) -> Typed<'_> {
         let element = self.mutable_array(ty)?;
-        self.rule(&[null(ty), I32, unpacked(element)], &[])
+        self.rule(&[null(ty), I32, element.unpacked()], &[])
     }
 
     /// `[(ref null ty) i32 t i32] -> []`
     pub(super) fn array_fill(&mut self, ty: TypeIdx) -> Typed<'_> {
         let element = self.mutable_array(ty)?;
-        self.rule(&[null(ty), I32, unpacked(element), I32], &[])
+        self.rule(&[null(ty), I32, element.unpacked(), I32], &[])
     }
 
     /// `[(ref null ty1) i32 (ref null ty2) i32 i32] -> []`
@@ -197,7 +190,7 @@ impl FuncValidator<'_> {
     }
 
     fn check_default(&self, what: &'static str, field: FieldType) -> Check {
-        let ty = unpacked(field);
+        let ty = field.unpacked();
         if ty.is_defaultable() {
             Ok(())
         } else {
@@ -229,7 +222,7 @@ impl FuncValidator<'_> {
             }
             _ => Err(ErrorKind::Types {
                 what: "an array of an element segment",
-                required: TypeList::new(&[OpType::new(unpacked(element))]),
+                required: TypeList::new(&[OpType::new(element.unpacked())]),
                 found: TypeList::new(&[OpType::new(ValType::Ref(segment))]),
             })?,
         }
