@@ -9,9 +9,11 @@ object=$(mktemp)
 trap 'rm -f "$object"' EXIT
 
 # Linking is a step of its own because clang runs wasm-opt, where there is one, when it links.
-for source in *.c; do
-    "$clang" --target=wasm32 -O3 -std=gnu17 -Wall -Wextra -Werror \
-        -mbulk-memory -msign-ext -mnontrapping-fptoint -c -o "$object" "$source"
+for source in *.c simd/*.c; do
+    vectors=()
+    [[ $source == simd/* ]] && vectors=(-msimd128)
+    "$clang" --target=wasm32 -O3 -std=gnu17 -Wall -Wextra -Werror -I. \
+        -mbulk-memory -msign-ext -mnontrapping-fptoint "${vectors[@]}" -c -o "$object" "$source"
     "$ld" --no-entry --export=run --strip-all -o "${source%.c}.wasm" "$object"
     chmod 644 "${source%.c}.wasm"
 done

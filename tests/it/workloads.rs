@@ -7,21 +7,21 @@ use tickwasm::{Config, Engine, Error, Instance, Module, Store};
 
 /// The workloads of the benchmarks, with an argument small enough for a debug build and the result that V8 gives.
 fn workloads() -> Vec<(String, Vec<u8>, i32, i32)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("benches/workloads");
-    let list =
-        fs::read_to_string(folder.join("expected-small.txt")).expect("the list of workloads");
-    let workloads: Vec<_> = list
-        .lines()
-        .map(|line| {
+    let mut workloads = Vec::new();
+    for folder in ["benches/workloads", "benches/workloads/simd"] {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let list =
+            fs::read_to_string(folder.join("expected-small.txt")).expect("the list of workloads");
+        workloads.extend(list.lines().map(|line| {
             let [file, argument, result] = line.split_whitespace().collect::<Vec<_>>()[..] else {
                 panic!("not a line of three words: {line}");
             };
             let bytes = fs::read(folder.join(file)).expect("a workload");
             let number = |text: &str| text.parse().expect("a number");
             (file.to_owned(), bytes, number(argument), number(result))
-        })
-        .collect();
-    assert!(workloads.len() >= 12);
+        }));
+    }
+    assert!(workloads.len() >= 36);
     workloads
 }
 
