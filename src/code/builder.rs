@@ -4,7 +4,7 @@ use core::mem::MaybeUninit;
 
 use super::catches::Catches;
 use super::meter::{ChargeIdx, Meter, Tally};
-use super::ops::{Cells, Op, SlotOffset};
+use super::ops::{Cells, Dst, Op, SlotOffset, Src};
 use super::unit::{Code, Form, LowerError, Pair};
 
 /// The two cells that hold a handler's address.
@@ -66,6 +66,8 @@ struct Fixup {
 #[derive(Clone, Copy, Debug)]
 struct LoopHead {
     start: Target,
+    /// The op that the loop begins with.
+    first: FirstOp,
     /// Where the branch is.
     branch: CellPos,
     /// The branch.
@@ -74,6 +76,24 @@ struct LoopHead {
     targets: CellPos,
     /// What comes after them.
     end: Target,
+}
+
+/// The op that a loop begins with.
+#[derive(Clone, Copy, Debug)]
+struct FirstOp {
+    op: Op,
+    at: At,
+    /// Where the second one begins.
+    end: CellPos,
+}
+
+/// A head that has begun.
+#[derive(Clone, Copy, Debug)]
+struct OpenHead {
+    start: Target,
+    /// How many ops it has so far.
+    ops: u32,
+    first: Option<FirstOp>,
 }
 
 /// The most ops of a loop's head.
@@ -133,8 +153,10 @@ pub struct Builder {
     fixups: Vec<Fixup>,
     /// The heads of loops, in the order of their starts.
     heads: Vec<LoopHead>,
-    /// The loop that began last, if no branch has been seen in it, and the number of its ops.
-    in_head: Option<(Target, u32)>,
+    /// The loop that began last, if no branch has been seen in it.
+    in_head: Option<OpenHead>,
+    /// The last op if it copied to a slot: from where, to where, and where it ends.
+    copied: Option<(Src, SlotOffset, CellPos)>,
     /// Cells of heads that have been repeated.
     repeated: usize,
     /// Targets that the last op still lacks.
@@ -161,6 +183,7 @@ impl Builder {
             fixups: Vec::new(),
             heads: Vec::new(),
             in_head: None,
+            copied: None,
             repeated: 0,
             targets_left: 0,
             select,
@@ -239,8 +262,19 @@ impl Builder {
             self.come_back();
         }
         self.pad();
-        if let Some((start, ops)) = self.in_head {
-            self.in_head = self.extend_head(start, ops + 1, op, begin, targets_at);
+        let end = self.here();
+        self.copied = match *op {
+            Op::Copy {
+                x: x @ (Src::Slot(_) | Src::Pin),
+                d: Dst::Slot(to),
+                ..
+            } => Some((x, to, end)),
+            _ => None,
+        };
+        if let Some(mut head) = self.in_head {
+            head.ops += 1;
+            head.first.get_or_insert(FirstOp { op: *op, at, end });
+            self.in_head = self.extend_head(head, op, begin, targets_at);
         }
     }
 
@@ -279,7 +313,12 @@ impl Builder {
     /// Begins a loop: the place of its first op.
     pub fn begin_loop(&mut self) -> Target {
         let start = self.point();
-        self.in_head = (self.form != Form::Exact).then_some((start, 0));
+        let head = OpenHead {
+            start,
+            ops: 0,
+            first: None,
+        };
+        self.in_head = (self.form != Form::Exact).then_some(head);
         start
     }
 
@@ -291,20 +330,19 @@ impl Builder {
         }
     }
 
-    /// Whether the loop's head goes on after this op. Notes the head where it ends.
+    /// The loop's head, if it goes on after this op. Notes the head where it ends.
     fn extend_head(
         &mut self,
-        start: Target,
-        ops: u32,
+        head: OpenHead,
         op: &Op,
         branch: CellPos,
         targets: CellPos,
-    ) -> Option<(Target, u32)> {
+    ) -> Option<OpenHead> {
         match op {
             Op::BrUnop { .. } | Op::BrBinop { .. } => {}
             Op::BrTable { count, .. } if *count < MAX_HEAD_TARGETS => {}
-            _ if op.leaves() || ops >= MAX_HEAD_OPS => return None,
-            _ => return Some((start, ops)),
+            _ if op.leaves() || head.ops >= MAX_HEAD_OPS => return None,
+            _ => return Some(head),
         }
         let end = targets.0 + op.targets() * self.target_cells();
         let end = Target {
@@ -312,7 +350,8 @@ impl Builder {
             tally: self.meter.here(),
         };
         self.heads.push(LoopHead {
-            start,
+            start: head.start,
+            first: head.first?,
             branch,
             op: *op,
             targets,
@@ -328,8 +367,10 @@ impl Builder {
 
     /// Continues a loop by repeating its head, so that the branch in it is taken or not at once. Says whether that was possible.
     ///
-    /// The head is paid for together with what comes before it.
-    pub fn repeat_head(&mut self, start: Target, at: At) -> bool {
+    /// The head is paid for together with what comes before it. Its first op takes what it needs from where it is known to be: from one of
+    /// the accumulators, which hold what is in these slots, or from where it was copied from last. So a variable of the loop that has
+    /// just changed need not go through memory.
+    pub fn repeat_head(&mut self, start: Target, at: At, accs: &[Option<SlotOffset>]) -> bool {
         let by_start = |head: &LoopHead| head.start.cell.cmp(&start.cell);
         let Ok(found) = self.heads.binary_search_by(by_start) else {
             return false;
@@ -348,7 +389,21 @@ impl Builder {
             Op::BrTable { .. } => head.targets,
             _ => head.branch,
         };
-        self.repeat_cells(start, ops_end, before);
+        let mut from = start.cell;
+        if let Some(first) = self.shortened(&head, accs) {
+            let tally = self
+                .meter
+                .repeated(before, head.first.at.tally, start.tally);
+            self.op(
+                &first,
+                At {
+                    tally,
+                    ..head.first.at
+                },
+            );
+            from = head.first.end;
+        }
+        self.repeat_cells(from, ops_end, before, start.tally);
         self.meter.go_to(after);
         let cells = self.target_cells();
         if let Op::BrTable { .. } = head.op {
@@ -366,23 +421,48 @@ impl Builder {
         true
     }
 
-    /// Appends cells that hold no targets once more, for execution from another place on.
-    fn repeat_cells(&mut self, start: Target, to: CellPos, before: Tally) {
+    /// The first op of a loop's head, if it can take its first operand from elsewhere than from its slot.
+    fn shortened(&self, head: &LoopHead, accs: &[Option<SlotOffset>]) -> Option<Op> {
+        if head.first.end.0 > head.branch.0 {
+            return None;
+        }
+        let mut op = head.first.op;
+        let x = op.first_src()?;
+        let Src::Slot(slot) = *x else {
+            return None;
+        };
+        *x = if accs.contains(&Some(slot)) {
+            Src::Acc
+        } else {
+            self.source_of(slot)?
+        };
+        Some(op)
+    }
+
+    /// Where what is in a slot was copied from, if that was the last thing that happened, on every way here.
+    fn source_of(&self, slot: SlotOffset) -> Option<Src> {
+        let (x, to, end) = self.copied?;
+        let is_last = end == self.here() && end != self.last_point.cell;
+        (is_last && to == slot).then_some(x)
+    }
+
+    /// Appends cells that hold no targets once more, for execution from another place on: those of a loop that begins there.
+    fn repeat_cells(&mut self, from: CellPos, to: CellPos, before: Tally, start: Tally) {
         let here = self.here();
         if let Some(map) = &mut self.map {
             let origins = &mut map.origins;
-            let begin = origins.partition_point(|origin| origin.cell < start.cell);
+            let begin = origins.partition_point(|origin| origin.cell < from);
             let end = origins.partition_point(|origin| origin.cell < to);
             for index in begin..end {
                 let Origin { cell, at, op } = origins[index];
-                let cell = CellPos(cell.0 - start.cell.0 + here.0);
-                let tally = self.meter.repeated(before, at.tally, start.tally);
+                let cell = CellPos(cell.0 - from.0 + here.0);
+                let tally = self.meter.repeated(before, at.tally, start);
                 let at = At { tally, ..at };
                 origins.push(Origin { cell, at, op });
             }
         }
         self.cells
-            .extend_from_within(start.cell.0 as usize..to.0 as usize);
+            .extend_from_within(from.0 as usize..to.0 as usize);
     }
 
     /// How many cells a target takes.

@@ -8,7 +8,7 @@ mod operands;
 mod print;
 
 use super::layout::Target;
-use crate::syntax::instr::Opcode;
+use crate::syntax::instr::{Class, Opcode};
 
 pub use operands::Cells;
 
@@ -833,6 +833,21 @@ impl Op {
             Self::Br | Self::BrUnop { .. } | Self::BrBinop { .. } => 1,
             Self::BrTable { count, .. } => count + 1,
             _ => 0,
+        }
+    }
+
+    /// The first operand of an op on numbers that may come from an accumulator as well as from a slot.
+    pub fn first_src(&mut self) -> Option<&mut Src> {
+        match self {
+            Self::Unop { op, x, .. } | Self::Binop { op, x, .. } if op.class() != Class::Vplain => {
+                Some(x)
+            }
+            Self::Load {
+                op,
+                addr: Addr::Plain(x),
+                ..
+            } if op.class() == Class::Load => Some(x),
+            _ => None,
         }
     }
 

@@ -382,7 +382,9 @@ impl Lowerer<'_> {
         let kind = self.labels.0[self.labels.position(label)].kind;
         if let Kind::Loop(start) = kind
             && may_repeat
-            && self.builder.repeat_head(start, self.at)
+            && self
+                .builder
+                .repeat_head(start, self.at, self.operands.accs_of_numbers())
         {
             return;
         }

@@ -292,6 +292,11 @@ impl Operands {
         }
     }
 
+    /// For each bank of numbers the slot whose value its accumulator holds.
+    pub fn accs_of_numbers(&self) -> &[Option<SlotOffset>] {
+        &self.acc[..Bank::V128 as usize]
+    }
+
     /// Notes what the accumulator of a bank holds.
     pub fn set_acc(&mut self, bank: Bank, offset: Option<SlotOffset>) {
         self.acc[bank as usize] = offset;
