@@ -12,7 +12,67 @@ use crate::syntax::index::LocalIdx;
 use crate::syntax::types::ValType;
 
 /// How many locals are listed at most.
-pub(super) const LISTED: usize = 256;
+const LISTED: usize = 256;
+
+/// What is kept of locals.
+#[derive(Debug)]
+pub(super) struct ByLocal<T> {
+    /// Of the first ones, up to the last that was named.
+    listed: Vec<T>,
+    others: BTreeMap<u32, T>,
+}
+
+impl<T> Default for ByLocal<T> {
+    fn default() -> Self {
+        Self {
+            listed: Vec::new(),
+            others: BTreeMap::new(),
+        }
+    }
+}
+
+impl<T: Copy> ByLocal<T> {
+    /// What is kept of a local, or what `new` makes of its index.
+    #[inline]
+    pub fn get(&self, local: LocalIdx, new: impl Fn(u32) -> T) -> T {
+        match self.listed.get(local.index()) {
+            Some(kept) => *kept,
+            None => self
+                .others
+                .get(&local.0)
+                .copied()
+                .unwrap_or_else(|| new(local.0)),
+        }
+    }
+
+    /// The same, to be changed: from now on it is kept.
+    #[inline]
+    pub fn get_mut(&mut self, local: LocalIdx, new: impl Fn(u32) -> T) -> &mut T {
+        if local.index() < self.listed.len() {
+            return &mut self.listed[local.index()];
+        }
+        self.keep(local, new)
+    }
+
+    #[cold]
+    fn keep(&mut self, local: LocalIdx, new: impl Fn(u32) -> T) -> &mut T {
+        if local.index() >= LISTED {
+            return self.others.entry(local.0).or_insert_with(|| new(local.0));
+        }
+        let missing = self.listed.len() as u32..=local.0;
+        self.listed.extend(missing.map(new));
+        &mut self.listed[local.index()]
+    }
+
+    /// What is kept, by index. There may be locals among them that have not been named.
+    pub fn iter(&self) -> impl Iterator<Item = (LocalIdx, T)> {
+        let listed = (0..).zip(self.listed.iter().copied());
+        let others = self.others.iter().map(|(&index, &kept)| (index, kept));
+        listed
+            .chain(others)
+            .map(|(index, kept)| (LocalIdx(index), kept))
+    }
+}
 
 /// A local.
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +110,7 @@ impl Run {
 /// The locals of a function, parameters included.
 #[derive(Debug)]
 pub(super) struct Locals {
-    listed: Vec<Local>,
-    others: BTreeMap<u32, Local>,
+    kept: ByLocal<Local>,
     runs: Vec<Run>,
     /// Where the first parameter is, and the function's results go.
     pub first: SlotOffset,
@@ -64,8 +123,7 @@ impl Locals {
     pub fn new(params: &[ValType], declared: &[(u32, ValType)]) -> Self {
         let mut offset = -RECORD - i64::from(slots(params)) * SLOT;
         let mut locals = Self {
-            listed: Vec::new(),
-            others: BTreeMap::new(),
+            kept: ByLocal::default(),
             runs: Vec::with_capacity(params.len() + declared.len()),
             first: offset as SlotOffset,
             slots: 0,
@@ -97,47 +155,21 @@ impl Locals {
     /// A local.
     #[inline]
     pub fn get(&self, local: LocalIdx) -> Local {
-        let listed = self.listed.get(local.index()).copied();
-        listed.unwrap_or_else(|| self.other(local))
+        self.kept.get(local, |index| of_run(&self.runs, index))
     }
 
     /// A local, to be changed.
     #[inline]
     pub fn get_mut(&mut self, local: LocalIdx) -> &mut Local {
-        let index = local.index();
-        if index < self.listed.len() {
-            return &mut self.listed[index];
-        }
-        self.keep(local)
+        self.kept.get_mut(local, |index| of_run(&self.runs, index))
     }
+}
 
-    /// Begins to keep a local, unless it is in the map.
-    #[cold]
-    fn keep(&mut self, local: LocalIdx) -> &mut Local {
-        let index = local.index();
-        if index >= LISTED {
-            let other = self.other(local);
-            return self.others.entry(local.0).or_insert(other);
-        }
-        for next in self.listed.len()..=index {
-            let local = self.of_run(next as u32);
-            self.listed.push(local);
-        }
-        &mut self.listed[index]
-    }
-
-    /// A local that is not listed.
-    #[cold]
-    fn other(&self, local: LocalIdx) -> Local {
-        let other = self.others.get(&local.0).copied();
-        other.unwrap_or_else(|| self.of_run(local.0))
-    }
-
-    /// A local of which nothing is kept yet.
-    fn of_run(&self, index: u32) -> Local {
-        let run = self.runs.partition_point(|run| run.end <= index);
-        self.runs[run].local(index)
-    }
+/// A local of which nothing is kept yet.
+#[cold]
+fn of_run(runs: &[Run], index: u32) -> Local {
+    let run = runs.partition_point(|run| run.end <= index);
+    runs[run].local(index)
 }
 
 fn bytes(ty: ValType) -> i64 {

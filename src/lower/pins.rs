@@ -1,8 +1,6 @@
 //! Which locals get a register: one for each bank, the one used most, weighted by loops.
 
-use std::collections::BTreeMap;
-
-use super::locals::LISTED;
+use super::locals::ByLocal;
 use super::{Lowerer, bank};
 use crate::code::ops::{Bank, Op};
 use crate::syntax::index::LocalIdx;
@@ -12,10 +10,7 @@ use crate::syntax::types::ValType;
 /// How often the locals of a function are used, as far as its text tells.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
-    /// Those of the locals that are listed, up to the last that is used.
-    uses: Vec<u64>,
-    /// Those of the others.
-    others: BTreeMap<u32, u64>,
+    uses: ByLocal<u64>,
     calls: u64,
     /// For each open block whether it is a loop.
     blocks: Vec<bool>,
@@ -29,7 +24,7 @@ impl Survey {
         match *instr {
             Instr::LocalGet { local } | Instr::LocalSet { local } | Instr::LocalTee { local } => {
                 let weight = self.weight();
-                let uses = self.uses_of(local);
+                let uses = self.uses.get_mut(local, |_| 0);
                 *uses = uses.saturating_add(weight);
             }
             Instr::Call { .. } | Instr::CallIndirect { .. } | Instr::CallRef { .. } => {
@@ -49,24 +44,6 @@ impl Survey {
         }
     }
 
-    fn uses_of(&mut self, local: LocalIdx) -> &mut u64 {
-        let index = local.index();
-        if index < self.uses.len() {
-            return &mut self.uses[index];
-        }
-        self.first_use_of(local)
-    }
-
-    #[cold]
-    fn first_use_of(&mut self, local: LocalIdx) -> &mut u64 {
-        let index = local.index();
-        if index >= LISTED {
-            return self.others.entry(local.0).or_default();
-        }
-        self.uses.resize(index + 1, 0);
-        &mut self.uses[index]
-    }
-
     /// What a use counts here: an instruction in a loop runs more often, by a factor that is a guess.
     fn weight(&self) -> u64 {
         1 << (3 * self.depth.min(10))
@@ -77,10 +54,7 @@ impl Lowerer<'_> {
     /// Pins what is worth it, and loads the pins.
     pub(super) fn pin_locals(&mut self, survey: &Survey) {
         let mut best: [Option<(u64, LocalIdx)>; 3] = [None; 3];
-        let listed = (0..).zip(&survey.uses);
-        for (index, &uses) in listed.chain(survey.others.iter().map(|(&index, uses)| (index, uses)))
-        {
-            let local = LocalIdx(index);
+        for (local, uses) in survey.uses.iter() {
             let ty = self.operands.local_ty(local);
             if ty == ValType::V128 {
                 continue;
