@@ -73,11 +73,14 @@ fn texts_that_collide_under_the_default_hasher_keep_their_own_modules() {
         hasher.finish()
     };
     let [(a, x), (b, y)] = COLLIDING;
-    assert_eq!(
-        hash(a),
-        hash(b),
-        "the standard library's hash has changed: find another pair"
-    );
+    // The hash is of bytes with their number, as the processor stores that.
+    if cfg!(all(target_pointer_width = "64", target_endian = "little")) {
+        assert_eq!(
+            hash(a),
+            hash(b),
+            "the standard library's hash has changed: find another pair"
+        );
+    }
     for order in [[(a, x), (b, y)], [(b, y), (a, x)]] {
         let engine = Engine::default();
         for _ in 0..2 {
