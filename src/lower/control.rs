@@ -55,7 +55,7 @@ struct Label {
 }
 
 impl Label {
-    fn results<'a>(&'a self, module: &'a Surroundings<'_>) -> &'a [ValType] {
+    fn results<'a>(&'a self, module: &Surroundings<'a>) -> &'a [ValType] {
         match &self.ty {
             BlockType::Empty => &[],
             BlockType::Result(ty) => core::slice::from_ref(ty),
@@ -353,8 +353,7 @@ impl Lowerer<'_> {
 
     /// Makes the current place one at which control arrives from elsewhere, with a block's results on top.
     fn arrive_at_end(&mut self, label: &Label) {
-        let module = self.module;
-        self.arrive(label.height, label.results(&module));
+        self.arrive(label.height, label.results(&self.module));
     }
 
     /// Makes the current place one at which control arrives from elsewhere, with these values on top.
