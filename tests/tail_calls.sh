@@ -12,7 +12,9 @@ case "$(rustc -vV | sed -n 's/^host: //p')" in
 esac
 
 target=${CARGO_TARGET_DIR:-target}/assembly
+# What is there may be of another version, and cargo does not miss what has been removed: so it is made to forget the build as well.
 rm -f "$target"/release/deps/tickwasm-*.s
+cargo clean --quiet --release --package tickwasm --target-dir "$target"
 cargo rustc --release --lib --no-default-features --target-dir "$target" -- --emit asm -C debuginfo=0 -C codegen-units=16
 
 awk '
