@@ -17,7 +17,7 @@ use crate::decode::{Body, DecodeError, decode_module};
 use crate::exec;
 use crate::features::Features;
 use crate::lower::{Lowerer, Surroundings, Survey};
-use crate::runtime::registry::{Registry, TypeId};
+use crate::runtime::registry::{Registration, Registry, TooManyTypes};
 use crate::syntax::index::FuncIdx;
 use crate::syntax::module::{FuncBody, Module};
 use crate::syntax::types::{CompType, ExternType, SubType};
@@ -48,6 +48,9 @@ pub enum CompileError {
     /// It is valid and exceeds a limit of lowering.
     #[error(transparent)]
     Lower(#[from] LowerError),
+    /// It is valid, and the engine has no room for its types.
+    #[error(transparent)]
+    Types(#[from] TooManyTypes),
 }
 
 impl CompileError {
@@ -56,7 +59,7 @@ impl CompileError {
         match self {
             Self::Decode(error) => Some(error.offset),
             Self::Validate(error) => Some(error.offset),
-            Self::Lower(_) => None,
+            Self::Lower(_) | Self::Types(_) => None,
         }
     }
 }
@@ -199,7 +202,7 @@ pub struct Compiled {
     /// Its bytes.
     pub bytes: Arc<[u8]>,
     /// Its types, canonical in the engine.
-    pub types: Arc<[TypeId]>,
+    pub types: Arc<Registration>,
     /// Its code.
     pub code: Arc<CodeUnit>,
     parts: Arc<Parts>,
@@ -211,6 +214,8 @@ struct Parts {
     bytes: Arc<[u8]>,
     /// Canonical ids of the types.
     types: Box<[u32]>,
+    /// Keeps these ids: code names them, and has a part in this wherever it goes.
+    _held: Arc<Registration>,
     /// Where the fields of structures are, by type index.
     layouts: Box<[StructLayout]>,
     context: Context,
@@ -219,17 +224,18 @@ struct Parts {
 
 /// Decodes and validates a module; lowers it if that is not to wait for the first call.
 pub fn compile(
-    registry: &Registry,
+    registry: &Arc<Registry>,
     bytes: Arc<[u8]>,
     settings: Settings,
 ) -> Result<Compiled, CompileError> {
     let (module, context) = validate(&bytes, settings.features)?;
     let module = Arc::new(module);
-    let types: Arc<[TypeId]> = registry.register(&module.types).into();
+    let types = Arc::new(registry.register(&module.types)?);
     let parts = Arc::new(Parts {
         module: module.clone(),
         bytes: bytes.clone(),
         types: types.iter().map(|ty| ty.0).collect(),
+        _held: types.clone(),
         layouts: context.types.iter().map(layout).collect(),
         context,
         settings,
@@ -521,7 +527,7 @@ mod tests {
                 deterministic,
             };
             // An operator without a handler is found by a panic that names it.
-            let compiled = compile(&Registry::default(), binary.clone().into(), settings);
+            let compiled = compile(&Arc::default(), binary.clone().into(), settings);
             assert!(compiled.is_ok(), "{:?}", compiled.err());
         }
     }

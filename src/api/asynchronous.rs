@@ -12,9 +12,10 @@ use std::sync::Arc;
 
 use super::caller::Caller;
 use super::context::{AsContextMut, StoreContextMut};
+use super::engine::Engine;
 use super::externs::Extern;
-use super::func::{self, Func, HostFunc, WasmRet, ret::Sealed, type_of};
-use super::hosts::HostFn;
+use super::func::{self, Func, WasmRet, of_rust, ret::Sealed, type_of};
+use super::hosts::{HostFn, HostFunc};
 use super::instance::{Instance, InstancePre};
 use super::linker::Linker;
 use super::module::Module;
@@ -22,7 +23,7 @@ use super::store::Store;
 use super::typed_func::TypedFunc;
 use super::types::{ExternType, FuncType};
 use super::val::{self, Val};
-use super::wasm_ty::{MAX, WasmParams, WasmResults, sealed::Slots};
+use super::wasm_ty::{MAX, WasmParams, WasmResults};
 use crate::error::{Error, Misuse};
 use crate::exec::{Answer, Called, Mode, Reason, Why};
 use crate::runtime::addr::FuncAddr;
@@ -161,13 +162,14 @@ impl Func {
         let runtime = context.runtime();
         let addr = self.checked(runtime)?;
         let ty = type_of(runtime, addr);
-        val::check_count("arguments", ty.params().len(), params.len())?;
-        val::check_count("results", ty.results().len(), results.len())?;
+        let ty = ty.func();
+        val::check_count("arguments", ty.params.len(), params.len())?;
+        val::check_count("results", ty.results.len(), results.len())?;
         let counts = ty.slots();
         let mut slots = vec![0; counts.0.max(counts.1)];
-        val::write(params, ty.param_types(), &mut slots, runtime)?;
+        val::write(params, &ty.params, &mut slots, runtime)?;
         call(context.as_context_mut(), addr, counts, &mut slots).await?;
-        val::read_all(ty.result_types(), &slots, context.runtime(), results);
+        val::read_all(&ty.results, &slots, context.runtime(), results);
         Ok(())
     }
 
@@ -187,14 +189,16 @@ impl Func {
         Params: WasmParams,
         Results: WasmRet + 'static,
     {
-        Self::host(&mut store, &wrap(func))
+        let context = store.as_context_mut();
+        let host = wrap(context.engine(), func);
+        Self::expect(host.and_then(|host| Self::host(context, host)))
     }
 
     /// Makes a function of a type that is known only when this is run, of a Rust closure that returns a future. The closure gets the
     /// arguments, and results to be set, as that of [`Func::new`] does.
     ///
     /// # Panics
-    /// If there is no more memory.
+    /// If the type is a type of another engine than the store's, or there is no more memory.
     pub fn new_async<T: Send, F>(
         mut store: impl AsContextMut<Data = T>,
         ty: FuncType,
@@ -210,12 +214,12 @@ impl Func {
             + Sync
             + 'static,
     {
-        Self::host(&mut store, &new(ty, func))
+        Self::expect(Self::host(store.as_context_mut(), new(ty, func)))
     }
 }
 
 /// A host function of a closure of Rust types that returns a future.
-fn wrap<T, F, Params, Results>(func: F) -> HostFunc<T>
+fn wrap<T, F, Params, Results>(engine: &Engine, func: F) -> Result<HostFunc<T>, Error>
 where
     F: for<'a> Fn(Caller<'a, T>, Params) -> Box<dyn Future<Output = Results> + Send + 'a>
         + Send
@@ -224,17 +228,14 @@ where
     Params: WasmParams,
     Results: WasmRet + 'static,
 {
-    let ty = FuncType::of(
-        Params::TYPES.into(),
-        <Results as Sealed>::Values::TYPES.into(),
-    );
+    let ty = of_rust::<Params, <Results as Sealed>::Values>(engine.registry())?;
     let func = HostFn::Async(Arc::new(move |caller, slots| {
         let store = caller.store_id();
         let params = Params::read(slots, caller.runtime());
         let results = Pin::from(func(caller, params));
         Box::pin(async move { results.await.put(slots, store) })
     }));
-    HostFunc { ty, func }
+    Ok(HostFunc { ty, func })
 }
 
 /// A host function of a closure of values that returns a future.
@@ -310,14 +311,15 @@ impl<T> Linker<T> {
         Params: WasmParams,
         Results: WasmRet + 'static,
     {
-        self.host(module, name, wrap(func))
+        let host = wrap(&self.engine, func)?;
+        self.host(module, name, host)
     }
 
     /// Defines a host function of a type that is known only when this is run, given as a closure that returns a future; see
     /// [`Func::new_async`] and [`func_wrap_async`](Self::func_wrap_async).
     ///
     /// # Errors
-    /// If the name is defined already.
+    /// If the name is defined already, or the type is a type of another engine.
     pub fn func_new_async<F>(
         &mut self,
         module: &str,

@@ -3,7 +3,7 @@
 use super::caller::Caller;
 use super::engine::Engine;
 use super::exn::{self, ExnRef};
-use super::hosts::{HostFn, HostList};
+use super::hosts::{HostFn, HostFunc, HostList};
 use super::store::{Store, StoreInner};
 use super::{FrameInfo, WasmBacktrace};
 use crate::error::{Error, MemoryFault, Misuse};
@@ -11,8 +11,7 @@ use crate::exec::{self, Answer, Called, Embedder, HostError, Mode, Reason, Stop,
 use crate::runtime;
 use crate::runtime::addr::{FuncAddr, InstanceAddr, MemAddr, TableAddr};
 use crate::runtime::func_inst::FuncInst;
-use crate::runtime::limiter::{Exhausted, GrowError};
-use crate::runtime::registry::TypeId;
+use crate::runtime::limiter::GrowError;
 use crate::runtime::trap::Trap;
 
 /// A store, to be looked at.
@@ -150,10 +149,12 @@ impl<'a, T> StoreContextMut<'a, T> {
         &mut self.inner.runtime
     }
 
-    /// Adds a host function to the store.
-    pub(crate) fn add_host(&mut self, ty: TypeId, func: HostFn<T>) -> Result<FuncAddr, Exhausted> {
+    /// Adds a host function to the store, which keeps it, and with it its type.
+    pub(crate) fn add_host(&mut self, func: HostFunc<T>) -> Result<FuncAddr, Error> {
         let host = self.inner.hosts;
-        let addr = self.inner.runtime.alloc_func(FuncInst::host(ty, host))?;
+        let runtime = &mut self.inner.runtime;
+        let ty = func.ty.within(&runtime.registry)?;
+        let addr = runtime.alloc_func(FuncInst::host(ty, host))?;
         self.hosts.set(host, func);
         // There are no more host functions than functions, and those have 32-bit addresses.
         self.inner.hosts += 1;

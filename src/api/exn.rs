@@ -1,5 +1,7 @@
 //! Exceptions.
 
+use std::sync::Arc;
+
 use super::context::{AsContext, AsContextMut};
 use super::refs::Held;
 use super::tag::Tag;
@@ -10,6 +12,7 @@ use crate::exec::objects;
 use crate::runtime::addr::TagAddr;
 use crate::runtime::exceptions::Exception;
 use crate::runtime::limiter::RefusedGrowth;
+use crate::runtime::registry::Definition;
 use crate::runtime::store::{Store, StoreId};
 
 /// A reference to an exception.
@@ -50,11 +53,11 @@ impl ExnRef {
         let mut context = store.as_context_mut();
         let runtime = context.runtime();
         let addr = tag.checked(runtime)?;
-        let found = type_of(runtime, addr);
-        if found != pre.ty.inner {
+        pre.ty.inner.within(&runtime.registry)?;
+        if type_of(runtime, addr).func() != pre.ty.inner.inner() {
             return Err(Misuse::Signature {
                 expected: pre.ty.inner.clone(),
-                found,
+                found: func_type(runtime, addr),
             }
             .into());
         }
@@ -85,7 +88,7 @@ impl ExnRef {
     pub fn ty(&self, store: impl AsContext) -> Result<ExnType, Error> {
         let context = store.as_context();
         let runtime = &context.inner.runtime;
-        let inner = type_of(runtime, self.get(runtime)?.tag);
+        let inner = func_type(runtime, self.get(runtime)?.tag);
         Ok(ExnType { inner })
     }
 
@@ -153,14 +156,13 @@ impl ExnType {
     /// The type of exceptions that carry values of these types.
     ///
     /// # Errors
-    /// None at present.
+    /// [`Misuse::WrongEngine`] if one of the types is a type of another engine, or an error if there is no more memory.
     pub fn new(
         engine: &super::Engine,
         fields: impl IntoIterator<Item = ValType>,
     ) -> Result<Self, Error> {
-        Ok(Self {
-            inner: FuncType::new(engine, fields, []),
-        })
+        let inner = FuncType::try_new(engine, fields, [])?;
+        Ok(Self { inner })
     }
 
     /// The type of the exceptions of tags of a type.
@@ -208,9 +210,13 @@ impl ExnRefPre {
     }
 }
 
-/// The type of a tag of a store.
-fn type_of(store: &Store, tag: TagAddr) -> FuncType {
-    FuncType::registered(&store.registry, store.tags[tag.index()].ty)
+/// The type of a tag of a store, which is a function type.
+fn type_of(store: &Store, tag: TagAddr) -> Arc<Definition> {
+    store.registry.definition(store.tags[tag.index()].ty)
+}
+
+fn func_type(store: &Store, tag: TagAddr) -> FuncType {
+    FuncType::of(&store.registry, store.tags[tag.index()].ty)
 }
 
 /// A reference to an exception that was thrown.
@@ -228,7 +234,8 @@ pub(crate) fn refer_to(
 pub(crate) fn exception(store: &Store, tag: Tag, fields: &[Val]) -> Result<Exception, Misuse> {
     let tag = tag.checked(store)?;
     let ty = type_of(store, tag);
-    let expected = ty.params().len();
+    let ty = ty.func();
+    let expected = ty.params.len();
     if expected != fields.len() {
         return Err(Misuse::Count {
             what: "values of an exception",
@@ -237,7 +244,7 @@ pub(crate) fn exception(store: &Store, tag: Tag, fields: &[Val]) -> Result<Excep
         });
     }
     let mut payload = vec![0; ty.slots().0];
-    val::write(fields, ty.param_types(), &mut payload, store)?;
+    val::write(fields, &ty.params, &mut payload, store)?;
     let payload = payload.into();
     Ok(Exception { tag, payload })
 }
@@ -245,7 +252,7 @@ pub(crate) fn exception(store: &Store, tag: Tag, fields: &[Val]) -> Result<Excep
 /// The values that an exception carries.
 fn fields(store: &Store, exception: &Exception) -> Vec<Val> {
     let ty = type_of(store, exception.tag);
-    val::read(ty.param_types(), &exception.payload, store).collect()
+    val::read(&ty.func().params, &exception.payload, store).collect()
 }
 
 /// The error that an exception is which nobody has caught.

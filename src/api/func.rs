@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use super::caller::Caller;
-use super::context::{AsContext, AsContextMut};
-use super::hosts::HostFn;
+use super::context::{AsContext, AsContextMut, StoreContextMut};
+use super::engine::Engine;
+use super::hosts::{HostFn, HostFunc};
 use super::resumable::MaySuspend;
 use super::typed_func::TypedFunc;
-use super::types::{FuncType, ValType};
+use super::types::FuncType;
 use super::val::{self, Val};
 use super::wasm_ty::{MAX, WasmParams, WasmResults, WasmTy, tuples};
 use crate::error::{Error, Misuse, of_host};
 use crate::exec::{Called, HostError};
 use crate::runtime::addr::FuncAddr;
-use crate::runtime::registry::Registry;
+use crate::runtime::registry::{Definition, Registry};
 use crate::runtime::store::{Store, StoreId};
+use crate::syntax::types as syntax;
+use crate::syntax::types::ValType;
 
 /// A function of a store, defined by a module or by the embedder.
 ///
@@ -57,8 +60,9 @@ impl Func {
         mut store: impl AsContextMut<Data = T>,
         func: impl IntoFunc<T, Params, Results>,
     ) -> Self {
-        let host = func.into_host();
-        Self::host(&mut store, &host)
+        let context = store.as_context_mut();
+        let host = func.into_host(context.engine());
+        Self::expect(host.and_then(|host| Self::host(context, host)))
     }
 
     /// Makes a function of a type that is known only when this is run, of a Rust closure that takes and gives values as [`Val`]s.
@@ -81,22 +85,42 @@ impl Func {
     /// ```
     ///
     /// # Panics
-    /// If there is no more memory.
+    /// Where [`try_new`](Self::try_new) fails: if the type is a type of another engine than the store's, or there is no more memory.
     pub fn new<T>(
-        mut store: impl AsContextMut<Data = T>,
+        store: impl AsContextMut<Data = T>,
         ty: FuncType,
         func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), Error> + Send + Sync + 'static,
     ) -> Self {
-        Self::host(&mut store, &HostFunc::new(ty, func))
+        Self::expect(Self::try_new(store, ty, func))
     }
 
-    pub(crate) fn host<T>(store: &mut impl AsContextMut<Data = T>, host: &HostFunc<T>) -> Self {
-        let mut context = store.as_context_mut();
-        let ty = host.ty.register(context.engine().registry());
-        let id = context.inner.runtime.id;
-        match context.add_host(ty, host.func.clone()) {
-            Ok(addr) => Self::at(id, addr),
-            Err(_) => panic!("no memory for another function"),
+    /// As [`new`](Self::new).
+    ///
+    /// # Errors
+    /// [`Misuse::WrongEngine`] if the type is a type of another engine than the store's, or an error if there is no more memory.
+    pub fn try_new<T>(
+        mut store: impl AsContextMut<Data = T>,
+        ty: FuncType,
+        func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        Self::host(store.as_context_mut(), HostFunc::new(ty, func))
+    }
+
+    /// Adds a host function to a store.
+    pub(crate) fn host<T>(
+        mut context: StoreContextMut<'_, T>,
+        host: HostFunc<T>,
+    ) -> Result<Self, Error> {
+        let addr = context.add_host(host)?;
+        Ok(Self::at(context.inner.runtime.id, addr))
+    }
+
+    /// The function, where the interface has no error.
+    #[track_caller]
+    pub(crate) fn expect(made: Result<Self, Error>) -> Self {
+        match made {
+            Ok(func) => func,
+            Err(error) => panic!("{error}"),
         }
     }
 
@@ -105,9 +129,9 @@ impl Func {
     /// # Panics
     /// If the function is one of another store.
     pub fn ty(&self, store: impl AsContext) -> FuncType {
-        let context = store.as_context();
-        let addr = self.assert(&context.inner.runtime);
-        type_of(&context.inner.runtime, addr)
+        let runtime = &store.as_context().inner.runtime;
+        let addr = self.assert(runtime);
+        FuncType::of(&runtime.registry, runtime.funcs[addr.index()].ty)
     }
 
     /// Calls it with values whose types are checked when it is called. For repeated calls [`Func::typed`] is much faster.
@@ -127,13 +151,14 @@ impl Func {
         // What can be done before and after is, in functions of their own: a guest may call back, and this one's frame remains.
         let mut context = store.as_context_mut();
         let (addr, ty) = self.check_counts(context.runtime(), params.len(), results.len())?;
+        let ty = ty.func();
         let counts = ty.slots();
         let longer = counts.0.max(counts.1);
         let (mut few, mut many) = ([0; MAX], Vec::new());
         let slots = val::room(longer, &mut few, &mut many);
-        val::write(params, ty.param_types(), slots, context.runtime())?;
+        val::write(params, &ty.params, slots, context.runtime())?;
         context.invoke(addr, counts, slots)?;
-        val::read_all(ty.result_types(), slots, context.runtime(), results);
+        val::read_all(&ty.results, slots, context.runtime(), results);
         Ok(())
     }
 
@@ -143,11 +168,11 @@ impl Func {
         store: &Store,
         params: usize,
         results: usize,
-    ) -> Result<(FuncAddr, FuncType), Misuse> {
+    ) -> Result<(FuncAddr, Arc<Definition>), Misuse> {
         let addr = self.checked(store)?;
         let ty = type_of(store, addr);
-        val::check_count("arguments", ty.params().len(), params)?;
-        val::check_count("results", ty.results().len(), results)?;
+        val::check_count("arguments", ty.func().params.len(), params)?;
+        val::check_count("results", ty.func().results.len(), results)?;
         Ok((addr, ty))
     }
 
@@ -162,16 +187,18 @@ impl Func {
         let context = store.as_context();
         let runtime = &context.inner.runtime;
         let addr = self.checked(runtime)?;
-        let found = type_of(runtime, addr);
+        let registry = &runtime.registry;
+        let ty = type_of(runtime, addr);
+        let found = ty.func();
         // A result of Rust's non-null types has to be one; a parameter may be given what is nullable for the function.
-        if matches(&runtime.registry, Params::TYPES, found.param_types())
-            && matches(&runtime.registry, found.result_types(), Results::TYPES)
+        if matches(registry, Params::TYPES, &found.params)
+            && matches(registry, &found.results, Results::TYPES)
         {
             return Ok(TypedFunc::new(*self));
         }
         Err(Misuse::Signature {
-            expected: FuncType::of(Params::TYPES.into(), Results::TYPES.into()),
-            found,
+            expected: of_rust::<Params, Results>(registry)?,
+            found: self.ty(context),
         }
         .into())
     }
@@ -206,19 +233,26 @@ impl Func {
     }
 }
 
-/// The type of a function of a store.
-pub(crate) fn type_of(store: &Store, func: FuncAddr) -> FuncType {
-    FuncType::registered(&store.registry, store.funcs[func.index()].ty)
+/// The type of a function of a store, which is a function type.
+pub(crate) fn type_of(store: &Store, func: FuncAddr) -> Arc<Definition> {
+    store.registry.definition(store.funcs[func.index()].ty)
+}
+
+/// The type of functions whose parameters and results are of Rust types.
+pub(crate) fn of_rust<Params: WasmParams, Results: WasmResults>(
+    registry: &Arc<Registry>,
+) -> Result<FuncType, Error> {
+    FuncType::of_rust(
+        registry,
+        syntax::FuncType {
+            params: Params::TYPES.into(),
+            results: Results::TYPES.into(),
+        },
+    )
 }
 
 fn matches(registry: &Registry, a: &[ValType], b: &[ValType]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| registry.matches(*a, *b))
-}
-
-/// A host function that is not in a store yet.
-pub struct HostFunc<T> {
-    pub(crate) ty: FuncType,
-    pub(crate) func: HostFn<T>,
 }
 
 impl<T> HostFunc<T> {
@@ -260,8 +294,8 @@ pub(crate) fn values<T>(
     caller: &Caller<'_, T>,
 ) -> (Vec<Val>, Vec<Val>) {
     let runtime = &caller.store.inner.runtime;
-    let params = val::read(ty.param_types(), slots, runtime).collect();
-    let unset = |ty| Val::default_in(&runtime.registry, &ty).unwrap_or(Val::I32(0));
+    let params = val::read(&ty.inner().params, slots, runtime).collect();
+    let unset = |ty| Val::default_for_ty(&ty).unwrap_or(Val::I32(0));
     (params, ty.results().map(unset).collect())
 }
 
@@ -273,7 +307,7 @@ pub(crate) fn put<T>(
     caller: &Caller<'_, T>,
 ) -> Result<Called, HostError> {
     let runtime = &caller.store.inner.runtime;
-    match val::write(results, ty.result_types(), slots, runtime) {
+    match val::write(results, &ty.inner().results, slots, runtime) {
         Ok(()) => Ok(Called::Returned),
         Err(misuse) => Err(Error::from(misuse).into()),
     }
@@ -361,7 +395,7 @@ impl<R: ret::Sealed, E: Into<HostError> + 'static> ret::Sealed for Result<R, E> 
 /// ```
 pub trait IntoFunc<T, Params, Results>: Send + Sync + 'static {
     #[doc(hidden)]
-    fn into_host(self) -> HostFunc<T>;
+    fn into_host(self, engine: &Engine) -> Result<HostFunc<T>, Error>;
 }
 
 /// Takes the store away from the closure's parameters again, for those that do not want it.
@@ -379,20 +413,17 @@ macro_rules! closures {
         {
             #[doc(hidden)]
             #[allow(non_snake_case, unused_variables, unused_mut)]
-            fn into_host(self) -> HostFunc<T> {
+            fn into_host(self, engine: &Engine) -> Result<HostFunc<T>, Error> {
                 use super::wasm_ty::sealed::Slots;
                 let func = move |$caller: Caller<'_, T>, slots: &mut [u64]| {
                     let store = $caller.store_id();
                     let ($($name,)*) = <($($name,)*)>::read(slots, $caller.runtime());
                     self($($pass)* $($name),*).put(slots, store)
                 };
-                HostFunc {
-                    ty: FuncType::of(
-                        <($($name,)*)>::TYPES.into(),
-                        <Results as ret::Sealed>::Values::TYPES.into(),
-                    ),
+                Ok(HostFunc {
+                    ty: of_rust::<($($name,)*), <Results as ret::Sealed>::Values>(engine.registry())?,
                     func: HostFn::Sync(Arc::new(func)),
-                }
+                })
             }
         }
     };

@@ -3,15 +3,20 @@
 //! Handles are counted. What one refers to stays for as long as there is a handle, and not longer if no guest refers to it; nothing else
 //! has to be thought of. A handle is used with the store that it comes from, and with another one its methods yield errors.
 
+use std::sync::Arc;
+
 use super::context::{AsContext, AsContextMut};
 use super::refs::{ExternRef, Held};
-use super::types::{ArrayType, FieldType, HeapType, StructType, ValType};
+use super::types::{ArrayType, HeapType, StructType};
 use super::val::Val;
 use crate::code::layout::{Place, Storage};
 use crate::error::{Error, Misuse};
 use crate::exec::objects;
 use crate::runtime::heap::{self, Object, Referent};
+use crate::runtime::limiter::Exhausted;
+use crate::runtime::registry::TypeId;
 use crate::runtime::store::{Store, StoreId};
+use crate::syntax::types::{CompType, FieldType, ValType};
 
 /// An unboxed integer of 31 bits, which is a reference that leads nowhere.
 ///
@@ -86,7 +91,8 @@ macro_rules! kinds {
             /// # Errors
             /// If it is a reference of another store.
             pub fn heap_type(&self, store: impl AsContext) -> Result<HeapType, Error> {
-                Ok(self.held.heap_type(&store.as_context().inner.runtime)?)
+                let runtime = &store.as_context().inner.runtime;
+                Ok(HeapType::of(&runtime.registry, self.held.heap_type(runtime)?))
             }
 
             pub(crate) fn to_slot(this: Option<&Self>, store: StoreId) -> Result<u64, Misuse> {
@@ -148,8 +154,8 @@ kinds! {
     /// let mut store = Store::new(&engine, ());
     /// let ty = StructType::new(&engine, [
     ///     FieldType::new(Mutability::Var, StorageType::I8),
-    ///     FieldType::new(Mutability::Const, StorageType::Val(ValType::F64)),
-    /// ]);
+    ///     FieldType::new(Mutability::Const, ValType::F64.into()),
+    /// ])?;
     /// let made = StructRef::new(&mut store, &ty, &[Val::I32(-1), Val::from(0.5)])?;
     /// assert_eq!(made.field(&store, 0)?.i32(), Some(255));
     /// made.set_field(&mut store, 0, Val::I32(3))?;
@@ -161,11 +167,11 @@ kinds! {
     /// A reference to an array.
     ///
     /// ```
-    /// use tickwasm::{ArrayRef, ArrayType, Engine, FieldType, Mutability, StorageType, Store, Val, ValType};
+    /// use tickwasm::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, Val, ValType};
     ///
     /// let engine = Engine::default();
     /// let mut store = Store::new(&engine, ());
-    /// let ty = ArrayType::new(&engine, FieldType::new(Mutability::Var, StorageType::Val(ValType::I64)));
+    /// let ty = ArrayType::new(&engine, FieldType::new(Mutability::Var, ValType::I64.into()));
     /// let made = ArrayRef::new(&mut store, &ty, &Val::I64(7), 3)?;
     /// made.set(&mut store, 1, Val::I64(-7))?;
     /// assert_eq!(made.len(&store)?, 3);
@@ -266,8 +272,8 @@ impl StructRef {
     ) -> Result<Self, Error> {
         let mut context = store.as_context_mut();
         let store = context.runtime();
-        ty.check(&store.registry)?;
-        let expected = ty.fields().len();
+        let id = ty.within(&store.registry)?;
+        let expected = ty.inner().len();
         if fields.len() != expected {
             return Err(Misuse::Count {
                 what: "fields",
@@ -276,11 +282,11 @@ impl StructRef {
             }
             .into());
         }
-        let values = ty.fields().zip(fields);
+        let values = ty.inner().iter().zip(fields);
         let values = values.map(|(ty, value)| value.to_slots(ty.unpacked(), store));
         let values = values.collect::<Result<Vec<_>, _>>()?;
-        let info = store.heap.meet(&store.registry, ty.id).clone();
-        let slot = objects::make(store, ty.id, 0, info.bytes(0), |data| {
+        let info = meet(store, id)?;
+        let slot = objects::make(store, id, 0, info.bytes(0), |data| {
             for (field, value) in info.fields().iter().zip(&values) {
                 heap::store(field.storage, data, field.offset as usize, *value);
             }
@@ -300,7 +306,7 @@ impl StructRef {
 
     fn type_in(&self, store: &Store) -> Result<StructType, Misuse> {
         let object = object(&self.held, store)?;
-        match StructType::registered(&store.registry, object.ty()) {
+        match StructType::of(&store.registry, object.ty()) {
             Some(ty) => Ok(ty),
             None => unreachable!("validated: it refers to a structure"),
         }
@@ -342,14 +348,17 @@ impl StructRef {
 
     /// The type and place of a field.
     fn place(&self, store: &Store, index: usize) -> Result<(FieldType, Place), Misuse> {
-        let ty = self.type_in(store)?;
+        let ty = store.registry.definition(object(&self.held, store)?.ty());
+        let CompType::Struct(fields) = &ty.composite else {
+            unreachable!("validated: it refers to a structure");
+        };
         let info = store.heap.info(object(&self.held, store)?);
         let place = info.and_then(|info| info.fields().get(index).copied());
-        match ty.field(index).zip(place) {
+        match fields.get(index).copied().zip(place) {
             Some(found) => Ok(found),
             None => Err(Misuse::FieldIndex {
                 index: index as u64,
-                count: ty.fields().len() as u64,
+                count: fields.len() as u64,
             }),
         }
     }
@@ -369,8 +378,8 @@ impl ArrayRef {
     ) -> Result<Self, Error> {
         let mut context = store.as_context_mut();
         let store = context.runtime();
-        ty.check(&store.registry)?;
-        let value = element.to_slots(ty.element().unpacked(), store)?;
+        ty.within(&store.registry)?;
+        let value = element.to_slots(ty.inner().unpacked(), store)?;
         Self::make(store, ty, len, core::iter::repeat(value))
     }
 
@@ -385,12 +394,12 @@ impl ArrayRef {
     ) -> Result<Self, Error> {
         let mut context = store.as_context_mut();
         let store = context.runtime();
-        ty.check(&store.registry)?;
+        ty.within(&store.registry)?;
         let len = u32::try_from(elements.len()).map_err(|_| Misuse::FieldIndex {
             index: elements.len() as u64,
             count: u64::from(u32::MAX),
         })?;
-        let element = ty.element().unpacked();
+        let element = ty.inner().unpacked();
         let values = elements.iter().map(|value| value.to_slots(element, store));
         let values = values.collect::<Result<Vec<_>, _>>()?;
         Self::make(store, ty, len, values.into_iter())
@@ -402,9 +411,10 @@ impl ArrayRef {
         len: u32,
         values: impl Iterator<Item = [u64; 2]>,
     ) -> Result<Self, Error> {
-        let info = store.heap.meet(&store.registry, ty.id).clone();
-        let storage = Storage::of(ty.element().storage());
-        let slot = objects::make(store, ty.id, len, info.bytes(len), |data| {
+        let id = ty.within(&store.registry)?;
+        let info = meet(store, id)?;
+        let storage = Storage::of(ty.inner().storage);
+        let slot = objects::make(store, id, len, info.bytes(len), |data| {
             for (bytes, value) in data.chunks_exact_mut(storage.bytes()).zip(values) {
                 heap::store(storage, bytes, 0, value);
             }
@@ -424,7 +434,7 @@ impl ArrayRef {
 
     fn type_in(&self, store: &Store) -> Result<ArrayType, Misuse> {
         let object = object(&self.held, store)?;
-        match ArrayType::registered(&store.registry, object.ty()) {
+        match ArrayType::of(&store.registry, object.ty()) {
             Some(ty) => Ok(ty),
             None => unreachable!("validated: it refers to an array"),
         }
@@ -478,9 +488,21 @@ impl ArrayRef {
                 count: count.into(),
             });
         }
-        let ty = self.type_in(store)?.element();
-        let storage = Storage::of(ty.storage());
+        let ty = store.registry.definition(object(&self.held, store)?.ty());
+        let CompType::Array(ty) = ty.composite else {
+            unreachable!("validated: it refers to an array");
+        };
+        let storage = Storage::of(ty.storage);
         Ok((ty, storage, index as usize * storage.bytes()))
+    }
+}
+
+/// What the heap knows of a type, which the store holds from now on.
+fn meet(store: &mut Store, ty: TypeId) -> Result<Arc<heap::TypeInfo>, Exhausted> {
+    store.hold_type(ty)?;
+    match store.heap.meet(&store.registry, ty) {
+        Ok(info) => Ok(info.clone()),
+        Err(_) => unreachable!("it was met just now"),
     }
 }
 
@@ -507,7 +529,7 @@ fn set(
     value: &Val,
     store: &mut Store,
 ) -> Result<(), Misuse> {
-    if ty.mutability().is_const() {
+    if !ty.mutable {
         return Err(Misuse::ImmutableField);
     }
     let value = value.to_slots(ty.unpacked(), store)?;

@@ -1,7 +1,7 @@
 //! Globals.
 
 use super::context::{AsContext, AsContextMut};
-use super::types::{GlobalType, Mutability};
+use super::types::GlobalType;
 use super::val::Val;
 use crate::error::{Error, Misuse};
 use crate::runtime::addr::GlobalAddr;
@@ -37,23 +37,21 @@ impl Global {
     /// Makes a global with a value.
     ///
     /// # Errors
-    /// If the value is not of the type.
+    /// If the value is not of the type, or the type is a type of another engine than the store's.
     pub fn new(mut store: impl AsContextMut, ty: GlobalType, value: Val) -> Result<Self, Error> {
         let mut context = store.as_context_mut();
         let runtime = context.runtime();
-        let value = value.to_slots(ty.inner.value, runtime)?;
-        let addr = runtime.alloc_global(GlobalInst {
-            value,
-            ty: ty.inner,
-        })?;
+        let ty = ty.within(&runtime.registry)?;
+        let value = value.to_slots(ty.value, runtime)?;
+        runtime.hold_types_of(ty.value)?;
+        let addr = runtime.alloc_global(GlobalInst { value, ty })?;
         Ok(Self::at(runtime.id, addr))
     }
 
     /// Its type.
     pub fn ty(&self, store: impl AsContext) -> GlobalType {
-        GlobalType {
-            inner: self.inst(&store.as_context().inner.runtime).ty,
-        }
+        let runtime = &store.as_context().inner.runtime;
+        GlobalType::of(&runtime.registry, self.inst(runtime).ty)
     }
 
     /// Its value.
@@ -72,11 +70,11 @@ impl Global {
         let mut context = store.as_context_mut();
         let runtime = context.runtime();
         let addr = self.checked(runtime)?;
-        let inner = runtime.globals[addr.index()].ty;
-        if (GlobalType { inner }).mutability() == Mutability::Const {
+        let ty = runtime.globals[addr.index()].ty;
+        if !ty.mutable {
             return Err(Misuse::ImmutableGlobal.into());
         }
-        runtime.globals[addr.index()].value = value.to_slots(inner.value, runtime)?;
+        runtime.globals[addr.index()].value = value.to_slots(ty.value, runtime)?;
         Ok(())
     }
 

@@ -6,7 +6,23 @@ use core::pin::Pin;
 
 use super::caller::Caller;
 use super::reentry::Outermost;
+use super::types::FuncType;
 use crate::exec::{Called, HostError};
+
+/// A host function, with its type, which is kept for as long as the function is there.
+pub struct HostFunc<T> {
+    pub(crate) ty: FuncType,
+    pub(crate) func: HostFn<T>,
+}
+
+impl<T> Clone for HostFunc<T> {
+    fn clone(&self) -> Self {
+        Self {
+            ty: self.ty.clone(),
+            func: self.func.clone(),
+        }
+    }
+}
 
 /// A host function as the executor's calls reach it: arguments in slots, results to be put there.
 pub(crate) enum HostFn<T> {
@@ -36,7 +52,7 @@ impl<T> Clone for HostFn<T> {
 /// Entries of the first chunk, as a power of two; each chunk has twice as many as the one before.
 const FIRST: u32 = 3;
 
-type Chunk<T> = Box<[OnceLock<HostFn<T>>]>;
+type Chunk<T> = Box<[OnceLock<HostFunc<T>>]>;
 
 /// All chunks but the first, which has no use here.
 type More<T> = Box<[OnceLock<Chunk<T>>; 32 - FIRST as usize]>;
@@ -47,7 +63,7 @@ type More<T> = Box<[OnceLock<Chunk<T>>; 32 - FIRST as usize]>;
 /// others; here an entry never moves.
 pub(crate) struct HostList<T> {
     /// The first chunk, which is enough for most stores.
-    first: [OnceLock<HostFn<T>>; 1 << FIRST],
+    first: [OnceLock<HostFunc<T>>; 1 << FIRST],
     more: OnceLock<More<T>>,
     /// Here because it is used as the functions are: by calls that have the rest of the store for themselves.
     pub(crate) outermost: Outermost,
@@ -63,7 +79,7 @@ impl<T> HostList<T> {
     }
 
     /// Sets the entry of a number that has not been used yet.
-    pub(crate) fn set(&self, host: u32, func: HostFn<T>) {
+    pub(crate) fn set(&self, host: u32, func: HostFunc<T>) {
         // The number is fresh, so the entry is empty.
         let _ = match self.first.get(host as usize) {
             Some(entry) => entry.set(func),
@@ -89,12 +105,12 @@ impl<T> HostList<T> {
             None => self.far(host),
         };
         match entry.and_then(OnceLock::get) {
-            Some(func) => func,
+            Some(host) => &host.func,
             None => unreachable!("a function of the store names one of its host functions"),
         }
     }
 
-    fn far(&self, host: u32) -> Option<&OnceLock<HostFn<T>>> {
+    fn far(&self, host: u32) -> Option<&OnceLock<HostFunc<T>>> {
         let (chunk, at) = place(host);
         self.more.get()?[chunk].get()?.get(at)
     }

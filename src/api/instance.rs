@@ -6,7 +6,7 @@ use super::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use super::externs::{Export, Extern};
 use super::func::Func;
 use super::global::Global;
-use super::hosts::HostFn;
+use super::hosts::HostFunc;
 use super::memory::Memory;
 use super::module::Module;
 use super::near::nearest;
@@ -19,7 +19,6 @@ use crate::error::{Error, Misuse};
 use crate::runtime::addr::{ExternVal, FuncAddr, InstanceAddr};
 use crate::runtime::instantiate::{InstantiateError, instantiate};
 use crate::runtime::module_inst::ModuleInst;
-use crate::runtime::registry::TypeId;
 use crate::runtime::store::{Store, StoreId};
 use crate::syntax::module::ExternIdx;
 
@@ -276,7 +275,7 @@ pub(crate) enum Found<T> {
     /// A part of a store.
     Item(Extern),
     /// A function of a linker, to be added to each store.
-    Host(TypeId, HostFn<T>),
+    Host(HostFunc<T>),
 }
 
 impl<T> Clone for InstancePre<T> {
@@ -340,7 +339,7 @@ impl<T> InstancePre<T> {
         for (import, found) in imports.iter_mut().zip(&*self.imports) {
             *import = match found {
                 Found::Item(item) => item.checked(&mut context.inner.runtime)?,
-                Found::Host(ty, func) => ExternVal::Func(context.add_host(*ty, func.clone())?),
+                Found::Host(func) => ExternVal::Func(context.add_host(func.clone())?),
             };
         }
         Instance::with(context, &self.module, imports)

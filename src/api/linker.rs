@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::caller::Caller;
-use super::context::{AsContext, AsContextMut};
+use super::context::{AsContext, AsContextMut, StoreContextMut};
 use super::engine::Engine;
 use super::externs::Extern;
-use super::func::{Func, HostFunc, IntoFunc};
+use super::func::{Func, IntoFunc};
 use super::global::Global;
-use super::hosts::HostFn;
+use super::hosts::HostFunc;
 use super::instance::{Found, Instance, InstancePre};
 use super::memory::Memory;
 use super::module::Module;
@@ -20,7 +20,7 @@ use super::tag::Tag;
 use super::types::{ExternType, FuncType, ImportType, ValType};
 use super::val::Val;
 use crate::error::{Error, Misuse};
-use crate::runtime::registry::TypeId;
+use crate::syntax::types as syntax;
 
 /// What modules can import, by two names each, and the making of instances with it.
 ///
@@ -42,29 +42,21 @@ use crate::runtime::registry::TypeId;
 /// # Ok::<(), tickwasm::Error>(())
 /// ```
 pub struct Linker<T> {
-    engine: Engine,
+    pub(super) engine: Engine,
     modules: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Definition<T>>>,
     shadowing: bool,
 }
 
 enum Definition<T> {
     Item(Extern, ExternType),
-    Host {
-        ty: FuncType,
-        id: TypeId,
-        func: HostFn<T>,
-    },
+    Host(HostFunc<T>),
 }
 
 impl<T> Clone for Definition<T> {
     fn clone(&self) -> Self {
         match self {
             Self::Item(item, ty) => Self::Item(item.clone(), ty.clone()),
-            Self::Host { ty, id, func } => Self::Host {
-                ty: ty.clone(),
-                id: *id,
-                func: func.clone(),
-            },
+            Self::Host(host) => Self::Host(host.clone()),
         }
     }
 }
@@ -73,23 +65,16 @@ impl<T> Definition<T> {
     fn found(&self) -> Found<T> {
         match self {
             Self::Item(item, _) => Found::Item(item.clone()),
-            Self::Host { id, func, .. } => Found::Host(*id, func.clone()),
+            Self::Host(host) => Found::Host(host.clone()),
         }
     }
 
     /// The definition as a part of a store.
-    fn get(&self, mut store: impl AsContextMut<Data = T>) -> Extern {
-        match self {
+    fn get(&self, context: StoreContextMut<'_, T>) -> Result<Extern, Error> {
+        Ok(match self {
             Self::Item(item, _) => item.clone(),
-            Self::Host { ty, func, .. } => Func::host(
-                &mut store,
-                &HostFunc {
-                    ty: ty.clone(),
-                    func: func.clone(),
-                },
-            )
-            .into(),
-        }
+            Self::Host(host) => Func::host(context, host.clone())?.into(),
+        })
     }
 }
 
@@ -137,7 +122,7 @@ impl<T> Linker<T> {
     /// Defines a part of a store. From then on the linker can be used with that store only where the part is imported.
     ///
     /// # Errors
-    /// If the name is defined already, or the part is one of another store.
+    /// If the name is defined already, the part is one of another store, or the store one of another engine.
     pub fn define(
         &mut self,
         store: impl AsContext<Data = T>,
@@ -147,6 +132,7 @@ impl<T> Linker<T> {
     ) -> Result<&mut Self, Error> {
         let item = item.into();
         let context = store.as_context();
+        self.engine.check(context.engine())?;
         item.find(&context.inner.runtime)?;
         let ty = item.ty(context);
         self.insert(module, name, Definition::Item(item, ty))
@@ -162,13 +148,14 @@ impl<T> Linker<T> {
         name: &str,
         func: impl IntoFunc<T, Params, Results>,
     ) -> Result<&mut Self, Error> {
-        self.host(module, name, func.into_host())
+        let host = func.into_host(&self.engine)?;
+        self.host(module, name, host)
     }
 
     /// Defines a host function of a type that is known only when this is run; see [`Func::new`].
     ///
     /// # Errors
-    /// If the name is defined already.
+    /// If the name is defined already, or the type is a type of another engine.
     pub fn func_new(
         &mut self,
         module: &str,
@@ -185,9 +172,8 @@ impl<T> Linker<T> {
         name: &str,
         host: HostFunc<T>,
     ) -> Result<&mut Self, Error> {
-        let id = host.ty.register(self.engine.registry());
-        let HostFunc { ty, func } = host;
-        self.insert(module, name, Definition::Host { ty, id, func })
+        host.ty.within(self.engine.registry())?;
+        self.insert(module, name, Definition::Host(host))
     }
 
     fn insert(
@@ -214,7 +200,7 @@ impl<T> Linker<T> {
     /// Defines all exports of an instance under a module's name.
     ///
     /// # Errors
-    /// If one of the names is defined already.
+    /// If one of the names is defined already, or the store is one of another engine.
     pub fn instance(
         &mut self,
         store: impl AsContext<Data = T>,
@@ -222,6 +208,7 @@ impl<T> Linker<T> {
         instance: Instance,
     ) -> Result<&mut Self, Error> {
         let context = store.as_context();
+        self.engine.check(context.engine())?;
         for export in instance.exports(&context) {
             let (name, item) = (export.name(), export.into_extern());
             let ty = item.ty(context);
@@ -322,8 +309,9 @@ impl<T> Linker<T> {
     /// stay undefined.
     ///
     /// # Errors
-    /// None at present.
+    /// If the module is one of another engine.
     pub fn define_unknown_imports_as_traps(&mut self, module: &Module) -> Result<(), Error> {
+        self.engine.check(module.engine())?;
         for import in module.imports() {
             let ExternType::Func(ty) = import.ty() else {
                 continue;
@@ -349,14 +337,15 @@ impl<T> Linker<T> {
     /// memories as empty ones of the size that the module asks for.
     ///
     /// # Errors
-    /// If a type has no such value, or a limit of the store does not suffice.
+    /// If a type has no such value, a limit of the store does not suffice, or the store or the module is one of another engine.
     pub fn define_unknown_imports_as_default_values(
         &mut self,
         mut store: impl AsContextMut<Data = T>,
         module: &Module,
     ) -> Result<(), Error> {
-        let registry = module.engine().registry();
-        let default = |ty: ValType| Val::default_in(registry, &ty).ok_or(Misuse::NoDefault(ty));
+        self.engine.check(module.engine())?;
+        self.engine.check(store.as_context().engine())?;
+        let default = |ty: ValType| Val::default_for_ty(&ty).ok_or(Misuse::NoDefault(ty));
         for import in module.imports() {
             let (from, name) = (import.module(), import.name());
             if self.definition(from, name).is_some() {
@@ -373,13 +362,12 @@ impl<T> Linker<T> {
                     continue;
                 }
                 ExternType::Global(ty) => {
-                    let value = default(*ty.content())?;
+                    let value = default(ty.content().clone())?;
                     Global::new(&mut store, ty, value)?.into()
                 }
                 ExternType::Table(ty) => {
-                    let element = *ty.element();
-                    let content = ValType::Ref(element);
-                    let null = default(content)?.ref_();
+                    let content = ValType::Ref(ty.element().clone());
+                    let null = default(content.clone())?.ref_();
                     let null = null.ok_or(Misuse::NoDefault(content))?;
                     Table::new(&mut store, ty, null)?.into()
                 }
@@ -430,18 +418,18 @@ impl<T> Linker<T> {
             })?;
         let expected = import.ty();
         let fits = match (definition, &expected) {
-            (Definition::Host { ty, .. }, ExternType::Func(expected)) => {
-                self.func_fits(ty, expected)
+            (Definition::Host(host), ExternType::Func(expected)) => {
+                self.func_fits(&host.ty, expected)
             }
-            (Definition::Host { .. }, _) => false,
+            (Definition::Host(_), _) => false,
             (Definition::Item(..), _) => true,
         };
         match (definition, fits) {
-            (Definition::Host { ty, .. }, false) => Err(Error::IncompatibleImport {
+            (Definition::Host(host), false) => Err(Error::IncompatibleImport {
                 module: module.into(),
                 name: name.into(),
                 expected: Box::new(expected),
-                found: Box::new(ExternType::Func(ty.clone())),
+                found: Box::new(ExternType::Func(host.ty.clone())),
             }),
             _ => Ok(definition),
         }
@@ -450,11 +438,11 @@ impl<T> Linker<T> {
     /// Whether a host function's type can be that of an import, whose declared type is settled when the instance is made.
     fn func_fits(&self, found: &FuncType, expected: &FuncType) -> bool {
         let registry = self.engine.registry();
-        let fits = |a: &[ValType], b: &[ValType]| {
+        let (found, expected) = (found.inner(), expected.inner());
+        let fits = |a: &[syntax::ValType], b: &[syntax::ValType]| {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| registry.matches(*a, *b))
         };
-        fits(expected.param_types(), found.param_types())
-            && fits(found.result_types(), expected.result_types())
+        fits(&expected.params, &found.params) && fits(&found.results, &expected.results)
     }
 
     fn definition(&self, module: &str, name: &str) -> Option<&Definition<T>> {
@@ -483,16 +471,32 @@ impl<T> Linker<T> {
     }
 
     /// What is defined under a name; a host function is added to the store.
+    ///
+    /// # Panics
+    /// If a host function cannot be added: the store is one of another engine, or there is no more memory.
     pub fn get(
         &self,
-        store: impl AsContextMut<Data = T>,
+        mut store: impl AsContextMut<Data = T>,
         module: &str,
         name: &str,
     ) -> Option<Extern> {
-        Some(self.definition(module, name)?.get(store))
+        self.find_in(store.as_context_mut(), module, name)
+            .map(expect)
+    }
+
+    fn find_in(
+        &self,
+        context: StoreContextMut<'_, T>,
+        module: &str,
+        name: &str,
+    ) -> Option<Result<Extern, Error>> {
+        Some(self.definition(module, name)?.get(context))
     }
 
     /// What is defined for an import, whatever its type.
+    ///
+    /// # Panics
+    /// As for [`get`](Self::get).
     pub fn get_by_import(
         &self,
         store: impl AsContextMut<Data = T>,
@@ -504,14 +508,17 @@ impl<T> Linker<T> {
     /// The function that running a module means: its export of the empty name, or else `_start`, or else a function that does nothing.
     ///
     /// # Errors
-    /// If what is defined under one of these names is no function.
+    /// If what is defined under one of these names is no function, or the store is one of another engine.
     pub fn get_default(
         &self,
         mut store: impl AsContextMut<Data = T>,
         module: &str,
     ) -> Result<Func, Error> {
         for name in ["", "_start"] {
-            match self.get(&mut store, module, name) {
+            match self
+                .find_in(store.as_context_mut(), module, name)
+                .transpose()?
+            {
                 Some(Extern::Func(func)) => return Ok(func),
                 Some(_) => return Err(Misuse::NotAFunction { name: name.into() }.into()),
                 None => {}
@@ -521,6 +528,9 @@ impl<T> Linker<T> {
     }
 
     /// All definitions, by module and name in alphabetical order; host functions are added to the store.
+    ///
+    /// # Panics
+    /// As for [`get`](Self::get), when the definition is reached.
     pub fn iter<'a>(
         &'a self,
         mut store: impl AsContextMut<Data = T> + 'a,
@@ -530,7 +540,18 @@ impl<T> Linker<T> {
                 .iter()
                 .map(move |(name, definition)| (module, name, definition))
         });
-        names
-            .map(move |(module, name, definition)| (&**module, &**name, definition.get(&mut store)))
+        names.map(move |(module, name, definition)| {
+            let item = definition.get(store.as_context_mut());
+            (&**module, &**name, expect(item))
+        })
+    }
+}
+
+/// A definition, where the interface has no error.
+#[track_caller]
+fn expect(item: Result<Extern, Error>) -> Extern {
+    match item {
+        Ok(item) => item,
+        Err(error) => panic!("{error}"),
     }
 }

@@ -71,7 +71,7 @@ pub use typed_func::TypedFunc;
 pub use types::{
     ArrayType, ExportType, ExternType, FieldType, FuncType, GlobalType, HeapType, ImportType,
     MemoryType, MemoryTypeBuilder, Mutability, RefType, StorageType, StructType, TableType,
-    TagType, TypeIdx, ValType,
+    TagType, ValType,
 };
 pub use val::{V128, Val};
 pub use wasm_ty::{WasmParams, WasmResults, WasmTy};

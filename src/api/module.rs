@@ -16,7 +16,7 @@ use crate::error::{CompilationError, Error};
 use crate::runtime::instantiate::Template;
 use crate::syntax;
 use crate::syntax::module::ExternIdx;
-use crate::syntax::types::ExternType as Ty;
+use crate::syntax::types::{CompType, ExternType as Ty, RecType, SubType};
 
 /// A compiled module: code that can be instantiated any number of times, in any stores of its engine, on any threads.
 ///
@@ -410,8 +410,7 @@ impl Content {
         const FIXED: usize = 2048;
         const ENTRY: usize = 48;
         let module = &self.compiled.module;
-        let entries = module.types.len()
-            + module.imports.len() * 2
+        let entries = module.imports.len() * 2
             + module.funcs.len() * 2
             + module.exports.len() * 3
             + module.globals.len() * 3
@@ -424,8 +423,22 @@ impl Content {
             Kind::Text => self.compiled.bytes.len(),
             Kind::Binary => 0,
         };
-        (FIXED + entries * ENTRY + code * 6 + binary) as u64
+        (FIXED + entries * ENTRY + code * 6 + binary + types_cost(&module.types)) as u64
     }
+}
+
+/// About how many bytes types take: as they were decoded, as validation and lowering know them, and in the engine's registry, as if no
+/// other module had them too.
+fn types_cost(groups: &[RecType]) -> usize {
+    const TYPE: usize = 512;
+    const VALUE: usize = 56;
+    let values = |ty: &SubType| match &ty.composite {
+        CompType::Func(ty) => ty.params.len() + ty.results.len(),
+        CompType::Struct(fields) => fields.len(),
+        CompType::Array(_) => 1,
+    };
+    let types = groups.iter().flat_map(|group| &group.subtypes);
+    types.map(|ty| TYPE + values(ty) * VALUE).sum()
 }
 
 /// What bytes are that may be either.

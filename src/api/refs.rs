@@ -7,12 +7,14 @@ use super::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use super::exn::ExnRef;
 use super::func::Func;
 use super::gc::AnyRef;
-use super::types::{HeapType, RefType, TypeIdx};
+use super::types;
 use super::val::Val;
 use crate::error::{Error, Misuse};
 use crate::runtime::heap::{Handle, Referent, referent};
 use crate::runtime::registry::TypeId;
 use crate::runtime::store::{Store, StoreId};
+use crate::syntax::index::TypeIdx;
+use crate::syntax::types::{CompType, HeapType, RefType};
 
 /// What other runtimes wrap references in that need a store; here references are plain handles.
 pub type Rooted<R> = R;
@@ -203,20 +205,21 @@ pub enum Ref {
 }
 
 impl Ref {
-    /// The null reference of a type's kind. Nothing for kinds that this crate has no values of yet.
-    pub fn null(ty: &HeapType) -> Option<Self> {
+    /// The null reference of a type's kind.
+    pub fn null(ty: &types::HeapType) -> Self {
+        use types::HeapType;
         match ty {
-            HeapType::Func | HeapType::NoFunc => Some(Self::Func(None)),
-            HeapType::Extern | HeapType::NoExtern => Some(Self::Extern(None)),
-            HeapType::Exn | HeapType::NoExn => Some(Self::Exn(None)),
+            HeapType::Func | HeapType::NoFunc | HeapType::ConcreteFunc(_) => Self::Func(None),
+            HeapType::Extern | HeapType::NoExtern => Self::Extern(None),
+            HeapType::Exn | HeapType::NoExn => Self::Exn(None),
             HeapType::Any
             | HeapType::Eq
             | HeapType::I31
             | HeapType::Struct
+            | HeapType::ConcreteStruct(_)
             | HeapType::Array
-            | HeapType::None => Some(Self::Any(None)),
-            // Which of the two a type of the engine is, nobody can say here.
-            _ => None,
+            | HeapType::ConcreteArray(_)
+            | HeapType::None => Self::Any(None),
         }
     }
 
@@ -264,7 +267,7 @@ impl Ref {
     pub(crate) fn of_slot(ty: RefType, slot: u64, store: &Store) -> Self {
         match ty.heap {
             HeapType::Func | HeapType::NoFunc => Self::Func(Func::of_slot(slot, store)),
-            HeapType::Concrete(id) if store.registry.func_type(TypeId(id.0)).is_some() => {
+            HeapType::Concrete(id) if is_func(store, TypeId(id.0)) => {
                 Self::Func(Func::of_slot(slot, store))
             }
             HeapType::Extern | HeapType::NoExtern => Self::Extern(ExternRef::of_slot(slot, store)),
@@ -272,6 +275,11 @@ impl Ref {
             _ => Self::Any(AnyRef::of_slot(slot, store)),
         }
     }
+}
+
+fn is_func(store: &Store, ty: TypeId) -> bool {
+    let definition = store.registry.definition(ty);
+    matches!(definition.composite, CompType::Func(_))
 }
 
 impl From<Func> for Ref {

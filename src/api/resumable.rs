@@ -4,7 +4,8 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use super::context::{AsContext, AsContextMut};
-use super::func::{Func, HostFunc, type_of};
+use super::func::{Func, type_of};
+use super::hosts::HostFunc;
 use super::typed_func::TypedFunc;
 use super::types::FuncType;
 use super::val::{self, Val};
@@ -111,7 +112,7 @@ impl<R: WasmResults> read::Sealed for R {
 impl read::Sealed for Vec<Val> {
     fn read_results(slots: &[u64], func: FuncAddr, store: &Store) -> Self {
         let ty = type_of(store, func);
-        val::read(ty.result_types(), slots, store).collect()
+        val::read(&ty.func().results, slots, store).collect()
     }
 }
 
@@ -134,7 +135,7 @@ impl<R: CallResults> SuspendedCall<R> {
         let runtime = &context.inner.runtime;
         self.check(runtime)?;
         Ok(match self.inner.why {
-            Why::Host(call) => Some(FuncType::registered(&runtime.registry, call.ty)),
+            Why::Host(call) => Some(FuncType::of(&runtime.registry, call.ty)),
             _ => None,
         })
     }
@@ -148,7 +149,7 @@ impl<R: CallResults> SuspendedCall<R> {
         let ty = self.host_type(context)?;
         Ok(match (ty, self.inner.host_slots()) {
             (Some(ty), Some(slots)) => {
-                val::read(ty.param_types(), &slots, &context.inner.runtime).collect()
+                val::read(&ty.inner().params, &slots, &context.inner.runtime).collect()
             }
             _ => Vec::new(),
         })
@@ -175,7 +176,7 @@ impl<R: CallResults> SuspendedCall<R> {
         let mut context = store.as_context_mut();
         let expected = self.host_type(&context)?;
         let runtime = context.runtime();
-        let types = expected.as_ref().map_or(&[][..], FuncType::result_types);
+        let types = expected.as_ref().map_or(&[][..], |ty| &ty.inner().results);
         val::check_count("results", types.len(), results.len())?;
         let mut values = vec![0; types.iter().map(|ty| ty.slots() as usize).sum()];
         val::write(results, types, &mut values, runtime)?;
@@ -312,11 +313,12 @@ impl Func {
         let runtime = context.runtime();
         let addr = self.checked(runtime)?;
         let ty = type_of(runtime, addr);
-        val::check_count("arguments", ty.params().len(), params.len())?;
+        let ty = ty.func();
+        val::check_count("arguments", ty.params.len(), params.len())?;
         let counts = ty.slots();
         let (mut few, mut many) = ([0; MAX], Vec::new());
         let slots = val::room(counts.0.max(counts.1), &mut few, &mut many);
-        val::write(params, ty.param_types(), slots, runtime)?;
+        val::write(params, &ty.params, slots, runtime)?;
         let left = context.start(Mode::Resumable, addr, counts, slots)?;
         Ok(of(left, addr, slots, context.runtime()))
     }
@@ -326,7 +328,7 @@ impl Func {
     /// If it does, the results that it has set do not count.
     ///
     /// # Panics
-    /// If there is no more memory.
+    /// If the type is a type of another engine than the store's, or there is no more memory.
     pub fn new_suspending<T>(
         mut store: impl AsContextMut<Data = T>,
         ty: FuncType,
@@ -335,7 +337,8 @@ impl Func {
         + Sync
         + 'static,
     ) -> Self {
-        Self::host(&mut store, &HostFunc::suspending(ty, func))
+        let host = HostFunc::suspending(ty, func);
+        Self::expect(Self::host(store.as_context_mut(), host))
     }
 }
 
@@ -344,7 +347,7 @@ impl<T> Linker<T> {
     /// [`func_wrap`](Self::func_wrap) can if it returns [`MaySuspend`].
     ///
     /// # Errors
-    /// If the name is defined already.
+    /// If the name is defined already, or the type is a type of another engine.
     pub fn func_new_suspending(
         &mut self,
         module: &str,

@@ -2,12 +2,13 @@
 
 use super::context::{AsContext, AsContextMut};
 use super::refs::Ref;
-use super::types::{TableType, ValType};
+use super::types::TableType;
 use super::val::Val;
 use crate::error::{Error, Misuse};
 use crate::runtime::addr::TableAddr;
 use crate::runtime::store::{Store, StoreId};
 use crate::runtime::table_inst::TableInst;
+use crate::syntax::types::{RefType, ValType};
 
 /// A table of a store: references of one type, by number.
 ///
@@ -41,7 +42,7 @@ impl Table {
     /// Makes a table of the type's initial size, all elements `init`.
     ///
     /// # Errors
-    /// If `init` is not of the type's element type; if the type's size range is empty; if a limit of the store or the host's memory
+    /// If `init` is not of the type's element type, or that is a type of another engine than the store's; if the type's size range is empty; if a limit of the store or the host's memory
     /// does not suffice.
     pub fn new(mut store: impl AsContextMut, ty: TableType, init: Ref) -> Result<Self, Error> {
         let mut context = store.as_context_mut();
@@ -49,18 +50,20 @@ impl Table {
         if ty.maximum().is_some_and(|max| max < ty.minimum()) {
             return Err(Misuse::Limits.into());
         }
-        let init = slot(&ty, init, runtime)?;
-        let addr = runtime.alloc_table(&mut guard, ty.inner, init)?;
+        let ty = ty.within(&runtime.registry)?;
+        let init = slot(ty.element, init, runtime)?;
+        runtime.hold_types_of(ValType::Ref(ty.element))?;
+        let addr = runtime.alloc_table(&mut guard, ty, init)?;
         Ok(Self::at(runtime.id, addr))
     }
 
     /// Its type; the minimum is the current size.
     pub fn ty(&self, store: impl AsContext) -> TableType {
-        let context = store.as_context();
-        let table = self.inst(&context.inner.runtime);
-        let mut inner = table.ty;
-        inner.limits.min = table.size();
-        TableType { inner }
+        let runtime = &store.as_context().inner.runtime;
+        let table = self.inst(runtime);
+        let mut ty = table.ty;
+        ty.limits.min = table.size();
+        TableType::of(&runtime.registry, ty)
     }
 
     /// Its size in elements.
@@ -126,6 +129,8 @@ impl Table {
         let element = |addr: TableAddr| ValType::Ref(runtime.tables[addr.index()].ty.element);
         let (expected, found) = (element(target), element(source));
         if !runtime.registry.matches(found, expected) {
+            let of = |ty| super::types::ValType::of(&runtime.registry, ty);
+            let (expected, found) = (of(expected), of(found));
             return Err(Misuse::Type { expected, found }.into());
         }
         let done = match runtime
@@ -158,10 +163,7 @@ impl Table {
         value: Ref,
     ) -> Result<(u64, &'s mut TableInst), Misuse> {
         let addr = self.checked(store)?;
-        let ty = TableType {
-            inner: store.tables[addr.index()].ty,
-        };
-        let slot = slot(&ty, value, store)?;
+        let slot = slot(store.tables[addr.index()].ty.element, value, store)?;
         Ok((slot, &mut store.tables[addr.index()]))
     }
 
@@ -180,7 +182,7 @@ impl Table {
 }
 
 /// A reference in slot form, if it is one of a table's element type.
-fn slot(ty: &TableType, value: Ref, store: &Store) -> Result<u64, Misuse> {
-    let [slot, _] = Val::from(value).to_slots(ValType::Ref(*ty.element()), store)?;
+fn slot(element: RefType, value: Ref, store: &Store) -> Result<u64, Misuse> {
+    let [slot, _] = Val::from(value).to_slots(ValType::Ref(element), store)?;
     Ok(slot)
 }

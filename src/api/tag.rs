@@ -34,11 +34,12 @@ impl Tag {
     /// Makes a tag.
     ///
     /// # Errors
-    /// If there is no more memory.
+    /// [`Misuse::WrongEngine`] if the type is a type of another engine than the store's, or an error if there is no more memory.
     pub fn new(mut store: impl AsContextMut, ty: TagType) -> Result<Self, Error> {
         let mut context = store.as_context_mut();
         let runtime = context.runtime();
-        let ty = ty.ty().register(&runtime.registry);
+        let ty = ty.ty().within(&runtime.registry)?;
+        runtime.hold_type(ty)?;
         let addr = runtime.alloc_tag(TagInst { ty })?;
         Ok(Self::at(runtime.id, addr))
     }
@@ -52,7 +53,7 @@ impl Tag {
         let runtime = &context.inner.runtime;
         assert!(self.store == runtime.id, "{}", Misuse::WrongStore);
         let ty = runtime.tags[self.addr.index()].ty;
-        TagType::new(FuncType::registered(&runtime.registry, ty))
+        TagType::new(FuncType::of(&runtime.registry, ty))
     }
 
     pub(crate) fn checked(&self, store: &Store) -> Result<TagAddr, Misuse> {

@@ -5,10 +5,11 @@ use super::exn::ExnRef;
 use super::func::Func;
 use super::gc::AnyRef;
 use super::refs::{ExternRef, Ref};
-use super::types::{HeapType, RefType, ValType};
+use super::types;
 use crate::error::{Error, Misuse};
-use crate::runtime::registry::{Registry, TypeId};
 use crate::runtime::store::Store;
+use crate::syntax::index::TypeIdx;
+use crate::syntax::types::{HeapType, RefType, ValType};
 
 /// A vector of 128 bits.
 ///
@@ -117,34 +118,18 @@ impl Val {
         Self::AnyRef(None)
     }
 
-    /// The value that locals of a type begin with: 0 or null. Nothing for references that cannot be null, nor for those of types that a
-    /// module defines, since only their engine knows which kind they are.
-    pub fn default_for_ty(ty: &ValType) -> Option<Self> {
+    /// The value that locals of a type begin with: 0 or null. Nothing for references that cannot be null.
+    pub fn default_for_ty(ty: &types::ValType) -> Option<Self> {
+        use types::ValType;
         Some(match ty {
             ValType::I32 => Self::I32(0),
             ValType::I64 => Self::I64(0),
             ValType::F32 => Self::F32(0),
             ValType::F64 => Self::F64(0),
             ValType::V128 => Self::V128(V128(0)),
-            ValType::Ref(RefType {
-                nullable: false, ..
-            }) => return None,
-            ValType::Ref(ty) => Ref::null(&ty.heap)?.into(),
+            ValType::Ref(ty) if ty.is_nullable() => Ref::null(ty.heap_type()).into(),
+            ValType::Ref(_) => return None,
         })
-    }
-
-    /// As [`default_for_ty`](Self::default_for_ty), also for types of the engine.
-    pub(crate) fn default_in(registry: &Registry, ty: &ValType) -> Option<Self> {
-        match ty {
-            ValType::Ref(RefType {
-                nullable: true,
-                heap: HeapType::Concrete(id),
-            }) => Some(match registry.func_type(TypeId(id.0)) {
-                Some(_) => Self::FuncRef(None),
-                None => Self::AnyRef(None),
-            }),
-            ty => Self::default_for_ty(ty),
-        }
     }
 
     accessors! {
@@ -183,8 +168,12 @@ impl Val {
     ///
     /// # Errors
     /// If it is a reference of another store.
-    pub fn ty(&self, store: impl AsContext) -> Result<ValType, Error> {
-        Ok(self.type_in(&store.as_context().inner.runtime)?)
+    pub fn ty(&self, store: impl AsContext) -> Result<types::ValType, Error> {
+        let runtime = &store.as_context().inner.runtime;
+        Ok(types::ValType::of(
+            &runtime.registry,
+            self.type_in(runtime)?,
+        ))
     }
 
     fn type_in(&self, store: &Store) -> Result<ValType, Misuse> {
@@ -198,7 +187,7 @@ impl Val {
             Self::FuncRef(None) => reference(true, HeapType::NoFunc),
             Self::FuncRef(Some(func)) => {
                 let ty = store.funcs[func.checked(store)?.index()].ty;
-                reference(false, HeapType::Concrete(super::TypeIdx(ty.0)))
+                reference(false, HeapType::Concrete(TypeIdx(ty.0)))
             }
             Self::ExternRef(None) => reference(true, HeapType::NoExtern),
             Self::ExternRef(Some(value)) => {
@@ -219,6 +208,8 @@ impl Val {
     pub(crate) fn to_slots(&self, expected: ValType, store: &Store) -> Result<[u64; 2], Misuse> {
         let found = self.type_in(store)?;
         if !store.registry.matches(found, expected) {
+            let of = |ty| types::ValType::of(&store.registry, ty);
+            let (expected, found) = (of(expected), of(found));
             return Err(Misuse::Type { expected, found });
         }
         Ok([

@@ -7,10 +7,10 @@ use super::exn::ExnRef;
 use super::func::Func;
 use super::gc::{AnyRef, ArrayRef, EqRef, I31, StructRef};
 use super::refs::ExternRef;
-use super::types::{HeapType, RefType, ValType};
 use super::val::V128;
 use crate::error::Misuse;
 use crate::runtime::store::{Store, StoreId};
+use crate::syntax::types::{HeapType, RefType, ValType};
 
 /// A Rust type with a WebAssembly type of its own: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, [`V128`], [`Func`], [`ExternRef`], [`AnyRef`], [`EqRef`],
 /// [`StructRef`], [`ArrayRef`], [`I31`], [`ExnRef`], and options of these references.

@@ -125,7 +125,9 @@ impl CompilationError {
             Kind::Text(_) | Kind::NoText => CompilationStage::Text,
             Kind::Binary(CompileError::Decode(_)) => CompilationStage::Decode,
             Kind::Binary(CompileError::Validate(_)) => CompilationStage::Validate,
-            Kind::Binary(CompileError::Lower(_)) => CompilationStage::Lower,
+            Kind::Binary(CompileError::Lower(_) | CompileError::Types(_)) => {
+                CompilationStage::Lower
+            }
         }
     }
 

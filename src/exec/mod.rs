@@ -15,6 +15,8 @@
 //! * **MEM**: `mem` and `mem_len` are the current instance's first memory. `Machine::refresh` establishes it after all that may
 //!   move a memory: entering an instance, a host function, growth.
 //! * **CTX**: `ctx` is the machine of this execution; its pointers are those of the current instance, by the same refresh.
+//! * **HELD**: the number of a type, in code, of a function or of an object, means that type for as long as it can be met, because
+//!   something holds the type that lives at least as long: see `runtime::registry`. So types are equal where their numbers are.
 //! * **HANDLER**: all of these, for the registers with which a handler is called.
 #![allow(unsafe_code)]
 

@@ -35,11 +35,11 @@ pub(super) fn define<T: 'static>(
 ) -> Result<(), Error> {
     let mut items: Vec<(&str, Extern)> = Vec::new();
     for (name, params) in FUNCS {
-        let ty = FuncType::new(store.engine(), params.iter().copied(), []);
+        let ty = FuncType::new(store.engine(), params.iter().cloned(), []);
         items.push((name, Func::new(&mut *store, ty, |_, _, _| Ok(())).into()));
     }
     for (name, ty, value) in GLOBALS {
-        let ty = GlobalType::new(*ty, Mutability::Const);
+        let ty = GlobalType::new(ty.clone(), Mutability::Const);
         items.push((name, Global::new(&mut *store, ty, value.clone())?.into()));
     }
     let table = TableType::new(RefType::FUNCREF, 10, Some(20));

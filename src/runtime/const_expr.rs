@@ -3,6 +3,8 @@
 //! What such an expression may contain is checked by validation; nothing in it can fail but for want of memory or fuel for objects.
 //! <https://webassembly.github.io/spec/core/valid/instructions.html#constant-expressions>
 
+use std::sync::Arc;
+
 use super::addr::{FuncAddr, GlobalAddr};
 use super::global_inst::GlobalInst;
 use super::heap::{self, Heap, NoMemory, i31};
@@ -41,7 +43,7 @@ pub struct Scope<'a> {
     /// How many bytes they may take.
     pub room: u64,
     /// The engine's types.
-    pub registry: &'a Registry,
+    pub registry: &'a Arc<Registry>,
     /// The fuel that objects are charged to, if it is counted.
     pub fuel: Option<&'a mut u64>,
 }
@@ -93,7 +95,7 @@ impl Scope<'_> {
             Instr::AnyConvertExtern | Instr::ExternConvertAny => pop(stack),
             Instr::RefI31 => [i31(pop(stack)[0] as u32), 0],
             Instr::StructNew { ty } => {
-                let count = self.info(ty).fields().len();
+                let count = self.info(ty)?.fields().len();
                 let first = stack.len() - count;
                 let value = self.structure(ty, &stack[first..])?;
                 stack.truncate(first);
@@ -123,14 +125,16 @@ impl Scope<'_> {
     }
 
     /// What the heap knows of a type.
-    fn info(&mut self, ty: TypeIdx) -> std::sync::Arc<heap::TypeInfo> {
+    fn info(&mut self, ty: TypeIdx) -> Result<Arc<heap::TypeInfo>, NoValue> {
         let ty = self.types[ty.index()];
-        self.heap.meet(self.registry, ty).clone()
+        let info = self.heap.meet(self.registry, ty);
+        let requested = size_of::<heap::TypeInfo>() as u64;
+        info.cloned().map_err(|NoMemory| no_memory(requested))
     }
 
     /// A new structure. Fields for which there is no value keep their defaults.
     fn structure(&mut self, ty: TypeIdx, values: &[Value]) -> Result<Value, NoValue> {
-        let info = self.info(ty);
+        let info = self.info(ty)?;
         let mut data = self.allocate(info.bytes(0))?;
         for (field, value) in info.fields().iter().zip(values) {
             heap::store(field.storage, &mut data, field.offset as usize, *value);
@@ -145,7 +149,7 @@ impl Scope<'_> {
         count: u32,
         values: impl Iterator<Item = Value>,
     ) -> Result<Value, NoValue> {
-        let info = self.info(ty);
+        let info = self.info(ty)?;
         let mut data = self.allocate(info.bytes(count))?;
         if let Some(element) = info.element() {
             for (bytes, value) in data.chunks_exact_mut(element.bytes()).zip(values) {
@@ -225,7 +229,7 @@ mod tests {
             types: &[],
             heap: &mut Heap::default(),
             room: 0,
-            registry: &Registry::default(),
+            registry: &Arc::default(),
             fuel: None,
             store_globals: &[GlobalInst {
                 value: [9, 0],

@@ -11,7 +11,7 @@ use super::func_inst::FuncInst;
 use super::global_inst::GlobalInst;
 use super::limiter::{Counted, Exhausted, GrowError, Guard};
 use super::module_inst::ModuleInst;
-use super::registry::{TypeId, engine_type};
+use super::registry::{Registration, TypeId, engine_type};
 use super::store::{Store, check_count};
 use super::tag_inst::TagInst;
 use super::trap::{HostError, Trap};
@@ -28,7 +28,7 @@ pub struct Template<'a> {
     /// Its bytes.
     pub bytes: &'a Arc<[u8]>,
     /// Its types, canonical in the store's engine.
-    pub types: &'a Arc<[TypeId]>,
+    pub types: &'a Arc<Registration>,
     /// Its code.
     pub code: &'a Arc<CodeUnit>,
 }
@@ -90,6 +90,7 @@ pub fn instantiate(
     let Template { module, types, .. } = template;
     check_imports(store, template, imports)?;
     let addr = check_instances(store, guard)?;
+    store.hold_module(types)?;
 
     let mut instance = ModuleInst {
         bytes: Arc::clone(template.bytes),

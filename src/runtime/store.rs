@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::addr::*;
 use super::func_inst::FuncInst;
 use super::global_inst::GlobalInst;
-use super::heap::Heap;
+use super::heap::{Heap, NoMemory, TypeInfo};
 use super::interrupt::Interrupts;
 use super::limiter::{
     Counted, Exhausted, GrowError, Guard, LimitOf, Limits, RefusedGrowth, Resource, Usage,
@@ -20,13 +20,13 @@ use super::limiter::{
 use super::mem_inst::MemInst;
 use super::module_inst::ModuleInst;
 use super::parked::Parked;
-use super::registry::Registry;
+use super::registry::{Registration, Registry, TypeId};
 use super::shared_mem::SharedMem;
 use super::stack::{Stack, Stacks};
 use super::table_inst::TableInst;
 use super::tag_inst::TagInst;
 use super::trap::Trap;
-use crate::syntax::types::{MemType, TableType};
+use crate::syntax::types::{HeapType, MemType, RefType, TableType, ValType};
 
 /// A host value that an external reference points at.
 pub type ExternValue = Box<dyn Any + Send + Sync>;
@@ -51,6 +51,8 @@ pub struct Store {
     pub id: StoreId,
     /// The engine's types.
     pub registry: Arc<Registry>,
+    /// Keeps the types of modules that were instantiated here, also of those whose instantiation failed and left something.
+    held: Vec<Arc<Registration>>,
     /// Functions.
     pub funcs: Vec<FuncInst>,
     /// Tables.
@@ -99,6 +101,7 @@ impl Store {
         Self {
             id: StoreId::fresh(),
             registry,
+            held: Vec::new(),
             funcs: Vec::new(),
             tables: Vec::new(),
             mems: Vec::new(),
@@ -131,6 +134,37 @@ impl Store {
         let enough = self.fuel >= wanted;
         self.fuel = self.fuel.saturating_sub(wanted);
         if enough { Ok(()) } else { Err(Trap::OutOfFuel) }
+    }
+
+    /// Holds the types of a module for as long as the store lives.
+    pub fn hold_module(&mut self, types: &Arc<Registration>) -> Result<(), Exhausted> {
+        // Instances of one module mostly follow each other. Where they do not, the list is no longer than that of instances.
+        let known = self.held.last();
+        if !known.is_some_and(|known| Arc::ptr_eq(known, types)) {
+            push(&mut self.held, types.clone())?;
+        }
+        Ok(())
+    }
+
+    /// Holds a type that is held by something else at the moment, for as long as the store lives.
+    pub fn hold_type(&mut self, ty: TypeId) -> Result<(), Exhausted> {
+        match self.heap.meet(&self.registry, ty) {
+            Ok(_) => Ok(()),
+            Err(NoMemory) => Err(Exhausted::Host {
+                requested: size_of::<TypeInfo>() as u64,
+            }),
+        }
+    }
+
+    /// Holds the type that a value type refers to, if it does.
+    pub fn hold_types_of(&mut self, ty: ValType) -> Result<(), Exhausted> {
+        match ty {
+            ValType::Ref(RefType {
+                heap: HeapType::Concrete(id),
+                ..
+            }) => self.hold_type(TypeId(id.0)),
+            _ => Ok(()),
+        }
     }
 
     /// Makes room for some functions that are about to be added, if there is any.
@@ -452,7 +486,7 @@ mod tests {
     use super::*;
     use crate::runtime::limiter::Unguarded;
     use crate::runtime::trap::HostError;
-    use crate::syntax::types::{AddrType, Limits as Range, RefType};
+    use crate::syntax::types::{AddrType, Limits as Range};
 
     fn store(memory_bytes: u64, table_elements: u64) -> Store {
         let limits = Limits {

@@ -9,13 +9,6 @@ use core::fmt;
 use super::index::TypeIdx;
 
 /// An abstract or concrete heap type: what a reference points at.
-///
-/// ```
-/// use tickwasm::{HeapType, RefType};
-///
-/// assert_eq!(RefType::FUNCREF.heap_type(), HeapType::Func);
-/// assert_eq!(HeapType::NoExtern.to_string(), "noextern");
-/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum HeapType {
     /// Common supertype of all internal references.
@@ -42,19 +35,11 @@ pub enum HeapType {
     Extern,
     /// Bottom of the external hierarchy.
     NoExtern,
-    /// A type that the module defines; in the public interface, a type of the engine, by its number there.
+    /// A type that the module defines, or, once the engine has the type, its number there.
     Concrete(TypeIdx),
 }
 
 /// A reference type: `(ref null? ht)`.
-///
-/// ```
-/// use tickwasm::{HeapType, RefType};
-///
-/// let ty = RefType::new(false, HeapType::Extern);
-/// assert_eq!(ty.to_string(), "(ref extern)");
-/// assert!(RefType::EXTERNREF.is_nullable());
-/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct RefType {
     /// Whether the null reference belongs to the type.
@@ -102,13 +87,6 @@ impl RefType {
 }
 
 /// The type of a value on the operand stack, in a local or in a global.
-///
-/// ```
-/// use tickwasm::ValType;
-///
-/// assert_eq!(ValType::I64.to_string(), "i64");
-/// assert!(ValType::FUNCREF.is_ref() && !ValType::F32.is_ref());
-/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ValType {
     /// 32-bit integers.
@@ -208,6 +186,14 @@ pub struct FuncType {
     pub params: Box<[ValType]>,
     /// Types of the results, first to last.
     pub results: Box<[ValType]>,
+}
+
+impl FuncType {
+    /// How many slots of the value stack the parameters fill, and how many the results.
+    pub fn slots(&self) -> (usize, usize) {
+        let count = |types: &[ValType]| types.iter().map(|ty| ty.slots() as usize).sum();
+        (count(&self.params), count(&self.results))
+    }
 }
 
 /// A composite type: what a type definition can describe.

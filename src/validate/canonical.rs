@@ -12,7 +12,7 @@ use crate::syntax::index::TypeIdx;
 use crate::syntax::types::*;
 use crate::validate::operand::OpType;
 
-/// Finds the equal of a rec group among those that it has seen.
+/// Finds the equal of a rec group among those that it has seen and not forgotten.
 ///
 /// The hash is keyed at random, so that no module can be written whose groups collide.
 #[derive(Debug, Default)]
@@ -21,27 +21,61 @@ pub struct Interner {
     key: Vec<u32>,
 }
 
+/// The most words that the space for keys keeps between two groups.
+const KEPT_WORDS: usize = 1 << 14;
+
+/// What a type index in a group refers to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reference {
+    /// A member of the group itself, by its position.
+    Member(u32),
+    /// Any other type, by its canonical index.
+    Outer(u32),
+}
+
+impl Reference {
+    /// What an index refers to in a group whose first member has the index `first`. `canonical` is the canonical index of any type
+    /// before it.
+    pub fn written(index: TypeIdx, first: u32, canonical: impl Fn(TypeIdx) -> u32) -> Self {
+        match index.0.checked_sub(first) {
+            Some(member) => Self::Member(member),
+            None => Self::Outer(canonical(index)),
+        }
+    }
+}
+
+/// A member of a group, as far as its key is concerned.
+#[derive(Clone, Copy, Debug)]
+pub struct Member<'t> {
+    /// Whether no other type may name this one as its supertype.
+    pub is_final: bool,
+    /// Declared supertypes.
+    pub supertypes: &'t [TypeIdx],
+    /// What the type describes.
+    pub composite: &'t CompType,
+}
+
+impl<'t> From<&'t SubType> for Member<'t> {
+    fn from(ty: &'t SubType) -> Self {
+        Self {
+            is_final: ty.is_final,
+            supertypes: &ty.supertypes,
+            composite: &ty.composite,
+        }
+    }
+}
+
 impl Interner {
-    /// The canonical index of a group's first member (its others follow), and whether the group is new.
+    /// The canonical index of a group's first member, and whether the group is new. A new group gets `fresh` as this index.
     ///
-    /// `first` is the index that the group's first member has where it is written, and `canonical` the canonical index of any type
-    /// before it. A new group gets `fresh` as its canonical index.
-    pub fn intern(
+    /// Canonical indices are below 2³¹.
+    pub fn intern<'t>(
         &mut self,
-        group: &RecType,
-        first: u32,
-        canonical: impl Fn(TypeIdx) -> u32,
+        members: impl IntoIterator<Item = impl Into<Member<'t>>>,
+        refer: impl Fn(TypeIdx) -> Reference,
         fresh: u32,
     ) -> (u32, bool) {
-        self.key.clear();
-        let mut writer = Writer {
-            key: &mut self.key,
-            first,
-            canonical,
-        };
-        for ty in &group.subtypes {
-            writer.sub_type(ty);
-        }
+        self.write(members, refer);
         match self.groups.get(self.key.as_slice()) {
             Some(&equal) => (equal, false),
             None => {
@@ -50,28 +84,57 @@ impl Interner {
             }
         }
     }
+
+    /// Forgets a group, so that the next one of its kind is new.
+    pub fn forget<'t>(
+        &mut self,
+        members: impl IntoIterator<Item = impl Into<Member<'t>>>,
+        refer: impl Fn(TypeIdx) -> Reference,
+    ) {
+        self.write(members, refer);
+        self.groups.remove(self.key.as_slice());
+        // Where most groups are gone, so is the space for them; the share keeps the cost of moving the rest in proportion.
+        if self.groups.capacity() > 64 && self.groups.len() < self.groups.capacity() / 8 {
+            self.groups.shrink_to(self.groups.len() * 2);
+        }
+    }
+
+    fn write<'t>(
+        &mut self,
+        members: impl IntoIterator<Item = impl Into<Member<'t>>>,
+        refer: impl Fn(TypeIdx) -> Reference,
+    ) {
+        self.key.clear();
+        self.key.shrink_to(KEPT_WORDS);
+        let mut writer = Writer {
+            key: &mut self.key,
+            refer,
+        };
+        for member in members {
+            writer.member(member.into());
+        }
+    }
 }
 
 /// Writes a group's key. Every part is either of fixed length or preceded by its length, so different groups have different keys.
 struct Writer<'k, F> {
     key: &'k mut Vec<u32>,
-    first: u32,
-    canonical: F,
+    refer: F,
 }
 
-impl<F: Fn(TypeIdx) -> u32> Writer<'_, F> {
-    fn sub_type(&mut self, ty: &SubType) {
-        let kind = match ty.composite {
+impl<F: Fn(TypeIdx) -> Reference> Writer<'_, F> {
+    fn member(&mut self, member: Member<'_>) {
+        let kind = match member.composite {
             CompType::Func(_) => 0,
             CompType::Struct(_) => 1,
             CompType::Array(_) => 2,
         };
-        self.key.push(kind << 1 | u32::from(ty.is_final));
-        self.key.push(ty.supertypes.len() as u32);
-        for &sup in &ty.supertypes {
+        self.key.push(kind << 1 | u32::from(member.is_final));
+        self.key.push(member.supertypes.len() as u32);
+        for &sup in member.supertypes {
             self.index(sup);
         }
-        match &ty.composite {
+        match member.composite {
             CompType::Func(ty) => {
                 self.values(&ty.params);
                 self.values(&ty.results);
@@ -114,9 +177,9 @@ impl<F: Fn(TypeIdx) -> u32> Writer<'_, F> {
     }
 
     fn index(&mut self, index: TypeIdx) {
-        self.key.push(match index.0.checked_sub(self.first) {
-            Some(member) => member << 1 | 1,
-            None => (self.canonical)(index) << 1,
+        self.key.push(match (self.refer)(index) {
+            Reference::Member(member) => member << 1 | 1,
+            Reference::Outer(canonical) => canonical << 1,
         });
     }
 }

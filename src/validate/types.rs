@@ -1,7 +1,7 @@
 //! Rules for types: what they refer to exists, and the features that they need are on.
 //! <https://webassembly.github.io/spec/core/valid/types.html>
 
-use super::canonical::Interner;
+use super::canonical::{Interner, Reference};
 use super::context::{Context, TypeInfo, unknown};
 use super::error::{Check, ErrorKind, Kind, Space, Subject};
 use super::matching;
@@ -28,12 +28,9 @@ impl Context {
         for (ty, index) in group.subtypes.iter().zip(first as u32..) {
             self.check_sub_type_bounds(ty, TypeIdx(index), end)?;
         }
-        let (canonical, _) = interner.intern(
-            group,
-            first as u32,
-            |ty| self.infos[ty.index()].canonical.0,
-            first as u32,
-        );
+        let canonical = |ty: TypeIdx| self.infos[ty.index()].canonical.0;
+        let refer = |ty| Reference::written(ty, first as u32, canonical);
+        let (canonical, _) = interner.intern(&group.subtypes, refer, first as u32);
         for (ty, canonical) in group.subtypes.iter().zip(canonical..) {
             self.add_sub_type(ty, TypeIdx(canonical), first as u32)?;
         }

@@ -94,8 +94,8 @@ fn memories() {
 fn tables() {
     let (mut a, mut b) = stores();
     let ty = TableType::new(RefType::FUNCREF, 1, None);
-    let table = Table::new(&mut a, ty, Ref::Func(None)).unwrap();
-    let own = Table::new(&mut b, ty, Ref::Func(None)).unwrap();
+    let table = Table::new(&mut a, ty.clone(), Ref::Func(None)).unwrap();
+    let own = Table::new(&mut b, ty.clone(), Ref::Func(None)).unwrap();
     let stranger = Func::wrap(&mut a, || {});
     wrong(table.set(&mut b, 0, Ref::Func(None)));
     wrong(table.grow(&mut b, 1, Ref::Func(None)));

@@ -218,7 +218,7 @@ fn globals_tables_and_segments_keep_objects() {
 
 /// A field of a type.
 fn field(ty: ValType) -> FieldType {
-    FieldType::new(Mutability::Var, StorageType::Val(ty))
+    FieldType::new(Mutability::Var, ty.into())
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn handles_keep_objects_and_what_these_refer_to() {
     let engine = Engine::default();
     let mut store = Store::new(&engine, ());
     let any = ValType::Ref(RefType::new(true, HeapType::Any));
-    let ty = StructType::new(&engine, [field(any)]);
+    let ty = StructType::new(&engine, [field(any)]).unwrap();
     let inner = StructRef::new(&mut store, &ty, &[Val::AnyRef(None)]).unwrap();
     let outer = StructRef::new(&mut store, &ty, &[inner.clone().into()]).unwrap();
     // A cycle.
@@ -314,8 +314,8 @@ fn a_reference_of_another_store_is_an_error_everywhere() {
     let engine = Engine::default();
     let (mut a, mut b) = (Store::new(&engine, ()), Store::new(&engine, ()));
     let any = ValType::Ref(RefType::new(true, HeapType::Any));
-    let ty = StructType::new(&engine, [field(any)]);
-    let array = ArrayType::new(&engine, field(any));
+    let ty = StructType::new(&engine, [field(any.clone())]).unwrap();
+    let array = ArrayType::new(&engine, field(any.clone()));
     let mine = StructRef::new(&mut a, &ty, &[Val::AnyRef(None)]).unwrap();
     let wrong = |done: Result<(), Error>| {
         let text = done.unwrap_err().to_string();
@@ -349,7 +349,7 @@ fn a_reference_of_another_store_is_an_error_everywhere() {
 fn a_type_of_another_engine_is_an_error() {
     let (one, other) = (Engine::default(), Engine::default());
     let mut store = Store::new(&one, ());
-    let ty = StructType::new(&other, []);
+    let ty = StructType::new(&other, []).unwrap();
     assert!(StructRef::new(&mut store, &ty, &[]).is_err());
 }
 

@@ -24,6 +24,7 @@ mod simd;
 mod suspension;
 mod threads;
 mod traps;
+mod types;
 mod workloads;
 
 use tickwasm::{Engine, Instance, Module, Store};

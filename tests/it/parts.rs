@@ -166,7 +166,7 @@ fn table_accesses_beyond_the_end() {
 fn elements_have_the_tables_type() {
     let mut store = Store::new(&Engine::default(), ());
     let ty = TableType::new(RefType::FUNCREF, 1, None);
-    let table = Table::new(&mut store, ty, Ref::Func(None)).unwrap();
+    let table = Table::new(&mut store, ty.clone(), Ref::Func(None)).unwrap();
     let value = ExternRef::new(&mut store, ()).unwrap();
     let error = table.set(&mut store, 0, value.clone().into()).unwrap_err();
     assert_eq!(
@@ -174,7 +174,7 @@ fn elements_have_the_tables_type() {
         "type mismatch: expected funcref, found (ref extern)"
     );
     assert!(Table::new(&mut store, ty, value.clone().into()).is_err());
-    let never_null = TableType::new(RefType::non_null(HeapType::Func), 1, None);
+    let never_null = TableType::new(RefType::new(false, HeapType::Func), 1, None);
     assert!(Table::new(&mut store, never_null, Ref::Func(None)).is_err());
 }
 
@@ -220,6 +220,6 @@ fn values_know_their_types() {
             .unwrap_func_ref(),
         None
     );
-    assert!(Val::default_for_ty(&ValType::Ref(RefType::non_null(HeapType::Func))).is_none());
+    assert!(Val::default_for_ty(&ValType::Ref(RefType::new(false, HeapType::Func))).is_none());
     assert_eq!(Val::I32(1).i64(), None);
 }

@@ -137,7 +137,8 @@ unsafe fn note_tail_call(r: &mut Regs, func: FuncInst) {
 /// The function at an element of a table, checked against the type that the op names.
 #[inline(always)]
 unsafe fn element<X: Source<u32>, const FIRST: bool>(r: &mut Regs) -> Result<FuncInst, Trap> {
-    // SAFETY: CODE, CTX; references in tables of functions are null or lead to functions of the store.
+    // SAFETY: CODE, CTX; the table is one of functions, as validation knows, and the index lies within it. Types are compared by number,
+    // which is right by HELD.
     unsafe {
         let index = u64::from(X::get(r));
         let table = cell(r);
@@ -155,7 +156,7 @@ unsafe fn element<X: Source<u32>, const FIRST: bool>(r: &mut Regs) -> Result<Fun
         if reference == 0 {
             return Err(Trap::IndirectCallToNull);
         }
-        let func = *(*ctx).funcs.add((reference - 1) as usize);
+        let func = func_at(r, reference - 1);
         if func.ty.0 != ty && !(*ctx).is_subtype(func.ty.0, ty) {
             return Err(Trap::BadSignature);
         }
@@ -166,12 +167,31 @@ unsafe fn element<X: Source<u32>, const FIRST: bool>(r: &mut Regs) -> Result<Fun
 /// The function that a reference leads to.
 #[inline(always)]
 unsafe fn referent<X: Source<u64>>(r: &mut Regs) -> Result<FuncInst, Trap> {
-    // SAFETY: CODE, CTX; a reference of a function type is null or leads to a function of the store.
+    // SAFETY: CODE, CTX; validation knows that the reference is of a function type.
     unsafe {
         match X::get(r).checked_sub(1) {
-            Some(func) => Ok(*(*r.ctx).funcs.add(func as usize)),
+            Some(func) => Ok(func_at(r, func)),
             None => Err(Trap::NullReference),
         }
+    }
+}
+
+/// The function at an address.
+///
+/// # Safety
+///
+/// CTX; the address is that of a reference of a function type.
+#[inline(always)]
+unsafe fn func_at(r: &Regs, addr: u64) -> FuncInst {
+    // SAFETY: CTX; a reference of a function type is null or leads to a function of the store. Values from the embedder are checked against
+    // the types that the engine has for their places, whose numbers mean these types by HELD.
+    unsafe {
+        let ctx = r.ctx;
+        debug_assert!(
+            addr < (*ctx).store().funcs.len() as u64,
+            "a reference of a function type leads to {addr:#x}"
+        );
+        *(*ctx).funcs.add(addr as usize)
     }
 }
 

@@ -206,11 +206,11 @@ calls! {
     /// `struct.new`
     StructNew = |m, a, _b, at| {
         let ty = TypeId(a);
-        let info = m.meet(ty);
+        let info = m.meet(ty)?;
         let (bytes, slots) = (info.bytes(0), info.slots());
         let mut data = m.allocate(bytes, at.add(slots))?;
         let mut from = at;
-        for field in m.meet(ty).fields() {
+        for field in m.meet(ty)?.fields() {
             heap::store(field.storage, &mut data, field.offset as usize, value(field.storage, from));
             from = from.add(field.storage.slots());
         }
@@ -219,7 +219,7 @@ calls! {
     /// `struct.new_default`
     StructNewDefault = |m, a, _b, at| {
         let ty = TypeId(a);
-        let bytes = m.meet(ty).bytes(0);
+        let bytes = m.meet(ty)?.bytes(0);
         let data = m.allocate(bytes, at)?;
         m.finish(ty, 0, data, at)
     };
@@ -241,7 +241,7 @@ calls! {
     /// `array.new`
     ArrayNew = |m, a, _b, at| {
         let ty = TypeId(a);
-        let element = m.element(ty);
+        let element = m.element(ty)?;
         let count = *at.add(element.slots()) as u32;
         let mut data = m.allocate(array_bytes(element, count), at.add(element.slots() + 1))?;
         fill(element, &mut data, value(element, at));
@@ -250,7 +250,7 @@ calls! {
     /// `array.new_default`
     ArrayNewDefault = |m, a, _b, at| {
         let ty = TypeId(a);
-        let element = m.element(ty);
+        let element = m.element(ty)?;
         let count = *at as u32;
         let data = m.allocate(array_bytes(element, count), at.add(1))?;
         m.finish(ty, count, data, at)
@@ -258,7 +258,7 @@ calls! {
     /// `array.new_fixed`
     ArrayNewFixed = |m, a, b, at| {
         let ty = TypeId(a);
-        let element = m.element(ty);
+        let element = m.element(ty)?;
         let slots = b as usize * element.slots();
         let mut data = m.allocate(array_bytes(element, b), at.add(slots))?;
         for (i, bytes) in data.chunks_exact_mut(element.bytes()).enumerate() {
@@ -269,7 +269,7 @@ calls! {
     /// `array.new_data`
     ArrayNewData = |m, a, b, at| {
         let ty = TypeId(a);
-        let element = m.element(ty);
+        let element = m.element(ty)?;
         let (from, count) = (*at as u32, *at.add(1) as u32);
         let bytes = array_bytes(element, count);
         // Found out before anything is allocated that may be too large.
@@ -284,7 +284,7 @@ calls! {
     /// `array.new_elem`
     ArrayNewElem = |m, a, b, at| {
         let ty = TypeId(a);
-        let element = m.element(ty);
+        let element = m.element(ty)?;
         let (from, count) = (*at as u32, *at.add(1) as u32);
         m.elem(b, from, count)?;
         let mut data = m.allocate(array_bytes(element, count), at.add(2))?;
@@ -439,19 +439,20 @@ impl Machine {
             let ty = store.funcs[func].ty;
             return ty.0 == id || store.heap.is_subtype(&store.registry, ty, TypeId(id));
         }
-        store.heap.fits(&store.registry, slot, target)
+        store.heap.fits(slot, target)
     }
 
     /// What the heap knows of a type.
-    fn meet(&mut self, ty: TypeId) -> &heap::TypeInfo {
+    fn meet(&mut self, ty: TypeId) -> Result<&heap::TypeInfo, Trap> {
         let store = self.store();
-        store.heap.meet(&store.registry, ty)
+        let info = store.heap.meet(&store.registry, ty);
+        info.map(|info| &**info).map_err(|_| Trap::HeapExhausted)
     }
 
     /// How the elements of an array type are stored.
-    fn element(&mut self, ty: TypeId) -> Storage {
-        match self.meet(ty).element() {
-            Some(element) => element,
+    fn element(&mut self, ty: TypeId) -> Result<Storage, Trap> {
+        match self.meet(ty)?.element() {
+            Some(element) => Ok(element),
             None => unreachable!("validated: the type is an array's"),
         }
     }

@@ -15,6 +15,8 @@ pub use handles::{Handle, Handles};
 pub use reference::{ObjectAddr, Referent, i31, is_i31, referent};
 pub use types::{Shape, TypeInfo};
 
+use std::sync::Arc;
+
 use super::addr::TagAddr;
 use super::exceptions::Exception;
 use super::registry::{Registry, TypeId};
@@ -119,9 +121,13 @@ impl Heap {
         self.bytes.saturating_add(more) > self.threshold
     }
 
-    /// What the heap knows of a type.
+    /// What the heap knows of a type. From now on the store holds the type.
     #[inline]
-    pub fn meet(&mut self, registry: &Registry, ty: TypeId) -> &std::sync::Arc<TypeInfo> {
+    pub fn meet(
+        &mut self,
+        registry: &Arc<Registry>,
+        ty: TypeId,
+    ) -> Result<&Arc<TypeInfo>, NoMemory> {
         self.types.meet(registry, ty)
     }
 
@@ -136,6 +142,7 @@ impl Heap {
     /// Adds an object. Its type was met, and what it holds has the layout of that. Whether the store may have it is the caller's to
     /// find out, see `Store::make_room`.
     pub fn add(&mut self, ty: TypeId, len: u32, data: Box<[u8]>) -> Result<ObjectAddr, NoMemory> {
+        debug_assert!(ty == EXCEPTION || self.types.get(ty).is_some());
         let bytes = data.len() as u64;
         let object = Object { ty, len, data };
         if let Some(place) = self.objects.get_mut(self.free as usize) {
@@ -200,7 +207,7 @@ impl Heap {
 
     /// Whether a reference that is not null is what a cast asks for. Functions are none of the heap's business.
     #[inline]
-    pub fn fits(&mut self, registry: &Registry, slot: u64, target: Target) -> bool {
+    pub fn fits(&self, slot: u64, target: Target) -> bool {
         match target {
             Target::Top => true,
             Target::Bottom => false,
@@ -214,10 +221,10 @@ impl Heap {
                 .is_some_and(|shape| matches!(shape, Shape::Array(_))),
             Target::Object(id) => match self.get(slot) {
                 Some(object) if object.ty.0 == id => true,
-                Some(object) => {
-                    let ty = object.ty;
-                    self.is_subtype(registry, ty, TypeId(id))
-                }
+                // The type of each object was met.
+                Some(object) => self
+                    .info(object)
+                    .is_some_and(|info| info.is_subtype(TypeId(id))),
                 None => false,
             },
             Target::Func(_) => false,
@@ -225,9 +232,11 @@ impl Heap {
     }
 
     /// Whether a type is another or a subtype of it.
-    pub fn is_subtype(&mut self, registry: &Registry, sub: TypeId, sup: TypeId) -> bool {
-        let depth = self.types.meet(registry, sup).depth();
-        self.types.meet(registry, sub).is_subtype(sup, depth)
+    pub fn is_subtype(&mut self, registry: &Arc<Registry>, sub: TypeId, sup: TypeId) -> bool {
+        match self.types.meet(registry, sub) {
+            Ok(info) => info.is_subtype(sup),
+            Err(NoMemory) => registry.is_subtype(sub, sup),
+        }
     }
 
     fn shape(&self, slot: u64) -> Option<&Shape> {
@@ -310,12 +319,13 @@ mod tests {
 
     /// A heap with a type of lists, whose nodes are a reference and an `i64`.
     fn lists() -> (Heap, TypeId) {
-        let registry = Registry::default();
+        let registry = Arc::new(Registry::default());
         let bytes = wat::parse_str("(module (type $n (struct (field (ref null $n) i64))))");
         let module = crate::decode::decode_module(&bytes.unwrap()).unwrap();
-        let ty = registry.register(&module.types)[0];
+        let types = registry.register(&module.types).unwrap();
+        let ty = types[0];
         let mut heap = Heap::default();
-        heap.meet(&registry, ty);
+        heap.meet(&registry, ty).unwrap();
         (heap, ty)
     }
 

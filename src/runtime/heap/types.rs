@@ -1,9 +1,12 @@
 //! What the heap knows of the engine's types, so that it need not ask the registry, which is locked.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use super::NoMemory;
 use crate::code::layout::{Place, Storage, StructLayout};
-use crate::runtime::registry::{Composite, Registry, TypeId};
+use crate::runtime::registry::{Registry, TypeHandle, TypeId};
+use crate::syntax::types::CompType;
 
 /// What a type describes, as bytes.
 #[derive(Debug)]
@@ -23,16 +26,19 @@ pub struct TypeInfo {
     pub shape: Shape,
     /// How many slots the values of its fields fill.
     slots: usize,
-    /// The type and its supertypes, the topmost first: whether something is a subtype takes one look at the other's depth.
+    /// The type and its supertypes, the topmost first.
     lineage: Box<[TypeId]>,
+    /// Keeps the type, so that all this remains true of its number.
+    handle: TypeHandle,
 }
 
 impl TypeInfo {
-    fn new(registry: &Registry, ty: TypeId) -> Self {
-        let shape = match registry.composite(ty) {
-            Composite::Func(_) => Shape::Func,
-            Composite::Struct(fields) => Shape::Struct(StructLayout::new(&fields)),
-            Composite::Array(element) => Shape::Array(Storage::of(element.storage)),
+    fn new(registry: &Arc<Registry>, ty: TypeId) -> Self {
+        let handle = registry.hold(ty);
+        let shape = match &handle.definition().composite {
+            CompType::Func(_) => Shape::Func,
+            CompType::Struct(fields) => Shape::Struct(StructLayout::new(fields)),
+            CompType::Array(element) => Shape::Array(Storage::of(element.storage)),
         };
         let fields = match &shape {
             Shape::Struct(layout) => &*layout.fields,
@@ -42,18 +48,14 @@ impl TypeInfo {
             slots: fields.iter().map(|field| field.storage.slots()).sum(),
             shape,
             lineage: registry.lineage(ty),
+            handle,
         }
     }
 
-    /// Whether the type is another one or a subtype of it, given that one's depth.
+    /// Whether the type is another one or a subtype of it. There are at most 64 to look at.
     #[inline]
-    pub fn is_subtype(&self, of: TypeId, depth: usize) -> bool {
-        self.lineage.get(depth) == Some(&of)
-    }
-
-    /// How many supertypes there are above it.
-    pub fn depth(&self) -> usize {
-        self.lineage.len() - 1
+    pub fn is_subtype(&self, of: TypeId) -> bool {
+        self.lineage.contains(&of)
     }
 
     /// How many slots the values of its fields fill, if it is a structure type.
@@ -87,26 +89,105 @@ impl TypeInfo {
     }
 }
 
-/// The types that a store has met.
+/// The types that a store has met: a table by a hash of their numbers, which is as large as the store's types are many.
+///
+/// The hash is multiplicative, of a random factor, so that no module can be written whose types collide.
 #[derive(Debug, Default)]
 pub struct TypeCache {
-    types: Vec<Option<Arc<TypeInfo>>>,
+    /// Its length is a power of two, or nothing.
+    table: Box<[Option<Met>]>,
+    len: usize,
+    factor: u32,
+    /// How many bits of the product are dropped for a place in the table.
+    shift: u32,
 }
+
+#[derive(Debug)]
+struct Met {
+    id: TypeId,
+    info: Arc<TypeInfo>,
+}
+
+/// Places of the smallest table, as a power of two.
+const SMALLEST: u32 = 3;
 
 impl TypeCache {
     /// A type that was met before.
     #[inline]
     pub fn get(&self, ty: TypeId) -> Option<&TypeInfo> {
-        self.types.get(ty.0 as usize)?.as_deref()
+        let met = self.table[self.find(ty)?].as_ref()?;
+        Some(&met.info)
     }
 
-    /// A type, which is looked up if it is met for the first time.
+    /// A type, which is looked up if it is met for the first time. It is held from then on.
     #[inline]
-    pub fn meet(&mut self, registry: &Registry, ty: TypeId) -> &Arc<TypeInfo> {
-        let index = ty.0 as usize;
-        if self.types.len() <= index {
-            self.types.resize(index + 1, None);
+    pub fn meet(
+        &mut self,
+        registry: &Arc<Registry>,
+        ty: TypeId,
+    ) -> Result<&Arc<TypeInfo>, NoMemory> {
+        let at = match self.find(ty) {
+            Some(at) => at,
+            None => self.add(registry, ty)?,
+        };
+        match &self.table[at] {
+            Some(met) => Ok(&met.info),
+            None => unreachable!("it was found or added just now"),
         }
-        self.types[index].get_or_insert_with(|| Arc::new(TypeInfo::new(registry, ty)))
+    }
+
+    /// Where in the table a type is, if it is there. There is always a free place, where the search ends.
+    #[inline]
+    fn find(&self, ty: TypeId) -> Option<usize> {
+        let mut at = self.place(ty);
+        while self.table.get(at)?.as_ref()?.id != ty {
+            at = (at + 1) & (self.table.len() - 1);
+        }
+        Some(at)
+    }
+
+    /// Where a type is, unless that place is taken.
+    #[inline]
+    fn place(&self, ty: TypeId) -> usize {
+        (ty.0.wrapping_mul(self.factor) >> (self.shift & 31)) as usize
+    }
+
+    /// Adds a type that is not there, and says where.
+    #[cold]
+    fn add(&mut self, registry: &Arc<Registry>, ty: TypeId) -> Result<usize, NoMemory> {
+        if self.len * 2 >= self.table.len() {
+            self.grow()?;
+        }
+        let info = Arc::new(TypeInfo::new(registry, ty));
+        debug_assert_eq!(info.handle.id(), ty);
+        self.len += 1;
+        Ok(self.put(Met { id: ty, info }))
+    }
+
+    /// Puts a type that is not there into the first free place.
+    fn put(&mut self, met: Met) -> usize {
+        let mut at = self.place(met.id);
+        while self.table[at].is_some() {
+            at = (at + 1) & (self.table.len() - 1);
+        }
+        self.table[at] = Some(met);
+        at
+    }
+
+    /// Makes the table twice as large.
+    fn grow(&mut self) -> Result<(), NoMemory> {
+        let places = (self.table.len() * 2).max(1 << SMALLEST);
+        let mut table = Vec::new();
+        table.try_reserve_exact(places).map_err(|_| NoMemory)?;
+        table.resize_with(places, || None);
+        if self.factor == 0 {
+            self.factor = RandomState::new().hash_one(0) as u32 | 1;
+        }
+        self.shift = u32::BITS - places.ilog2();
+        let old = core::mem::replace(&mut self.table, table.into());
+        for met in old.into_iter().flatten() {
+            self.put(met);
+        }
+        Ok(())
     }
 }

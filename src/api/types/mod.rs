@@ -1,111 +1,24 @@
 //! Types of what modules import and export, and of values.
 //!
-//! Value types are the syntax's own ([`ValType`], [`RefType`], [`HeapType`]); what contains them is wrapped here, since inside the crate
-//! it is written in terms of one module's indices.
+//! The crate's inside knows a type that a module defines by its number in the engine. Here such a type is a handle on it, which keeps it
+//! and knows its engine, and there is no way to make one of a number: `defined` has these types, `value` those of values. Whatever takes
+//! a type from the embedder takes it apart by `within`, which refuses a type of another engine; whatever hands one out makes it by `of`.
+
+mod defined;
+mod value;
 
 use core::fmt;
 use std::sync::Arc;
 
-use super::engine::Engine;
 use crate::error::{Error, Misuse};
 use crate::runtime::instantiate::{canonical_global, canonical_table};
-use crate::runtime::registry::{Composite, Registry, TypeId};
+use crate::runtime::limiter::Exhausted;
+use crate::runtime::registry::{Definition, Registry, TooManyTypes, TypeId};
 use crate::syntax::types as syntax;
 use crate::syntax::types::{AddrType, Limits};
 
-pub use crate::syntax::index::TypeIdx;
-pub use crate::syntax::types::{HeapType, RefType, StorageType, ValType};
-
-/// The type of a function: what it takes and what it yields.
-///
-/// ```
-/// use tickwasm::{Engine, FuncType, ValType};
-///
-/// let ty = FuncType::new(&Engine::default(), [ValType::I32, ValType::I64], [ValType::F64]);
-/// assert_eq!(ty.params().len(), 2);
-/// assert_eq!(ty.result(0), Some(ValType::F64));
-/// assert_eq!(ty.to_string(), "[i32 i64] -> [f64]");
-/// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct FuncType {
-    inner: Arc<syntax::FuncType>,
-}
-
-impl FuncType {
-    /// The type of functions from `params` to `results`, each first to last.
-    pub fn new(
-        engine: &Engine,
-        params: impl IntoIterator<Item = ValType>,
-        results: impl IntoIterator<Item = ValType>,
-    ) -> Self {
-        // The engine gives a meaning to types that modules define, for which there is no constructor yet.
-        let _ = engine;
-        Self::of(params.into_iter().collect(), results.into_iter().collect())
-    }
-
-    pub(crate) fn of(params: Box<[ValType]>, results: Box<[ValType]>) -> Self {
-        Self {
-            inner: Arc::new(syntax::FuncType { params, results }),
-        }
-    }
-
-    pub(crate) fn registered(registry: &Registry, ty: TypeId) -> Self {
-        match registry.func_type(ty) {
-            Some(inner) => Self { inner },
-            None => unreachable!("validated: functions and tags have function types"),
-        }
-    }
-
-    pub(crate) fn register(&self, registry: &Registry) -> TypeId {
-        registry.register_func((*self.inner).clone())
-    }
-
-    pub(crate) fn param_types(&self) -> &[ValType] {
-        &self.inner.params
-    }
-
-    pub(crate) fn result_types(&self) -> &[ValType] {
-        &self.inner.results
-    }
-
-    /// Types of the parameters.
-    pub fn params(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
-        self.inner.params.iter().copied()
-    }
-
-    /// Types of the results.
-    pub fn results(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
-        self.inner.results.iter().copied()
-    }
-
-    /// The type of a parameter, counted from 0.
-    pub fn param(&self, at: usize) -> Option<ValType> {
-        self.inner.params.get(at).copied()
-    }
-
-    /// The type of a result, counted from 0.
-    pub fn result(&self, at: usize) -> Option<ValType> {
-        self.inner.results.get(at).copied()
-    }
-
-    /// How many slots its parameters take, and how many its results.
-    pub(crate) fn slots(&self) -> (usize, usize) {
-        let count = |types: &[ValType]| types.iter().map(|ty| ty.slots() as usize).sum();
-        (count(self.param_types()), count(self.result_types()))
-    }
-}
-
-impl fmt::Display for FuncType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-impl fmt::Debug for FuncType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FuncType({self})")
-    }
-}
+pub use defined::{ArrayType, FieldType, FuncType, StructType};
+pub use value::{HeapType, RefType, StorageType, ValType};
 
 /// Whether a global may be set.
 ///
@@ -130,6 +43,13 @@ impl Mutability {
     pub fn is_const(self) -> bool {
         self == Self::Const
     }
+
+    pub(crate) fn of(mutable: bool) -> Self {
+        match mutable {
+            true => Self::Var,
+            false => Self::Const,
+        }
+    }
 }
 
 /// The type of a global.
@@ -141,41 +61,51 @@ impl Mutability {
 /// assert_eq!(ty.content(), &ValType::I64);
 /// assert_eq!(ty.to_string(), "(mut i64)");
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct GlobalType {
-    pub(crate) inner: syntax::GlobalType,
+    content: ValType,
+    mutability: Mutability,
 }
 
 impl GlobalType {
     /// The type of globals that hold values of type `content`.
     pub fn new(content: ValType, mutability: Mutability) -> Self {
         Self {
-            inner: syntax::GlobalType {
-                value: content,
-                mutable: mutability.is_var(),
-            },
+            content,
+            mutability,
         }
+    }
+
+    pub(crate) fn of(registry: &Arc<Registry>, ty: syntax::GlobalType) -> Self {
+        Self {
+            content: ValType::of(registry, ty.value),
+            mutability: Mutability::of(ty.mutable),
+        }
+    }
+
+    pub(crate) fn within(&self, registry: &Arc<Registry>) -> Result<syntax::GlobalType, Misuse> {
+        Ok(syntax::GlobalType {
+            value: self.content.within(registry)?,
+            mutable: self.mutability.is_var(),
+        })
     }
 
     /// The type of its value.
     pub fn content(&self) -> &ValType {
-        &self.inner.value
+        &self.content
     }
 
     /// Whether it may be set.
     pub fn mutability(&self) -> Mutability {
-        match self.inner.mutable {
-            true => Mutability::Var,
-            false => Mutability::Const,
-        }
+        self.mutability
     }
 }
 
 impl fmt::Display for GlobalType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.inner.mutable {
-            true => write!(f, "(mut {})", self.inner.value),
-            false => self.inner.value.fmt(f),
+        match self.mutability {
+            Mutability::Var => write!(f, "(mut {})", self.content),
+            Mutability::Const => self.content.fmt(f),
         }
     }
 }
@@ -189,22 +119,22 @@ impl fmt::Display for GlobalType {
 /// assert_eq!((ty.minimum(), ty.maximum()), (10, Some(20)));
 /// assert_eq!(ty.to_string(), "10 20 funcref");
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct TableType {
-    pub(crate) inner: syntax::TableType,
+    element: RefType,
+    addr: AddrType,
+    limits: Limits,
 }
 
 impl TableType {
     /// The type of tables of `element` with `min` elements at first, and at most `max`.
     pub fn new(element: RefType, min: u32, max: Option<u32>) -> Self {
         Self {
-            inner: syntax::TableType {
-                addr: AddrType::I32,
-                limits: Limits {
-                    min: min.into(),
-                    max: max.map(u64::from),
-                },
-                element,
+            element,
+            addr: AddrType::I32,
+            limits: Limits {
+                min: min.into(),
+                max: max.map(u64::from),
             },
         }
     }
@@ -214,39 +144,53 @@ impl TableType {
     /// No table has more than 2³² - 1 elements.
     pub fn new64(element: RefType, min: u64, max: Option<u64>) -> Self {
         Self {
-            inner: syntax::TableType {
-                addr: AddrType::I64,
-                limits: Limits { min, max },
-                element,
-            },
+            element,
+            addr: AddrType::I64,
+            limits: Limits { min, max },
         }
+    }
+
+    pub(crate) fn of(registry: &Arc<Registry>, ty: syntax::TableType) -> Self {
+        Self {
+            element: RefType::of(registry, ty.element),
+            addr: ty.addr,
+            limits: ty.limits,
+        }
+    }
+
+    pub(crate) fn within(&self, registry: &Arc<Registry>) -> Result<syntax::TableType, Misuse> {
+        Ok(syntax::TableType {
+            element: self.element.within(registry)?,
+            addr: self.addr,
+            limits: self.limits,
+        })
     }
 
     /// The type of its elements.
     pub fn element(&self) -> &RefType {
-        &self.inner.element
+        &self.element
     }
 
     /// How many elements it has at first.
     pub fn minimum(&self) -> u64 {
-        self.inner.limits.min
+        self.limits.min
     }
 
     /// How many elements it may have, if the type says.
     pub fn maximum(&self) -> Option<u64> {
-        self.inner.limits.max
+        self.limits.max
     }
 
     /// Whether it is addressed with 64 bits.
     pub fn is_64(&self) -> bool {
-        self.inner.addr == AddrType::I64
+        self.addr == AddrType::I64
     }
 }
 
 impl fmt::Display for TableType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        limits(f, self.inner.addr, self.inner.limits)?;
-        write!(f, " {}", self.inner.element)
+        limits(f, self.addr, self.limits)?;
+        write!(f, " {}", self.element)
     }
 }
 
@@ -447,209 +391,6 @@ impl TagType {
     }
 }
 
-/// The type of a structure's field, or of an array's elements.
-///
-/// ```
-/// use tickwasm::{FieldType, Mutability, StorageType, ValType};
-///
-/// let ty = FieldType::new(Mutability::Var, StorageType::I8);
-/// assert!(ty.mutability().is_var());
-/// assert_eq!(ty.unpacked(), ValType::I32);
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct FieldType {
-    pub(crate) inner: syntax::FieldType,
-}
-
-impl FieldType {
-    /// The type of fields that store such values.
-    pub fn new(mutability: Mutability, storage: StorageType) -> Self {
-        Self {
-            inner: syntax::FieldType {
-                storage,
-                mutable: mutability.is_var(),
-            },
-        }
-    }
-
-    /// What is stored.
-    pub fn storage(&self) -> StorageType {
-        self.inner.storage
-    }
-
-    /// The type that its values have outside of it.
-    pub fn unpacked(&self) -> ValType {
-        self.inner.unpacked()
-    }
-
-    /// Whether it may be set.
-    pub fn mutability(&self) -> Mutability {
-        match self.inner.mutable {
-            true => Mutability::Var,
-            false => Mutability::Const,
-        }
-    }
-}
-
-/// A type of structures.
-///
-/// ```
-/// use tickwasm::{Engine, FieldType, Mutability, StorageType, StructType, ValType};
-///
-/// let engine = Engine::default();
-/// let field = |ty| FieldType::new(Mutability::Var, StorageType::Val(ty));
-/// let ty = StructType::new(&engine, [field(ValType::I32), field(ValType::F64)]);
-/// assert_eq!(ty.fields().len(), 2);
-/// // Types of the same fields are one type:
-/// assert_eq!(ty, StructType::new(&engine, ty.fields()));
-/// ```
-#[derive(Clone)]
-pub struct StructType {
-    pub(crate) id: TypeId,
-    fields: Arc<[syntax::FieldType]>,
-    registry: Arc<Registry>,
-}
-
-impl StructType {
-    /// The type of structures of these fields, which has neither supertypes nor subtypes.
-    pub fn new(engine: &Engine, fields: impl IntoIterator<Item = FieldType>) -> Self {
-        let fields = fields.into_iter().map(|field| field.inner).collect();
-        let registry = engine.registry();
-        let id = registry.register_final(syntax::CompType::Struct(fields));
-        match Self::registered(registry, id) {
-            Some(ty) => ty,
-            None => unreachable!("registered: it is a structure type"),
-        }
-    }
-
-    /// The structure type that a heap type of the engine is, if it is one: of a field or parameter, say, or of a reference.
-    pub fn from_heap_type(engine: &Engine, ty: &HeapType) -> Option<Self> {
-        match ty {
-            HeapType::Concrete(ty) => Self::registered(engine.registry(), TypeId(ty.0)),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn registered(registry: &Arc<Registry>, id: TypeId) -> Option<Self> {
-        match registry.find(id)? {
-            Composite::Struct(fields) => Some(Self {
-                id,
-                fields,
-                registry: registry.clone(),
-            }),
-            _ => None,
-        }
-    }
-
-    /// Its fields.
-    pub fn fields(&self) -> impl ExactSizeIterator<Item = FieldType> + '_ {
-        self.fields.iter().map(|&inner| FieldType { inner })
-    }
-
-    /// A field, counted from 0.
-    pub fn field(&self, at: usize) -> Option<FieldType> {
-        self.fields.get(at).map(|&inner| FieldType { inner })
-    }
-
-    /// As a heap type of the engine.
-    pub fn heap_type(&self) -> HeapType {
-        HeapType::Concrete(TypeIdx(self.id.0))
-    }
-
-    pub(crate) fn check(&self, registry: &Arc<Registry>) -> Result<(), Misuse> {
-        same_engine(&self.registry, registry)
-    }
-}
-
-/// A type of arrays.
-///
-/// ```
-/// use tickwasm::{ArrayType, Engine, FieldType, Mutability, StorageType};
-///
-/// let bytes = ArrayType::new(&Engine::default(), FieldType::new(Mutability::Var, StorageType::I8));
-/// assert_eq!(bytes.element().storage(), StorageType::I8);
-/// ```
-#[derive(Clone)]
-pub struct ArrayType {
-    pub(crate) id: TypeId,
-    element: syntax::FieldType,
-    registry: Arc<Registry>,
-}
-
-impl ArrayType {
-    /// The type of arrays of such elements, which has neither supertypes nor subtypes.
-    pub fn new(engine: &Engine, element: FieldType) -> Self {
-        let registry = engine.registry();
-        Self {
-            id: registry.register_final(syntax::CompType::Array(element.inner)),
-            element: element.inner,
-            registry: registry.clone(),
-        }
-    }
-
-    /// The array type that a heap type of the engine is, if it is one.
-    pub fn from_heap_type(engine: &Engine, ty: &HeapType) -> Option<Self> {
-        match ty {
-            HeapType::Concrete(ty) => Self::registered(engine.registry(), TypeId(ty.0)),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn registered(registry: &Arc<Registry>, id: TypeId) -> Option<Self> {
-        match registry.find(id)? {
-            Composite::Array(element) => Some(Self {
-                id,
-                element,
-                registry: registry.clone(),
-            }),
-            _ => None,
-        }
-    }
-
-    /// What its elements are.
-    pub fn element(&self) -> FieldType {
-        FieldType {
-            inner: self.element,
-        }
-    }
-
-    /// As a heap type of the engine.
-    pub fn heap_type(&self) -> HeapType {
-        HeapType::Concrete(TypeIdx(self.id.0))
-    }
-
-    pub(crate) fn check(&self, registry: &Arc<Registry>) -> Result<(), Misuse> {
-        same_engine(&self.registry, registry)
-    }
-}
-
-fn same_engine(a: &Arc<Registry>, b: &Arc<Registry>) -> Result<(), Misuse> {
-    match Arc::ptr_eq(a, b) {
-        true => Ok(()),
-        false => Err(Misuse::WrongEngine),
-    }
-}
-
-macro_rules! types_of_an_engine {
-    ($($ty:ident)*) => {$(
-        impl PartialEq for $ty {
-            fn eq(&self, other: &Self) -> bool {
-                self.id == other.id && Arc::ptr_eq(&self.registry, &other.registry)
-            }
-        }
-
-        impl Eq for $ty {}
-
-        impl fmt::Debug for $ty {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($ty)).field(&self.id.0).finish()
-            }
-        }
-    )*};
-}
-
-types_of_an_engine!(StructType ArrayType);
-
 /// The type of something that can be imported or exported.
 ///
 /// ```
@@ -678,20 +419,18 @@ pub enum ExternType {
 
 impl ExternType {
     /// The type that a module writes, given what its type indices mean in the engine.
-    pub(crate) fn of(registry: &Registry, types: &[TypeId], ty: syntax::ExternType) -> Self {
+    pub(crate) fn of(registry: &Arc<Registry>, types: &[TypeId], ty: syntax::ExternType) -> Self {
         match ty {
-            syntax::ExternType::Func(ty) => {
-                Self::Func(FuncType::registered(registry, types[ty.index()]))
+            syntax::ExternType::Func(ty) => Self::Func(FuncType::of(registry, types[ty.index()])),
+            syntax::ExternType::Table(ty) => {
+                Self::Table(TableType::of(registry, canonical_table(ty, types)))
             }
-            syntax::ExternType::Table(ty) => Self::Table(TableType {
-                inner: canonical_table(ty, types),
-            }),
             syntax::ExternType::Mem(inner) => Self::Memory(MemoryType { inner }),
-            syntax::ExternType::Global(ty) => Self::Global(GlobalType {
-                inner: canonical_global(ty, types),
-            }),
+            syntax::ExternType::Global(ty) => {
+                Self::Global(GlobalType::of(registry, canonical_global(ty, types)))
+            }
             syntax::ExternType::Tag(tag) => Self::Tag(TagType {
-                ty: FuncType::registered(registry, types[tag.ty.index()]),
+                ty: FuncType::of(registry, types[tag.ty.index()]),
             }),
         }
     }
@@ -821,6 +560,15 @@ impl<'m> ExportType<'m> {
     /// What is exported.
     pub fn ty(&self) -> ExternType {
         self.ty.clone()
+    }
+}
+
+impl From<TooManyTypes> for Error {
+    fn from(TooManyTypes: TooManyTypes) -> Self {
+        Exhausted::Host {
+            requested: size_of::<Definition>() as u64,
+        }
+        .into()
     }
 }
 
