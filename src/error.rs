@@ -14,7 +14,9 @@ use crate::api::{
     self, AsContextMut, Counted, ExnRef, ExternType, FrameInfo, FuncType, Tag, Val, ValType,
     WasmBacktrace,
 };
+use crate::escape;
 use crate::exec::{Fault, HostError};
+use crate::features::Feature;
 use crate::runtime::trap::Trap;
 
 pub use compilation::{CompilationError, CompilationStage};
@@ -49,7 +51,10 @@ pub enum Error {
     #[error("compilation failed: {0}")]
     Compilation(CompilationError),
     /// A module imports what nobody has defined.
-    #[error("unknown import: `{module}::{name}` has not been defined (expected: {expected}){}", Hint(.similar))]
+    #[error(
+        "unknown import: `{}::{}` has not been defined (expected: {expected}){}",
+        escape::name(.module), escape::name(.name), Hint(.similar)
+    )]
     MissingImport {
         /// The name of the module to import from.
         module: String,
@@ -61,7 +66,10 @@ pub enum Error {
         similar: Option<Box<str>>,
     },
     /// What is defined under the names of an import is of another type.
-    #[error("incompatible import type for `{module}::{name}`: expected {expected}, found {found}")]
+    #[error(
+        "incompatible import type for `{}::{}`: expected {expected}, found {found}",
+        escape::name(.module), escape::name(.name)
+    )]
     IncompatibleImport {
         /// The name of the module to import from.
         module: String,
@@ -137,7 +145,7 @@ pub enum Error {
     #[error(transparent)]
     Misuse(#[from] Misuse),
     /// A file could not be read.
-    #[error("cannot read `{}`: {error}", .path.display())]
+    #[error("cannot read `{}`: {error}", escape::name(&.path.to_string_lossy()))]
     File {
         /// The file.
         path: PathBuf,
@@ -153,7 +161,7 @@ struct Hint<'a>(&'a Option<Box<str>>);
 impl fmt::Display for Hint<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(similar) => write!(f, "; `{similar}` is defined"),
+            Some(similar) => write!(f, "; `{}` is defined", escape::name(similar)),
             None => Ok(()),
         }
     }
@@ -662,7 +670,7 @@ pub enum Misuse {
     #[error("fuel is not counted: the engine was made without `Config::consume_fuel`")]
     FuelNotCounted,
     /// There is no export of this name.
-    #[error("unknown export `{name}`{}", Hint(.similar))]
+    #[error("unknown export `{}`{}", escape::name(.name), Hint(.similar))]
     UnknownExport {
         /// The name.
         name: Box<str>,
@@ -670,7 +678,7 @@ pub enum Misuse {
         similar: Option<Box<str>>,
     },
     /// An export of this name is not a function.
-    #[error("export `{name}` is not a function")]
+    #[error("export `{}` is not a function", escape::name(.name))]
     NotAFunction {
         /// The name.
         name: Box<str>,
@@ -732,7 +740,7 @@ pub enum Misuse {
         size: u64,
     },
     /// A name was defined twice in a linker that does not allow it.
-    #[error("import of `{module}::{name}` defined twice")]
+    #[error("import of `{}::{}` defined twice", escape::name(.module), escape::name(.name))]
     DefinedTwice {
         /// The module's name.
         module: Box<str>,
@@ -740,7 +748,7 @@ pub enum Misuse {
         name: Box<str>,
     },
     /// A linker has no module of this name.
-    #[error("no module `{name}` is defined")]
+    #[error("no module `{}` is defined", escape::name(.name))]
     UnknownModule {
         /// The name.
         name: Box<str>,
@@ -772,7 +780,22 @@ pub enum Misuse {
     /// A memory that threads share was to be made in a store.
     #[error("a shared memory is of no store: `SharedMemory::new` makes one")]
     Shared,
+    /// There is no feature of this name, or none that is implemented.
+    #[error("unknown feature `{}`; there are `all`{Switchable}", escape::name(.name))]
+    UnknownFeature {
+        /// The name.
+        name: Box<str>,
+    },
     /// A type's size range is empty or larger than what can be addressed.
     #[error("size minimum must not be greater than maximum")]
     Limits,
+}
+
+/// The features that can be switched, at the end of a list.
+struct Switchable;
+
+impl fmt::Display for Switchable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Feature::switchable().try_for_each(|feature| write!(f, ", `{feature}`"))
+    }
 }

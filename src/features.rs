@@ -40,6 +40,14 @@ macro_rules! features {
     };
 }
 
+impl Feature {
+    /// The features that can be switched: all that are implemented, but for the oldest version of WebAssembly, without which there is nothing.
+    pub fn switchable() -> impl Iterator<Item = Self> {
+        let all = Self::ALL.iter().copied();
+        all.filter(|feature| *feature != Self::Mvp && feature.is_implemented())
+    }
+}
+
 /// Whether a feature can be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {

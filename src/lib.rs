@@ -37,6 +37,7 @@
 //! | let it wait for async functions | [`TypedFunc::call_async`], [`Linker::func_wrap_async`] |
 //! | bound what it uses | [`Store::set_fuel`], [`Store::set_max_memory_bytes`], [`Store::limiter`], [`Config::max_wasm_stack`] |
 //! | understand what went wrong | [`enum@Error`], [`Trap`], [`WasmBacktrace`] |
+//! | print names that a program made up | [`Escaped`] |
 //!
 //! Names and meanings are those of `wasmtime` wherever there is no reason against it.
 //!
@@ -59,6 +60,7 @@ mod code;
 mod compile;
 mod decode;
 mod error;
+mod escape;
 mod exec;
 mod features;
 mod limits;
@@ -75,6 +77,7 @@ pub use error::{
     CompilationError, CompilationStage, Error, HostFailure, MemoryAccessError, MemoryFault, Misuse,
     Result, ThrownException, TrapError,
 };
+pub use escape::Escaped;
 
 #[cfg(feature = "harness")]
 pub mod harness;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use libtest_mimic::{Arguments, Trial};
-use tickwasm::harness::Suite;
-use tickwasm::{Caller, Linker};
+use tickwasm::harness::{Suite, run_script};
+use tickwasm::{Caller, Config, Engine, Linker};
 
 /// The folder that a child process is to run.
 const FOLDER: &str = "TICKWASM_TEST_FOLDER";
@@ -105,6 +105,14 @@ fn fails(name: &str, file: &str, text: &str, phrases: &[&str]) {
     let ran = Folder::new(name, &[(file, text.as_bytes())]).run(&[]);
     assert_eq!(ran.code, Some(101), "{}", ran.stdout);
     ran.has(phrases);
+}
+
+/// The failures of a script, run with all proposals.
+fn failures(script: &str) -> Vec<String> {
+    let mut config = Config::new();
+    let engine = Engine::new(config.switch_features("all").unwrap()).unwrap();
+    let report = run_script(&engine, "s.wast", script);
+    report.failures.iter().map(ToString::to_string).collect()
 }
 
 const FIB: &str = r#"(module (func $fib (export "fib") (param i32) (result i32)
@@ -274,7 +282,7 @@ const TESTS: &[(&str, fn())] = &[
             &[
                 "fib.wat:1:1",
                 "an exported function `fibb`",
-                "exported functions are `fib`",
+                "but `fib` is; exported functions: `fib`",
             ],
         );
         fails(
@@ -383,4 +391,129 @@ const TESTS: &[(&str, fn())] = &[
         let ran = folder.run(&[]);
         assert_eq!(ran.code, Some(0), "{}", ran.stdout);
     }),
+    ("spectest_has_a_table_of_64_bits", || {
+        let script = r#"(module (import "spectest" "table64" (table i64 10 20 funcref)) (import "spectest" "table" (table 10 20 funcref)))"#;
+        assert_eq!(failures(script), [""; 0]);
+    }),
+    ("threads_share_a_memory_and_nothing_else", || {
+        let script = r#"
+            (module $mem (memory (export "shared") 1 1 shared) (func (export "f")))
+            (thread $t (shared (module $mem))
+                (register "mem" $mem)
+                (module (import "mem" "shared" (memory 1 1 shared))
+                    (func (export "wake") (i32.atomic.store (i32.const 0) (i32.const 42)) (drop (memory.atomic.notify (i32.const 0) (i32.const 1)))))
+                (invoke "wake")
+                (assert_return (invoke "wake")))
+            (thread $other (module (memory (import "mem" "shared") 1 1 shared)))
+            (thread $wrong (shared (module $mem)) (register "mem" $mem)
+                (module (import "mem" "f" (func)))
+                (thread $within (module)))
+            (register "mem" $mem)
+            (module (import "mem" "shared" (memory 1 1 shared))
+                (func (export "wait") (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))))
+                (func (export "read") (result i32) (i32.atomic.load (i32.const 0))))
+            (invoke "wait")
+            (assert_return (invoke "read") (i32.const 42))
+            (wait $t)
+            (wait $other)
+            (wait $wrong)
+            (wait $t)"#;
+        let failures = failures(script);
+        let phrases = [
+            // In the order in which they were waited for.
+            ("s.wast:9:29", "unknown import: `mem::shared`"),
+            ("s.wast:11:18", "unknown import: `mem::f`"),
+            ("s.wast:12:18", "a thread cannot start threads"),
+            ("s.wast:22:14", "there is no thread `$t`"),
+        ];
+        assert_eq!(failures.len(), phrases.len(), "{failures:?}");
+        for (failure, (place, phrase)) in failures.iter().zip(phrases) {
+            assert!(
+                failure.contains(place) && failure.contains(phrase),
+                "{failure}"
+            );
+        }
+    }),
+    (
+        "a_thread_that_is_not_waited_for_is_reported_as_well",
+        || {
+            let failures = failures("(module) (thread $t (module) (invoke \"f\"))");
+            assert_eq!(failures.len(), 1);
+            assert!(failures[0].contains("there is no exported function `f`"));
+        },
+    ),
+    ("expected_and_actual_values_are_shown_alike", || {
+        let module = r#"(module (type $s (struct)) (func $f)
+            (elem declare func $f)
+            (func (export "f") (result funcref) (ref.func $f))
+            (func (export "v") (result v128) (v128.const f32x4 1 nan:0x200000 -0 0.5))
+            (func (export "s") (result anyref) (struct.new $s))
+            (func (export "i") (result anyref) (ref.i31 (i32.const 3)))
+            (func (export "n") (result anyref) (ref.null any)))"#;
+        for (assertion, expected, actual) in [
+            (
+                r#""v") (v128.const f32x4 1 nan:canonical 0 0.5)"#,
+                "(v128.const f32x4 1 nan:canonical 0 0.5)",
+                "(v128.const f32x4 1 nan:0x200000 -0 0.5)",
+            ),
+            (
+                r#""v") (v128.const i16x8 0 0 0 0 0 0 0 -1)"#,
+                "(v128.const i16x8 0 0 0 0 0 0 0 -1)",
+                "(v128.const i16x8 0 16256 0 32672 0 -32768 0 16128)",
+            ),
+            (
+                r#""f") (ref.func 0)"#,
+                "(ref.func 0)",
+                "the index of a function cannot be compared: `(ref.func)` stands for any function",
+            ),
+            (r#""s") (ref.array)"#, "(ref.array)", "(ref.struct)"),
+            (r#""i") (ref.struct)"#, "(ref.struct)", "(ref.i31)"),
+            (
+                r#""n") (ref.null func)"#,
+                "(ref.null func)",
+                "(ref.null any)",
+            ),
+            (r#""n") (ref.eq)"#, "(ref.eq)", "(ref.null any)"),
+        ] {
+            let failures = failures(&format!("{module}\n(assert_return (invoke {assertion})"));
+            let [failure] = failures.as_slice() else {
+                panic!("{failures:?}")
+            };
+            let shown = format!("expected: {expected}\n    actual: {actual}");
+            assert!(failure.ends_with(&shown), "{failure}");
+        }
+        let good = format!(
+            r#"{module} (assert_return (invoke "f") (ref.func)) (assert_return (invoke "i") (ref.i31))
+                (assert_return (invoke "s") (ref.struct)) (assert_return (invoke "n") (ref.null))"#
+        );
+        assert_eq!(failures(&good), [""; 0]);
+    }),
+    ("references_are_blessed_and_read_again", || {
+        let text = r#";; invoke: f
+            (module (type $s (struct)) (type $a (array i8))
+                (func (export "f") (result anyref anyref anyref anyref v128)
+                    (ref.i31 (i32.const 5)) (struct.new $s) (array.new_default $a (i32.const 1)) (ref.null any) (v128.const i64x2 1 2)))"#;
+        let folder = Folder::new("references", &[("f.wat", text.as_bytes())]);
+        assert_eq!(folder.run_with(&[], true).code, Some(0));
+        assert_eq!(
+            folder.text("f.wat").lines().nth(1).unwrap(),
+            ";; expect: ref.i31 ref.struct ref.array ref.null any v128 i32x4 0x00000001 0x00000000 0x00000002 0x00000000"
+        );
+        let ran = folder.run(&[]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stdout);
+    }),
+    (
+        "a_module_s_names_do_not_reach_the_terminal_as_they_are",
+        || {
+            let text = r#";; invoke: f
+            (module (func $"a\1b[31m\0a\e2\80\ae" (export "f") unreachable))"#;
+            let ran = Folder::new("hostile", &[("f.wat", text.as_bytes())]).run(&[]);
+            ran.has(&[r"a\u{1b}[31m\u{a}\u{202e} (function 0)"]);
+            assert!(
+                !ran.stdout.contains(['\u{1b}', '\u{202e}']),
+                "{}",
+                ran.stdout
+            );
+        },
+    ),
 ];

@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("features", &[]),
     ("limits", &[]),
+    ("escape", &[]),
     ("syntax", &["features"]),
     ("decode", &["syntax", "limits"]),
-    ("validate", &["syntax", "limits", "features"]),
+    ("validate", &["syntax", "limits", "features", "escape"]),
     ("code", &["syntax"]),
     // Of the runtime, the size of a global: code steps over globals by it.
     (

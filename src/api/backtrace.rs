@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::module::Module;
+use crate::escape;
 use crate::syntax::index::FuncIdx;
 
 /// The calls of WebAssembly functions that were under way when execution stopped, innermost first.
@@ -90,10 +91,10 @@ impl fmt::Display for FrameInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:#x}: ", self.offset)?;
         if let Some(name) = self.module_name() {
-            write!(f, "{name}!")?;
+            write!(f, "{}!", escape::name(name))?;
         }
         match self.func_name() {
-            Some(name) => write!(f, "{name} (function {})", self.func),
+            Some(name) => write!(f, "{} (function {})", escape::name(name), self.func),
             None => write!(f, "function {}", self.func),
         }
     }

@@ -79,6 +79,11 @@ impl<T> Caller<'_, T> {
         instance::export(self.store.inner, self.instance?, name)
     }
 
+    /// Frees the structures and arrays that nothing refers to any more, as [`Store::gc`](crate::Store::gc) does.
+    pub fn gc(&mut self) {
+        self.store.gc();
+    }
+
     /// The remaining fuel; what the calling code has used up to the call, the call included, has been taken off.
     ///
     /// # Errors

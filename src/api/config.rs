@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cache::Bounds;
 use super::cache_dir::CacheDir;
+use crate::error::{Error, Misuse};
 use crate::features::{Feature, Features};
 use crate::runtime::limiter::Limits;
 
@@ -201,6 +202,44 @@ impl Config {
             cache_modules: false,
             cache_dir: None,
         }
+    }
+
+    /// Switches parts of WebAssembly by the names of their proposals, which stand between commas: `threads` switches that on, `-simd` that
+    /// off, and `all` switches on all that are implemented. For programs whose users say what they need.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownFeature`], if there is no feature of a name; nothing is switched then.
+    ///
+    /// ```
+    /// use tickwasm::{Config, Engine, Module};
+    ///
+    /// let engine = Engine::new(Config::new().switch_features("threads,-simd")?)?;
+    /// assert!(Module::new(&engine, "(module (memory 1 1 shared))").is_ok());
+    /// assert!(Module::new(&engine, "(module (func (param v128)))").is_err());
+    /// let error = Config::new().switch_features("thread").unwrap_err();
+    /// assert!(error.to_string().starts_with("unknown feature `thread`; there are `all`, `mutable-global`, "));
+    /// # Ok::<(), tickwasm::Error>(())
+    /// ```
+    pub fn switch_features(&mut self, names: &str) -> Result<&mut Self, Error> {
+        let mut features = self.features;
+        for name in names.split(',').map(str::trim) {
+            let (name, on) = match name.strip_prefix('-') {
+                Some(name) => (name, false),
+                None => (name, true),
+            };
+            let mut known = false;
+            for feature in Feature::switchable() {
+                if name == feature.name() || name == "all" {
+                    features = features.with(feature, on);
+                    known = true;
+                }
+            }
+            if !known {
+                return Err(Misuse::UnknownFeature { name: name.into() }.into());
+            }
+        }
+        self.features = features;
+        Ok(self)
     }
 
     fn switch(&mut self, feature: Feature, on: bool) -> &mut Self {

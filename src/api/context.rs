@@ -137,6 +137,12 @@ impl<'a, T> StoreContextMut<'a, T> {
         self.inner.set_fuel(fuel)
     }
 
+    /// Frees the structures and arrays that nothing refers to any more, see [`Store::gc`].
+    pub fn gc(&mut self) {
+        // Without the little memory that it takes, nothing is freed.
+        let _ = exec::objects::collect(&mut self.inner.runtime);
+    }
+
     /// Throws an exception: the error that a host function returns to do so.
     ///
     /// # Errors

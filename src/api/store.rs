@@ -9,7 +9,6 @@ use super::interrupt::DeadlineCallback;
 use super::limiter::{FindLimiter, ResourceLimiter};
 use super::module::Module;
 use crate::error::{Error, Misuse};
-use crate::exec;
 use crate::runtime;
 use crate::runtime::limiter::{Exhausted, GrowError, LimitOf, RefusedGrowth, Resource};
 
@@ -227,8 +226,7 @@ impl<T> Store<T> {
     ///
     /// This is done from time to time anyway, when more of them have been made than there were.
     pub fn gc(&mut self) {
-        // Without the little memory that it takes, nothing is freed.
-        let _ = exec::objects::collect(&mut self.inner_mut().runtime);
+        self.context_mut().gc();
     }
 
     /// Bytes of the structures and arrays of this store, with those that nothing refers to and that have not been freed yet.

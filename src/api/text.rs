@@ -13,9 +13,31 @@ use crate::error::CompilationError;
 
 /// The binary that a text stands for.
 pub(crate) fn to_binary(bytes: &[u8]) -> Result<Vec<u8>, CompilationError> {
-    let text =
-        core::str::from_utf8(bytes).map_err(|error| CompilationError::not_utf8(bytes, error))?;
-    wat::parse_str(text).map_err(|error| malformed(text, &error))
+    let bytes = unmarked(bytes);
+    let binary = match core::str::from_utf8(bytes) {
+        Ok(text) => wat::parse_str(text).map_err(|error| malformed(text, &error)),
+        Err(error) => Err(CompilationError::not_utf8(bytes, error)),
+    };
+    binary.map_err(|error| match bytes {
+        [] => CompilationError::no_module("it is empty: neither a binary module nor text"),
+        _ if !resembles_text(bytes) => {
+            CompilationError::no_module("it is neither a binary module nor text")
+        }
+        _ => error,
+    })
+}
+
+/// A text without the byte order mark that some editors put before it.
+fn unmarked(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// Whether bytes that are no module may have been meant to be text: they begin as text modules do, or at least without characters that no
+/// text has.
+fn resembles_text(bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(64)];
+    let control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    matches!(head.trim_ascii_start(), [b'(' | b';', ..]) || !head.iter().any(control)
 }
 
 /// Why a text is no module, and where.
@@ -34,7 +56,7 @@ fn malformed(text: &str, said: &wat::Error) -> CompilationError {
 /// Adds to an error that was found in the binary of a text the line of the text.
 pub(crate) fn with_line(error: CompilationError, bytes: &[u8]) -> CompilationError {
     let line = || {
-        let text = core::str::from_utf8(bytes).ok()?;
+        let text = core::str::from_utf8(unmarked(bytes)).ok()?;
         Some((text, span(text, error.place()?)?))
     };
     match line() {
@@ -93,5 +115,46 @@ fn span(text: &str, place: &Place) -> Option<Span> {
             FuncKind::Import(..) => span,
         },
         _ => span,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fails(bytes: &[u8], phrase: &str) {
+        let text = to_binary(bytes).unwrap_err().to_string();
+        assert!(text.contains(phrase), "{bytes:?}: {text}");
+    }
+
+    #[test]
+    fn what_is_no_text_is_said_to_be_none() {
+        for bytes in [
+            &b"\x7fELF\x02\x01\x01\0"[..],
+            b"\x1f\x8b\x08\0\0\0\0\0",
+            b"asm\0\x01\0\0\0",
+            b"\xff\xfe(\0m\0",
+        ] {
+            fails(bytes, "it is neither a binary module nor text");
+        }
+        fails(b"", "it is empty");
+        fails(b"\xef\xbb\xbf", "it is empty");
+    }
+
+    #[test]
+    fn what_is_meant_to_be_text_is_told_its_mistake() {
+        fails(b"(module \x01)", "line 1, column 9");
+        fails(b"; \x01", "line 1, column 3");
+        fails("mödule".as_bytes(), "line 1, column 2");
+        fails(b"(module (; caf\xe9 ;))", "malformed UTF-8 encoding");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text() {
+        assert_eq!(
+            to_binary("\u{feff}(module)".as_bytes()).unwrap(),
+            to_binary(b"(module)").unwrap()
+        );
+        fails("\u{feff}(modul)".as_bytes(), "line 1, column 2");
     }
 }

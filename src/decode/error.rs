@@ -33,7 +33,7 @@ pub enum DecodeErrorKind {
     #[error("magic header not detected")]
     Magic,
     /// The version is not 1.
-    #[error("unknown binary version {0:#x}")]
+    #[error("unknown binary version {:#x}{}", .0, said_of_version(*.0))]
     Version(u32),
     /// A number in LEB128 has more bytes than its type needs at most.
     #[error("integer representation too long")]
@@ -215,5 +215,13 @@ impl fmt::Display for Counted {
             Self::NameBytes => "bytes in a name",
             Self::Labels => "labels in a br_table",
         })
+    }
+}
+
+/// The layer stands in the upper half of a version: 1 is that of components.
+fn said_of_version(version: u32) -> &'static str {
+    match version >> 16 {
+        1 => ": this is a component, not a module",
+        _ => "",
     }
 }

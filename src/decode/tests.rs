@@ -454,7 +454,7 @@ fn errors_say_what_and_where() {
     );
     check_error(
         b"\0asm\x0d\0\x01\0",
-        "unknown binary version 0x1000d (at offset 0x4)",
+        "unknown binary version 0x1000d: this is a component, not a module (at offset 0x4)",
     );
     check_error(
         &section(1, b"\x01\x61"),

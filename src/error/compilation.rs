@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::compile::{CompileError, Part, Place};
+use crate::escape::{self, Escaped};
 
 /// A program that is not a module, or breaks a rule of the specification.
 ///
@@ -46,10 +47,13 @@ pub struct CompilationError {
     line: Option<Box<Line>>,
 }
 
+/// How many characters of a text's error are shown: it may repeat names of the text.
+const MESSAGE: usize = 2000;
+
 #[derive(Clone, Debug, thiserror::Error)]
 enum Kind {
     #[cfg_attr(not(feature = "wat"), expect(dead_code, reason = "made of texts"))]
-    #[error("{0}")]
+    #[error("{}", Escaped::new(.0).most(MESSAGE))]
     Text(Box<str>),
     #[cfg_attr(feature = "wat", expect(dead_code, reason = "texts are read"))]
     #[error("the module is text, which this build does not read: it lacks the feature `wat`")]
@@ -90,6 +94,16 @@ impl CompilationError {
         let valid = &bytes[..error.valid_up_to()];
         let text = String::from_utf8_lossy(valid);
         Self::text("malformed UTF-8 encoding", &text, text.len())
+    }
+
+    /// Bytes that are a module in neither format.
+    #[cfg(feature = "wat")]
+    pub(crate) fn no_module(why: &str) -> Self {
+        Self {
+            kind: Kind::Text(why.into()),
+            place: None,
+            line: None,
+        }
     }
 
     #[cfg(not(feature = "wat"))]
@@ -200,7 +214,7 @@ impl fmt::Display for Place {
         };
         write!(f, "  in function {}", body.func)?;
         if let Some(name) = &body.name {
-            write!(f, " (`{name}`)")?;
+            write!(f, " (`{}`)", escape::name(name))?;
         }
         match &body.instr {
             // Counted from 1 as lines are: it is read by people.
@@ -238,7 +252,7 @@ impl Line {
         let tail = behind.split('\n').next().unwrap_or("").trim_end();
         let column = head.chars().count();
         // The caret below needs characters of one width, as far as we know them.
-        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        let plain = |c| if escape::is_visible(c, true) { c } else { ' ' };
         let skipped = column.saturating_sub(Self::SHOWN);
         let shown = head.chars().skip(skipped);
         let excerpt: String = shown

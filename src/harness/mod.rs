@@ -28,7 +28,8 @@
 //! ## Scripts
 //!
 //! A `.wast` file is a [script](https://github.com/WebAssembly/spec/tree/main/interpreter#scripts) as the specification's own tests are:
-//! modules, then assertions on them. The module `spectest` is there to be imported.
+//! modules, then assertions on them. The module `spectest` is there to be imported. A `thread` has a store of its own, in which the module
+//! that it names as shared can be registered for its shared memories; of the host's functions it has those of `spectest`.
 //!
 //! ## Modules with directives
 //!
@@ -103,8 +104,12 @@ mod values;
 
 use core::fmt;
 
+pub use program::missing_function;
 pub use script::{Script, run_script};
 pub use suite::{Suite, run};
+pub use values::{ValueError, parse_value, show_value};
+
+use crate::Escaped;
 
 /// What became of a script's directives.
 #[derive(Clone, Debug, Default)]
@@ -118,6 +123,13 @@ pub struct Report {
 }
 
 impl Report {
+    /// Adds what another one says.
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.assertions += other.assertions;
+        self.failures.extend(other.failures);
+    }
+
     /// Whether nothing failed.
     pub fn is_success(&self) -> bool {
         self.failures.is_empty()
@@ -148,9 +160,14 @@ impl fmt::Display for Failure {
             expected,
             actual,
         } = self;
+        // Errors and scripts repeat names of modules; a backtrace has lines of its own.
+        let shown = |text| Escaped::new(text).lines();
         write!(
             f,
-            "{file}:{line}:{column}\n  expected: {expected}\n    actual: {actual}"
+            "{}:{line}:{column}\n  expected: {}\n    actual: {}",
+            Escaped::new(file),
+            shown(expected),
+            shown(actual)
         )
     }
 }

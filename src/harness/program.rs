@@ -2,12 +2,14 @@
 //!
 //! Values are read and compared as those of scripts are (`values`): `i32 55` is short for `(i32.const 55)`.
 
+use wast::WastRet;
 use wast::parser::{self, Parse, ParseBuffer, Parser};
-use wast::{WastArg, WastRet};
 
 use super::directives::{At, Directives, Invocation};
 use super::{Failure, chain, phrases, values};
-use crate::{Config, Engine, Error, Func, Instance, Linker, Module, Store, Val, ValType};
+use crate::{
+    Config, Engine, Error, Escaped, ExternType, Func, Instance, Linker, Misuse, Module, Store, Val,
+};
 
 /// How a module is to be run.
 pub(super) struct Run<'a> {
@@ -171,12 +173,8 @@ impl Run<'_> {
         }
         let mut args = Vec::new();
         for (param, word) in ty.params().zip(&invocation.args) {
-            let arg = argument(store, &param, word).map_err(|why| {
-                wanted(
-                    format!("an argument of type {param}"),
-                    format!("`{word}`: {why}"),
-                )
-            })?;
+            let arg = values::parse_value(store, &param, word)
+                .map_err(|why| wanted(format!("an argument of type {param}"), why.to_string()))?;
             args.push(arg);
         }
         let limit = match &invocation.fuel_max {
@@ -218,19 +216,9 @@ impl Run<'_> {
         if let Some(func) = instance.get_func(&mut *store, name) {
             return Ok(func);
         }
-        let mut exported = Vec::new();
-        for export in instance.exports(&mut *store) {
-            let name = export.name().to_owned();
-            if export.into_func().is_some() {
-                exported.push(format!("`{name}`"));
-            }
-        }
-        let exported = match exported.as_slice() {
-            [] => "no function is exported".to_owned(),
-            names => format!("exported functions are {}", names.join(", ")),
-        };
         let expected = format!("an exported function `{name}`");
-        Err(self.failure(invocation.line, expected, exported))
+        let actual = missing_function(store, instance, name);
+        Err(self.failure(invocation.line, expected, actual))
     }
 
     /// Compares how a call ended with what was asked for.
@@ -248,7 +236,7 @@ impl Run<'_> {
             (None, None) => (invocation.line, "a call that returns".to_owned()),
         };
         let actual = match called {
-            Ok(results) => plain(&values::show_results(store, results)),
+            Ok(results) => plain(&values::show_results(store, results, &[])),
             Err(error) => format!("trap: {}", chain(error)),
         };
         let fits = match (called, expect, trap) {
@@ -295,6 +283,62 @@ impl Run<'_> {
     }
 }
 
+/// Says what an instance exports instead of a function of some name.
+///
+/// ```
+/// use tickwasm::harness::missing_function;
+/// use tickwasm::{Engine, Instance, Module, Store};
+///
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (func (export "fib")) (memory (export "m") 1))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// assert_eq!(missing_function(&mut store, &instance, "fob"), "no function `fob` is exported, but `fib` is; exported functions: `fib`");
+/// assert_eq!(missing_function(&mut store, &instance, "m"), "`m` is a memory; exported functions: `fib`");
+/// # Ok::<(), tickwasm::Error>(())
+/// ```
+pub fn missing_function<T>(store: &mut Store<T>, instance: &Instance, name: &str) -> String {
+    /// How many functions are named.
+    const NAMED: usize = 10;
+    let shown = |name: &str| format!("`{}`", Escaped::new(name).most(80));
+    let problem = match instance.get_typed_func::<(), ()>(&*store, name) {
+        Err(Error::Misuse(Misuse::UnknownExport {
+            similar: Some(similar),
+            ..
+        })) => {
+            format!(
+                "no function {} is exported, but {} is",
+                shown(name),
+                shown(&similar)
+            )
+        }
+        _ => match instance
+            .get_export(&*store, name)
+            .map(|item| item.ty(&*store))
+        {
+            None | Some(ExternType::Func(_)) => format!("no function {} is exported", shown(name)),
+            Some(ExternType::Global(_)) => format!("{} is a global", shown(name)),
+            Some(ExternType::Table(_)) => format!("{} is a table", shown(name)),
+            Some(ExternType::Memory(_)) => format!("{} is a memory", shown(name)),
+            Some(ExternType::Tag(_)) => format!("{} is a tag", shown(name)),
+        },
+    };
+    let exports = instance.module(&*store).exports();
+    let mut funcs = exports.filter(|export| matches!(export.ty(), ExternType::Func(_)));
+    let named: Vec<_> = { funcs.by_ref() }
+        .take(NAMED)
+        .map(|export| shown(export.name()))
+        .collect();
+    match (named.as_slice(), funcs.count()) {
+        ([], _) => format!("{problem}; no functions are exported"),
+        (named, 0) => format!("{problem}; exported functions: {}", named.join(", ")),
+        (named, more) => {
+            let named = named.join(", ");
+            format!("{problem}; exported functions: {named} and {more} more")
+        }
+    }
+}
+
 fn config_counts_fuel<T>(store: &Store<T>) -> bool {
     store.get_fuel().is_ok()
 }
@@ -309,14 +353,6 @@ impl<'a> Parse<'a> for Wish<'a> {
             patterns.push(parser.parens(Parser::parse)?);
         }
         Ok(Self(patterns))
-    }
-}
-
-struct Argument<'a>(WastArg<'a>);
-
-impl<'a> Parse<'a> for Argument<'a> {
-    fn parse(parser: Parser<'a>) -> parser::Result<Self> {
-        parser.parens(Parser::parse).map(Self)
     }
 }
 
@@ -367,23 +403,7 @@ fn results_match<T>(store: &Store<T>, wish: &str, results: &[Val]) -> Result<boo
     let text = spelled(wish)?;
     let buffer = ParseBuffer::new(&text).map_err(|error| error.message())?;
     let Wish(patterns) = parser::parse(&buffer).map_err(|error| error.message())?;
-    Ok(values::all_match(store, &patterns, results))
-}
-
-/// Reads an argument: a number or vector as the text format writes it, `null`, or a value in the notation of scripts.
-fn argument<T>(store: &mut Store<T>, ty: &ValType, word: &str) -> Result<Val, String> {
-    if word == "null" {
-        return Val::default_for_ty(ty)
-            .filter(|_| matches!(ty, ValType::Ref(_)))
-            .ok_or("not a reference".to_owned());
-    }
-    let text = match word {
-        word if word.starts_with('(') => word.to_owned(),
-        word => format!("({ty}.const {word})"),
-    };
-    let buffer = ParseBuffer::new(&text).map_err(|error| error.message())?;
-    let Argument(arg) = parser::parse(&buffer).map_err(|error| error.message())?;
-    values::argument(store, &arg).map_err(|error| error.to_string())
+    values::all_match(store, &patterns, results).map_err(|error| error.to_string())
 }
 
 /// `(i32.const 55) (f64.const 0.5 (;0x3fe0000000000000;))` as `i32 55 f64 0.5`.
@@ -409,7 +429,7 @@ fn blessed<T>(store: &Store<T>, results: &[Val]) -> String {
     if results.is_empty() {
         return String::new();
     }
-    let text = plain(&values::show_results(store, results));
+    let text = plain(&values::show_results(store, results, &[]));
     let mut words: Vec<_> = text.split(' ').collect();
     for at in 1..words.len() {
         let canonical = match words[at - 1] {

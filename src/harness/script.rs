@@ -6,15 +6,18 @@
 //! cannot be instantiated leaves no current module behind: what follows must not be judged on the module before it.
 
 use std::collections::HashMap;
+use std::thread::{self, Scope, ScopedJoinHandle};
 
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
 use wast::token::{Id, Span};
-use wast::{QuoteWat, QuoteWatTest, Wast, WastArg, WastDirective, WastExecute, WastInvoke, Wat};
+use wast::{
+    QuoteWat, QuoteWatTest, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastThread, Wat,
+};
 
 use super::chain;
 use super::{Failure, Report, phrases, spectest, values};
-use crate::{Engine, Error, Instance, Linker, Module, Store, Val};
+use crate::{Engine, Error, Escaped, Instance, Linker, Module, SharedMemory, Store, Val};
 
 /// Runs a script on an engine and says what passed.
 ///
@@ -95,17 +98,9 @@ fn drive<T: Default + 'static>(
     file: &str,
     text: &str,
 ) -> Report {
-    let mut report = Report::default();
-    let fail = |span: Span, expected: String, actual: String| {
-        let (line, column) = span.linecol_in(text);
-        Failure {
-            file: file.to_owned(),
-            line: line + 1,
-            column: column + 1,
-            expected,
-            actual,
-        }
-    };
+    // A byte order mark is no part of the script.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let place = Place { file, text };
     let mut lexer = Lexer::new(text);
     // Some official scripts test exactly these characters.
     lexer.allow_confusing_unicode(true);
@@ -118,38 +113,46 @@ fn drive<T: Default + 'static>(
     };
     let directives = match script {
         Ok(script) => script.directives,
-        Err((span, message)) => {
-            report
-                .failures
-                .push(fail(span, "a script".to_owned(), message));
-            return report;
-        }
+        Err((span, message)) => return place.failed(span, "a script", escaped(&message)),
     };
-    let mut runner = match Runner::new(engine, fuel, define) {
-        Ok(runner) => runner,
+    thread::scope(|scope| match Runner::new(engine, fuel, define) {
+        Ok(mut runner) => {
+            runner.scope = Some(scope);
+            runner.run(directives, place)
+        }
         Err(error) => {
-            report.failures.push(fail(
-                Span::from_offset(0),
-                "the host's definitions".to_owned(),
-                chain(&error),
-            ));
-            return report;
+            let start = Span::from_offset(0);
+            place.failed(start, "the host's definitions", chain(&error))
         }
-    };
-    for directive in directives {
-        let span = directive.span();
-        let asserts = is_assertion(&directive);
-        match runner.directive(directive) {
-            Ok(()) => {
-                report.passed += 1;
-                report.assertions += usize::from(asserts);
-            }
-            Err(Mismatch { expected, actual }) => {
-                report.failures.push(fail(span, expected, actual))
-            }
+    })
+}
+
+/// The script that failures are reported of.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+impl Place<'_> {
+    fn failure(self, span: Span, expected: String, actual: String) -> Failure {
+        let (line, column) = span.linecol_in(self.text);
+        Failure {
+            file: self.file.to_owned(),
+            line: line + 1,
+            column: column + 1,
+            expected,
+            actual,
         }
     }
-    report
+
+    /// The report of a script that cannot be run.
+    fn failed(self, span: Span, expected: &str, actual: String) -> Report {
+        Report {
+            failures: vec![self.failure(span, expected.to_owned(), actual)],
+            ..Report::default()
+        }
+    }
 }
 
 /// Whether a directive says what has to come out, instead of doing something for those that do.
@@ -166,6 +169,14 @@ fn is_assertion(directive: &WastDirective<'_>) -> bool {
             | Wait { .. }
     )
 }
+
+/// A text of the script, or one that repeats its names, within a message.
+fn escaped(text: &str) -> String {
+    Escaped::new(text).most(1000).to_string()
+}
+
+/// How many threads of a script can be under way.
+const THREADS: usize = 64;
 
 /// What a directive asked for and what it got instead.
 struct Mismatch {
@@ -193,7 +204,7 @@ enum Refusal {
 impl Refusal {
     fn text(&self) -> String {
         match self {
-            Self::Text(message) => message.clone(),
+            Self::Text(message) => escaped(message),
             Self::Engine(error) => chain(error),
             Self::Component => "components are not supported".to_owned(),
         }
@@ -223,9 +234,10 @@ impl From<Error> for Stopped {
     }
 }
 
-/// A script under way.
-struct Runner<'a, T> {
+/// A script under way, or one of its threads.
+struct Runner<'s, 'a, T> {
     engine: Engine,
+    fuel: Option<u64>,
     store: Store<T>,
     linker: Linker<T>,
     /// What an action without a module's name means.
@@ -234,9 +246,16 @@ struct Runner<'a, T> {
     /// The module last defined, and those with a name.
     definition: Option<Module>,
     definitions: HashMap<&'a str, Module>,
+    /// Where threads are started. A thread itself has none: the language has no threads within threads.
+    scope: Option<&'s Scope<'s, 'a>>,
+    threads: HashMap<&'a str, ScopedJoinHandle<'s, Report>>,
+    /// The memories that a thread was given, by the name of the module that exports them and their own.
+    shared: Option<(&'a str, Vec<(String, SharedMemory)>)>,
+    /// The reports of threads that have been waited for.
+    waited: Report,
 }
 
-impl<'a, T: Default + 'static> Runner<'a, T> {
+impl<'s, 'a, T: Default + 'static> Runner<'s, 'a, T> {
     fn new(
         engine: &Engine,
         fuel: Option<u64>,
@@ -253,16 +272,122 @@ impl<'a, T: Default + 'static> Runner<'a, T> {
         define(&mut linker, &mut store)?;
         Ok(Self {
             engine: engine.clone(),
+            fuel,
             store,
             linker,
             current: None,
             instances: HashMap::new(),
             definition: None,
             definitions: HashMap::new(),
+            scope: None,
+            threads: HashMap::new(),
+            shared: None,
+            waited: Report::default(),
         })
     }
 
-    fn directive(&mut self, directive: WastDirective<'a>) -> Result<(), Mismatch> {
+    /// Runs directives one after the other, and waits for the threads that they have started.
+    fn run(mut self, directives: Vec<WastDirective<'a>>, place: Place<'a>) -> Report {
+        let mut report = Report::default();
+        for directive in directives {
+            let span = directive.span();
+            let asserts = is_assertion(&directive);
+            match self.directive(directive, place) {
+                Ok(()) => {
+                    report.passed += 1;
+                    report.assertions += usize::from(asserts);
+                }
+                Err(Mismatch { expected, actual }) => {
+                    report.failures.push(place.failure(span, expected, actual));
+                }
+            }
+            report.add(core::mem::take(&mut self.waited));
+        }
+        let names: Vec<_> = self.threads.keys().copied().collect();
+        for name in names {
+            if let Err(Mismatch { expected, actual }) = self.wait(name) {
+                let end = Span::from_offset(place.text.len());
+                report.failures.push(place.failure(end, expected, actual));
+            }
+        }
+        report.add(self.waited);
+        report
+    }
+
+    /// Starts a thread: a script of its own, with a store of its own, that shares the memories of one module with this.
+    fn start(&mut self, thread: WastThread<'a>, place: Place<'a>) -> Result<(), Mismatch> {
+        let what = "a thread";
+        let Some(scope) = self.scope else {
+            return mismatch(what, "a thread cannot start threads");
+        };
+        if self.threads.len() >= THREADS {
+            return mismatch(what, format!("there are {THREADS} threads already"));
+        }
+        let mut shared = None;
+        if let Some(name) = thread.shared_module {
+            let instance = self
+                .instance(Some(name))
+                .or_else(|stopped| mismatch("an instance to share", stopped.text()))?;
+            let memories = instance.exports(&self.store).filter_map(|export| {
+                let name = export.name().to_owned();
+                Some((name, export.into_extern().into_shared_memory()?))
+            });
+            shared = Some((name.name(), memories.collect()));
+        }
+        let name = thread.name.name();
+        let (engine, fuel) = (self.engine.clone(), self.fuel);
+        let run = move || match Runner::new(&engine, fuel, |_, _: &mut Store<()>| Ok(())) {
+            Ok(mut runner) => {
+                runner.shared = shared;
+                runner.run(thread.directives, place)
+            }
+            Err(error) => place.failed(thread.span, "a thread", chain(&error)),
+        };
+        match thread::Builder::new().spawn_scoped(scope, run) {
+            Ok(handle) => {
+                if let Some(before) = self.threads.insert(name, handle) {
+                    // A name that is used again: nothing can wait for the first thread, but for the end of the script.
+                    self.waited.add(joined(before)?);
+                }
+                Ok(())
+            }
+            Err(error) => mismatch(what, error.to_string()),
+        }
+    }
+
+    /// Waits until a thread has ended, and takes over what it reports.
+    fn wait(&mut self, name: &str) -> Result<(), Mismatch> {
+        match self.threads.remove(name) {
+            Some(thread) => {
+                self.waited.add(joined(thread)?);
+                Ok(())
+            }
+            None => mismatch(
+                "a thread",
+                format!("there is no thread `${}`", escaped(name)),
+            ),
+        }
+    }
+
+    /// Registers the memories that a thread was given, if the name is that of their module.
+    fn register_shared(&mut self, name: &str, module: Option<Id<'_>>) -> Option<Result<(), Error>> {
+        let (shared, memories) = self.shared.as_ref()?;
+        if module?.name() != *shared {
+            return None;
+        }
+        let mut defined = memories.iter().map(|(item, memory)| {
+            let linker = &mut self.linker;
+            let memory = memory.clone();
+            linker.define(&mut self.store, name, item, memory).map(drop)
+        });
+        Some(defined.by_ref().collect())
+    }
+
+    fn directive(
+        &mut self,
+        directive: WastDirective<'a>,
+        place: Place<'a>,
+    ) -> Result<(), Mismatch> {
         match directive {
             WastDirective::Module(mut module) => {
                 let name = module.name();
@@ -300,6 +425,10 @@ impl<'a, T: Default + 'static> Runner<'a, T> {
                 }
             }
             WastDirective::Register { name, module, .. } => {
+                if let Some(registered) = self.register_shared(name, module) {
+                    return registered
+                        .or_else(|error| mismatch("memories to register", chain(&error)));
+                }
                 let registered = match self.instance(module) {
                     Ok(instance) => self
                         .linker
@@ -315,11 +444,14 @@ impl<'a, T: Default + 'static> Runner<'a, T> {
                 Err(stopped) => mismatch("a call that returns", stopped.text()),
             },
             WastDirective::AssertReturn { exec, results, .. } => match self.execute(exec) {
-                Ok(actual) if values::all_match(&self.store, &results, &actual) => Ok(()),
-                Ok(actual) => mismatch(
-                    values::show_patterns(&results),
-                    values::show_results(&self.store, &actual),
-                ),
+                Ok(actual) => match values::all_match(&self.store, &results, &actual) {
+                    Ok(true) => Ok(()),
+                    Ok(false) => mismatch(
+                        values::show_patterns(&results),
+                        values::show_results(&self.store, &actual, &results),
+                    ),
+                    Err(error) => mismatch(values::show_patterns(&results), error.to_string()),
+                },
                 Err(stopped) => mismatch(values::show_patterns(&results), stopped.text()),
             },
             WastDirective::AssertTrap { exec, message, .. } => {
@@ -353,12 +485,11 @@ impl<'a, T: Default + 'static> Runner<'a, T> {
                 module, message, ..
             } => self.assert_refused("an invalid module", module, message),
             WastDirective::AssertSuspension { message, .. } => mismatch(
-                format!("a suspension: {message}"),
+                format!("a suspension: {}", escaped(message)),
                 "assertions on suspensions are not supported",
             ),
-            WastDirective::Thread(_) | WastDirective::Wait { .. } => {
-                mismatch("another thread", "threads in scripts are not supported yet")
-            }
+            WastDirective::Thread(thread) => self.start(thread, place),
+            WastDirective::Wait { thread, .. } => self.wait(thread.name()),
         }
     }
 
@@ -398,7 +529,10 @@ impl<'a, T: Default + 'static> Runner<'a, T> {
             None => self.current,
         }
         .ok_or_else(|| match name {
-            Some(name) => Stopped::Script(format!("there is no instance `${}`", name.name())),
+            Some(name) => {
+                let name = escaped(name.name());
+                Stopped::Script(format!("there is no instance `${name}`"))
+            }
             None => Stopped::Script("there is no current instance".to_owned()),
         })
     }
@@ -425,7 +559,8 @@ impl<'a, T: Default + 'static> Runner<'a, T> {
                 match instance.get_global(&mut self.store, global) {
                     Some(global) => Ok(vec![global.get(&mut self.store)]),
                     None => Err(Stopped::Script(format!(
-                        "there is no exported global `{global}`"
+                        "there is no exported global `{}`",
+                        escaped(global)
                     ))),
                 }
             }
@@ -437,7 +572,7 @@ impl<'a, T: Default + 'static> Runner<'a, T> {
         let Some(func) = instance.get_func(&mut self.store, invoke.name) else {
             return Err(Stopped::Script(format!(
                 "there is no exported function `{}`",
-                invoke.name
+                escaped(invoke.name)
             )));
         };
         let args = invoke
@@ -460,13 +595,11 @@ impl<'a, T: Default + 'static> Runner<'a, T> {
         message: &str,
         outcome: Result<Vec<Val>, Stopped>,
     ) -> Result<(), Mismatch> {
+        let expected = format!("{what}: {}", escaped(message));
         match outcome {
             Err(Stopped::Engine(error)) if phrases::matches(message, &chain(&error)) => Ok(()),
-            Err(stopped) => mismatch(format!("{what}: {message}"), stopped.text()),
-            Ok(results) => mismatch(
-                format!("{what}: {message}"),
-                values::show_results(&self.store, &results),
-            ),
+            Err(stopped) => mismatch(expected, stopped.text()),
+            Ok(results) => mismatch(expected, values::show_results(&self.store, &results, &[])),
         }
     }
 
@@ -479,14 +612,24 @@ impl<'a, T: Default + 'static> Runner<'a, T> {
         message: &str,
     ) -> Result<(), Mismatch> {
         let quoted = matches!(module, QuoteWat::QuoteModule(..));
+        let expected = format!("{what}: {}", escaped(message));
         match self.module(&mut module) {
             Err(Refusal::Text(_)) => Ok(()),
             Err(Refusal::Engine(error)) if quoted || phrases::matches(message, &chain(&error)) => {
                 Ok(())
             }
-            Err(refusal) => mismatch(format!("{what}: {message}"), refusal.text()),
-            Ok(_) => mismatch(format!("{what}: {message}"), "a valid module"),
+            Err(refusal) => mismatch(expected, refusal.text()),
+            Ok(_) => mismatch(expected, "a valid module"),
         }
+    }
+}
+
+/// The report of a thread, when it has ended.
+fn joined(thread: ScopedJoinHandle<'_, Report>) -> Result<Report, Mismatch> {
+    match thread.join() {
+        Ok(report) => Ok(report),
+        // A test that panics fails with its own message.
+        Err(panic) => std::panic::resume_unwind(panic),
     }
 }
 

@@ -47,6 +47,11 @@ pub(super) fn define<T: 'static>(
         "table",
         Table::new(&mut *store, table, Ref::Func(None))?.into(),
     ));
+    let table64 = TableType::new64(RefType::FUNCREF, 10, Some(20));
+    items.push((
+        "table64",
+        Table::new(&mut *store, table64, Ref::Func(None))?.into(),
+    ));
     items.push((
         "memory",
         Memory::new(&mut *store, MemoryType::new(1, Some(2)))?.into(),

@@ -378,15 +378,20 @@ impl fmt::Display for ValType {
 
 impl fmt::Display for FuncType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// How many types are shown of each list: a message stays readable even if there are a thousand.
+        const SHOWN: usize = 32;
         fn list(f: &mut fmt::Formatter<'_>, types: &[ValType]) -> fmt::Result {
             f.write_str("[")?;
-            for (i, ty) in types.iter().enumerate() {
+            for (i, ty) in types.iter().take(SHOWN).enumerate() {
                 if i > 0 {
                     f.write_str(" ")?;
                 }
                 ty.fmt(f)?;
             }
-            f.write_str("]")
+            match types.len().saturating_sub(SHOWN) {
+                0 => f.write_str("]"),
+                more => write!(f, " ... and {more} more]"),
+            }
         }
         list(f, &self.params)?;
         f.write_str(" -> ")?;

@@ -6,6 +6,7 @@
 use core::fmt;
 
 use super::operand::OpType;
+use crate::escape;
 use crate::features::{Feature, State};
 use crate::syntax::index::*;
 use crate::syntax::instr::Opcode;
@@ -314,7 +315,7 @@ pub enum ErrorKind {
         global: GlobalIdx,
     },
     /// Two exports of one name.
-    #[error("duplicate export name: {name:?}")]
+    #[error("duplicate export name: {:?}", escape::name(.name))]
     DuplicateExport {
         /// The name.
         name: Box<str>,

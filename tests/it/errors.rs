@@ -501,3 +501,111 @@ fn a_panic_in_a_host_function_passes_through() {
         Some(&"on purpose")
     );
 }
+
+/// A name that would turn a terminal red, begin a line, and turn the direction of writing.
+const HOSTILE: &str = r"a\1b[31m\0a\e2\80\ae";
+
+/// The same as it is printed.
+const HARMLESS: &str = r"a\u{1b}[31m\u{a}\u{202e}";
+
+#[test]
+fn names_of_a_module_are_escaped_in_every_message() {
+    let engine = Engine::default();
+    let of = |text: String| Module::new(&engine, text);
+    let check = |error: &dyn core::fmt::Display, lines: usize| {
+        let text = error.to_string();
+        assert!(text.contains(HARMLESS), "{text}");
+        assert_eq!(text.lines().count(), lines, "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    };
+    // Backtraces, of functions and modules.
+    let trapping = format!(
+        r#"(module $"{HOSTILE}" (func $"{HOSTILE}" (export "run") unreachable) (global (export "g") i32 (i32.const 0)))"#
+    );
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &of(trapping).unwrap(), &[]).unwrap();
+    let run = instance.get_typed_func::<(), ()>(&store, "run").unwrap();
+    let error = run.call(&mut store, ()).unwrap_err();
+    check(&error, 4);
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("{HARMLESS}!{HARMLESS} (function 0)"))
+    );
+    // Imports that are missing, of another type, or suggested.
+    let import = format!(r#"(module (import "{HOSTILE}" "{HOSTILE}" (func)))"#);
+    let import = of(import).unwrap();
+    let mut linker = Linker::new(&engine);
+    check(&linker.instantiate(&mut store, &import).unwrap_err(), 1);
+    let named = import.imports().next().unwrap().name().to_owned();
+    linker.func_wrap(&named, &named, |_: i32| {}).unwrap();
+    check(&linker.instantiate(&mut store, &import).unwrap_err(), 1);
+    check(
+        &linker
+            .func_wrap(&named, &named, || {})
+            .map(drop)
+            .unwrap_err(),
+        1,
+    );
+    let near = format!(r#"(module (import "{HOSTILE}" "b{HOSTILE}" (func)))"#);
+    check(
+        &linker
+            .instantiate(&mut store, &of(near).unwrap())
+            .unwrap_err(),
+        1,
+    );
+    // Exports.
+    let export = format!(r#"(module (memory (export "{HOSTILE}") 1))"#);
+    let instance = Instance::new(&mut store, &of(export).unwrap(), &[]).unwrap();
+    for name in [&named, &format!("{named}b")] {
+        let error = instance.get_typed_func::<(), ()>(&store, name);
+        check(&error.map(drop).unwrap_err(), 1);
+    }
+    let twice = format!(r#"(module (memory (export "{HOSTILE}") (export "{HOSTILE}") 1))"#);
+    let error = of(twice).unwrap_err().to_string();
+    assert!(error.contains(HARMLESS), "{error}");
+    // Bodies, and what the text format says of its names.
+    let invalid = format!(r#"(module (func $"{HOSTILE}" (result i32)))"#);
+    check(&of(invalid).unwrap_err(), 6);
+    let unknown = format!(r#"(module (func (call $"{HOSTILE}")))"#);
+    check(&of(unknown).unwrap_err(), 5);
+}
+
+#[test]
+fn long_names_and_lists_of_types_are_cut() {
+    let engine = Engine::default();
+    let long = "n".repeat(100_000);
+    let module = format!(
+        r#"(module (import "{long}" "{long}" (func (param {}))))"#,
+        "i32 ".repeat(1000)
+    );
+    let module = Module::new(&engine, module).unwrap();
+    let error = Linker::new(&engine).instantiate(&mut Store::new(&engine, ()), &module);
+    let error = error.unwrap_err().to_string();
+    assert!(error.len() < 1000, "{error}");
+    assert!(error.contains("n… (99800 more bytes)"), "{error}");
+    assert!(error.contains("i32 ... and 968 more] -> []"), "{error}");
+    let text = format!("(module (func (call ${long})))");
+    let error = Module::new(&engine, text).unwrap_err().to_string();
+    assert!(error.len() < 3000, "{error}");
+}
+
+#[test]
+fn what_is_no_module_of_any_kind_is_told_what_it_is() {
+    for (bytes, phrase) in [
+        (
+            &b"\0asm\x0d\0\x01\0"[..],
+            "unknown binary version 0x1000d: this is a component, not a module",
+        ),
+        (b"\0asm\x02\0\0\0", "unknown binary version 0x2 (at"),
+        (
+            b"\x7fELF\x02\x01\x01\0\0",
+            "it is neither a binary module nor text",
+        ),
+        (b"", "it is empty"),
+    ] {
+        let error = compile_error(bytes).to_string();
+        assert!(error.contains(phrase), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}

@@ -670,3 +670,39 @@ fn imports_of_types_that_a_module_defines_can_be_null_by_default() {
     let nulls = call(&mut store, instance, "nulls", &[]).unwrap();
     assert_eq!(nulls.unwrap().i32(), Some(3));
 }
+
+#[test]
+fn a_host_function_can_collect() {
+    let engine = Engine::default();
+    let mut linker = Linker::new(&engine);
+    linker
+        .func_wrap("host", "gc", |mut caller: Caller<'_, ()>| caller.gc())
+        .unwrap();
+    let module = Module::new(
+        &engine,
+        r#"(module
+            (import "host" "gc" (func $gc))
+            (type $s (struct (field i64)))
+            (func (export "run") (param $n i32) (result i64)
+                (local $kept (ref $s))
+                (local.set $kept (struct.new $s (i64.const 7)))
+                (loop $again
+                    (drop (struct.new $s (i64.const 1)))
+                    (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+                (call $gc)
+                (struct.get $s 0 (local.get $kept))))"#,
+    )
+    .unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let run = instance
+        .get_typed_func::<i32, i64>(&mut store, "run")
+        .unwrap();
+    // The object that the call still refers to stays, and of the others at most what slots of its frame still hold.
+    let mut left = Vec::new();
+    for count in [1, 1000] {
+        assert_eq!(run.call(&mut store, count).unwrap(), 7);
+        left.push(store.heap_bytes());
+    }
+    assert!(left[0] > 0 && left[1] < 4 * left[0], "{left:?}");
+}

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use tickwasm::{Engine, Module};
+use tickwasm::harness::chain;
+use tickwasm::{Engine, Escaped, Module};
 
-use crate::{Failure, read};
+use crate::output::Output;
+use crate::{Failure, Features, read, shown};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -14,6 +16,8 @@ pub struct Args {
     /// Lists the lowered ops beside the instructions they came from.
     #[arg(long)]
     code: bool,
+    #[command(flatten)]
+    features: Features,
 }
 
 /// Section names by their ids.
@@ -36,55 +40,82 @@ const SECTIONS: [&str; 14] = [
 ];
 
 /// Prints the module's sections, imports and exports.
-pub fn inspect(args: &Args) -> Result<(), Failure> {
+pub fn inspect(args: &Args, out: &mut Output) -> Result<(), Failure> {
     let bytes = read(&args.file)?;
-    let binary = wat::parse_bytes(&bytes).map_err(|error| Failure::module(&args.file, &error))?;
-    let engine = Engine::default();
+    let engine =
+        Engine::new(&args.features.config()?).map_err(|error| Failure::usage(chain(&error)))?;
     let module =
         Module::new(&engine, &bytes).map_err(|error| Failure::module(&args.file, &error))?;
+    // The module is valid, but the public API does not hand out its binary.
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let binary = wat::parse_bytes(text)
+        .map_err(|error| Failure::usage(format!("{}: {error}", shown(&args.file))))?;
 
-    println!(
-        "{}: {} bytes{}",
-        args.file.display(),
-        binary.len(),
-        if matches!(binary, Cow::Owned(_)) {
-            " as a binary"
-        } else {
-            ""
-        }
-    );
-    println!("\nsections");
-    for section in sections(&binary) {
+    let size = binary.len();
+    let as_binary = match binary {
+        Cow::Owned(_) => " as a binary",
+        Cow::Borrowed(_) => "",
+    };
+    out.line(format!("{}: {size} bytes{as_binary}", shown(&args.file)))?;
+    let sections = sections(&binary).into_iter().map(|section| {
         let Section { name, offset, size } = section;
-        println!("  {name:<12} at {offset:#08x}, {size} bytes");
-    }
-    println!("\nimports");
-    for import in module.imports() {
-        let (module, name, ty) = (import.module(), import.name(), import.ty());
-        println!("  {module:?} {name:?}: {ty}");
-    }
-    println!("\nexports");
-    for export in module.exports() {
-        let (name, ty) = (export.name(), export.ty());
-        println!("  {name:?}: {ty}");
-    }
+        format!("  {name:<12} at {offset:#08x}, {size} bytes")
+    });
+    list(out, "sections", sections)?;
+    let imports = module.imports().map(|import| {
+        let (module, name) = (quoted(import.module()), quoted(import.name()));
+        format!("  {module:?} {name:?}: {}", import.ty())
+    });
+    list(out, "imports", imports)?;
+    let exports = module.exports().map(|export| {
+        let name = quoted(export.name());
+        format!("  {name:?}: {}", export.ty())
+    });
+    list(out, "exports", exports)?;
     if args.code {
-        println!("\ncode");
+        let mut first = true;
         for defined in 0.. {
             let listing = module.listing(defined);
-            if listing.is_empty() {
+            if listing.is_empty() || out.is_closed() {
                 break;
             }
-            println!("  defined function {defined}");
+            if first {
+                out.line("\ncode")?;
+                first = false;
+            }
+            out.line(format!("  defined function {defined}"))?;
             for line in listing {
-                println!("    {:#08x}  {}", line.offset, line.instr);
+                out.line(format!("    {:#08x}  {}", line.offset, line.instr))?;
                 for (cell, op) in line.ops {
-                    println!("{:48}{cell:6}  {op}", "");
+                    out.line(format!("{:48}{cell:6}  {op}", ""))?;
                 }
             }
         }
     }
     Ok(())
+}
+
+/// Prints a list below a heading, and neither if it is empty.
+fn list(
+    out: &mut Output,
+    heading: &str,
+    lines: impl Iterator<Item = String>,
+) -> Result<(), Failure> {
+    for (at, line) in lines.enumerate() {
+        if at == 0 {
+            out.line(format!("\n{heading}"))?;
+        }
+        if out.is_closed() {
+            break;
+        }
+        out.line(line)?;
+    }
+    Ok(())
+}
+
+/// A name to be printed in quotation marks.
+fn quoted(name: &str) -> Escaped<'_> {
+    Escaped::new(name).most(1000)
 }
 
 struct Section {
@@ -104,7 +135,7 @@ fn sections(binary: &[u8]) -> Vec<Section> {
         };
         let name = match SECTIONS.get(usize::from(id)) {
             Some(&"custom") => match custom_name(binary, offset) {
-                Some(name) => format!("custom {name:?}"),
+                Some(name) => format!("custom {:?}", quoted(name)),
                 None => "custom".to_owned(),
             },
             Some(name) => (*name).to_owned(),

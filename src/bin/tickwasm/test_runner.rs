@@ -6,15 +6,18 @@
 use std::path::PathBuf;
 
 use tickwasm::harness::chain;
-use tickwasm::{Config, Engine, Error, Linker, Module, Store};
+use tickwasm::{Engine, Error, Escaped, Linker, Module, Store};
 
 use crate::demangle::demangle;
-use crate::{Failure, read};
+use crate::output::{Output, say};
+use crate::{Failure, Features, read, shown};
 
 #[derive(clap::Args)]
 pub struct Args {
     /// The module, as cargo has built it.
     file: PathBuf,
+    #[command(flatten)]
+    features: Features,
     /// What cargo hands to the tests. They cannot receive it.
     #[arg(
         value_name = "ARG",
@@ -27,44 +30,44 @@ pub struct Args {
 /// The exit code that cargo expects of tests that fail.
 const FAILED: u8 = 101;
 
+/// How many characters of a function's path are shown.
+const NAME: usize = 500;
+
 /// The value stack that tests may use: as much as a thread of a native test has.
 const STACK: usize = 2 << 20;
 
 /// Runs the module's `main` and says which test failed, if one did.
-pub fn test_runner(args: &Args) -> Result<(), Failure> {
-    let file = args.file.display();
+pub fn test_runner(args: &Args, out: &mut Output) -> Result<(), Failure> {
+    let file = shown(&args.file);
     if args.args.iter().any(|arg| arg == "--list") {
         return Err(Failure::usage(
             "tests of this target cannot be listed: they cannot print",
         ));
     }
     if !args.args.is_empty() {
-        eprintln!(
-            "note: tests of this target cannot be chosen, for they receive no arguments; all of them run"
+        say(
+            "note: tests of this target cannot be chosen, for they receive no arguments; all of them run",
         );
     }
-    let engine = Engine::new(Config::new().max_wasm_stack(STACK))
+    let engine = Engine::new(args.features.config()?.max_wasm_stack(STACK))
         .map_err(|error| Failure::usage(chain(&error)))?;
     let module = Module::new(&engine, read(&args.file)?)
         .map_err(|error| Failure::module(&args.file, &error))?;
     let mut store = Store::new(&engine, ());
     let instance = Linker::new(&engine)
         .instantiate(&mut store, &module)
-        .map_err(|error| Failure::module(&args.file, &error))?;
+        .map_err(|error| Failure::instance(&args.file, &error))?;
     let main = instance
         .get_typed_func::<(i32, i32), i32>(&mut store, "main")
         .map_err(|error| Failure::module(&args.file, &error))?;
     match main.call(&mut store, (0, 0)) {
-        Ok(0) => {
-            println!("{file}: passed");
-            Ok(())
-        }
+        Ok(0) => out.line(format!("{file}: passed")),
         Ok(code) => Err(failed(format!("{file}: `main` returned {code}"))),
         Err(error) => {
-            match failing_test(&error) {
-                Some(name) => println!("test {name} ... FAILED"),
-                None => println!("a test FAILED; a build without optimisation names it"),
-            }
+            out.line(match failing_test(&error) {
+                Some(name) => format!("test {name} ... FAILED"),
+                None => "a test FAILED; a build without optimisation names it".to_owned(),
+            })?;
             Err(failed(format!("{file}: {}", told(&error))))
         }
     }
@@ -81,7 +84,7 @@ fn failed(message: String) -> Failure {
 fn paths(error: &Error) -> Vec<String> {
     let frames = error.backtrace().map_or(&[][..], |calls| calls.frames());
     let name = |frame: &tickwasm::FrameInfo| match frame.func_name() {
-        Some(name) => demangle(name),
+        Some(name) => Escaped::new(&demangle(name)).most(NAME).to_string(),
         None => format!("function {}", frame.func_index()),
     };
     frames.iter().map(name).collect()

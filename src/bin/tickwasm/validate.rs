@@ -3,34 +3,27 @@
 use std::path::PathBuf;
 
 use tickwasm::harness::chain;
-use tickwasm::{Config, Engine, Module};
+use tickwasm::{Engine, Module};
 
-use crate::{Failure, read};
+use crate::output::{Output, say};
+use crate::{Failure, Features, read, shown};
 
 #[derive(clap::Args)]
 pub struct Args {
     /// Modules, as text or binary.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Switches on the proposals that are off by default.
-    #[arg(long)]
-    proposals: bool,
+    #[command(flatten)]
+    features: Features,
     /// Lowers all functions, too: as they are by default, and as they are where fuel is counted.
     #[arg(long)]
     lower: bool,
 }
 
 /// Validates each file and says of each bad one what is wrong with it.
-pub fn validate(args: &Args) -> Result<(), Failure> {
-    let mut config = Config::new();
+pub fn validate(args: &Args, out: &mut Output) -> Result<(), Failure> {
+    let mut config = args.features.config()?;
     config.eager_lowering(args.lower);
-    if args.proposals {
-        config
-            .wasm_threads(true)
-            .wasm_custom_page_sizes(true)
-            .wasm_wide_arithmetic(true)
-            .wasm_legacy_exceptions(true);
-    }
     let mut engines = vec![Engine::new(&config)];
     if args.lower {
         engines.push(Engine::new(config.consume_fuel(true)));
@@ -41,16 +34,14 @@ pub fn validate(args: &Args) -> Result<(), Failure> {
     for file in &args.files {
         let verdict = read(file).and_then(|bytes| {
             for engine in &engines {
-                Module::new(engine, &bytes).map_err(|error| {
-                    Failure::usage(format!("{}: {}", file.display(), chain(&error)))
-                })?;
+                Module::new(engine, &bytes).map_err(|error| Failure::module(file, &error))?;
             }
             Ok(())
         });
         match verdict {
-            Ok(()) => println!("{}: valid", file.display()),
+            Ok(()) => out.line(format!("{}: valid", shown(file)))?,
             Err(failure) => {
-                eprintln!("error: {}", failure.message);
+                say(&format!("error: {}", failure.message));
                 bad += 1;
             }
         }
