@@ -62,7 +62,7 @@ const SHOWN: usize = 80;
 pub fn parse_value<T>(store: &mut Store<T>, ty: &ValType, word: &str) -> Result<Val, ValueError> {
     let not_a = |why: &str| ValueError::NotA {
         word: word.to_owned(),
-        ty: *ty,
+        ty: ty.clone(),
         why: why.to_owned(),
     };
     if word == "null" {
