@@ -344,8 +344,14 @@ impl Config {
 
     /// Most bytes that the heap of objects of a store may have; 4 GiB by default.
     ///
-    /// What needs more traps with [`Trap::HeapExhausted`](crate::Trap::HeapExhausted), after what nothing refers to has been freed. It is what
-    /// new stores start with, see [`Store::set_max_heap_bytes`](crate::Store::set_max_heap_bytes).
+    /// An instruction that needs more traps with [`Trap::HeapExhausted`](crate::Trap::HeapExhausted), after a collection has freed the
+    /// objects that nothing refers to. Where the heap is full, there is a collection only after objects worth an eighth of the bytes that
+    /// it looks at: objects, the value stack in use, tables and globals. So collections take a bounded share of the time that making
+    /// objects takes. In return, the last eighth is no room for garbage. A program runs on for as long as its live objects, with the one
+    /// it asks for, take no more than seven eighths of the limit, and the stack, tables and globals are small beside that. A call from
+    /// outside may begin with one collection in any case. [`Store::gc`](crate::Store::gc) collects whenever it is called.
+    ///
+    /// Values of the host behind [`ExternRef`](crate::ExternRef) count as objects. It is what new stores start with, see [`Store::set_max_heap_bytes`](crate::Store::set_max_heap_bytes).
     pub fn max_heap_bytes(&mut self, bytes: u64) -> &mut Self {
         self.limits.heap_bytes = bytes;
         self

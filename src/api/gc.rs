@@ -217,13 +217,12 @@ impl AnyRef {
     /// # Errors
     /// If it is a reference of another store.
     pub fn as_eq(&self, store: impl AsContext) -> Result<Option<EqRef>, Error> {
-        let referent = self.held.referent(&store.as_context().inner.runtime)?;
-        Ok(match referent {
-            Referent::I31(_) | Referent::Object(_) => Some(EqRef {
-                held: self.held.clone(),
-            }),
-            _ => None,
-        })
+        let context = store.as_context();
+        let heap = &context.inner.runtime.heap;
+        let slot = self.held.slot(context.inner.runtime.id)?;
+        Ok(heap.is_eq(slot).then(|| EqRef {
+            held: self.held.clone(),
+        }))
     }
 
     /// The structure, if it refers to one.

@@ -10,6 +10,7 @@ use super::gc::AnyRef;
 use super::types;
 use super::val::Val;
 use crate::error::{Error, Misuse};
+use crate::exec::objects;
 use crate::runtime::heap::{Handle, Referent, referent};
 use crate::runtime::registry::TypeId;
 use crate::runtime::store::{Store, StoreId};
@@ -19,7 +20,10 @@ use crate::syntax::types::{CompType, HeapType, RefType};
 /// What other runtimes wrap references in that need a store; here references are plain handles.
 pub type Rooted<R> = R;
 
-/// A reference to a value of the embedder's, which WebAssembly can pass around but not look at. The value lives as long as its store.
+/// A reference to a value of the embedder's, which WebAssembly can pass around but not look at.
+///
+/// The value stays for as long as there is a reference to it, of the embedder's or a guest's: a collection that finds none drops it, and so
+/// does the end of its store.
 ///
 /// <https://webassembly.github.io/spec/core/syntax/types.html#heap-types>
 ///
@@ -45,13 +49,15 @@ pub struct ExternRef {
 impl ExternRef {
     /// Moves a value into a store and refers to it.
     ///
+    /// The value counts as an object of the store's heap, by its own size: memory that it owns elsewhere is not known here. A collection
+    /// drops it when there is no reference left. A panic of its destructor goes no further than the collection.
+    ///
     /// # Errors
-    /// If there is no more memory.
+    /// If the heap may hold no more ([`Config::max_heap_bytes`](crate::Config::max_heap_bytes)), or the host has no more memory.
     pub fn new(mut store: impl AsContextMut, value: impl Any + Send + Sync) -> Result<Self, Error> {
         let mut context = store.as_context_mut();
         let runtime = context.runtime();
-        let addr = runtime.alloc_extern(Box::new(value))?;
-        let slot = u64::from(addr.0) + 1;
+        let slot = objects::make_host_value(runtime, Box::new(value))?;
         let held = Held::new(slot, runtime);
         Ok(Self { held })
     }
@@ -75,7 +81,7 @@ impl ExternRef {
     ) -> Result<Option<&'a (dyn Any + Send + Sync)>, Error> {
         let runtime = &store.into().inner.runtime;
         Ok(match self.held.referent(runtime)? {
-            Referent::Host(addr) => Some(&*runtime.externs[addr.index()]),
+            Referent::Object(addr) => runtime.heap.host_value(addr),
             _ => None,
         })
     }
@@ -90,7 +96,7 @@ impl ExternRef {
     ) -> Result<Option<&'a mut (dyn Any + Send + Sync)>, Error> {
         let runtime = &mut store.into().inner.runtime;
         Ok(match self.held.referent(runtime)? {
-            Referent::Host(addr) => Some(&mut *runtime.externs[addr.index()]),
+            Referent::Object(addr) => runtime.heap.host_value_mut(addr),
             _ => None,
         })
     }
@@ -157,9 +163,9 @@ impl Held {
     pub fn heap_type(&self, store: &Store) -> Result<HeapType, Misuse> {
         Ok(match self.referent(store)? {
             Referent::Null => HeapType::None,
-            Referent::Host(_) => HeapType::Any,
             Referent::I31(_) => HeapType::I31,
             Referent::Object(_) => match store.heap.get(self.slot) {
+                Some(object) if object.is_host_value() => HeapType::Any,
                 Some(object) => HeapType::Concrete(TypeIdx(object.ty().0)),
                 None => HeapType::None,
             },

@@ -54,17 +54,21 @@ pub struct SharedMemory {
 impl SharedMemory {
     /// Makes a memory of the type's initial size, all zero.
     ///
-    /// No store's limits apply to it, nor the limiter of one; a growth by a guest counts for the guest's store.
+    /// It may have as many bytes as the memories of a store of the engine ([`Config::max_memory_bytes`](crate::Config::max_memory_bytes),
+    /// [`Config::max_total_bytes`](crate::Config::max_total_bytes)). No store's limits apply to it, nor the limiter of one; a growth by a
+    /// guest counts for the guest's store.
     ///
     /// # Errors
-    /// If the type is not that of a shared memory, or the host's memory does not suffice.
+    /// If the type is not that of a shared memory, or the engine's limits or the host's memory do not suffice.
     pub fn new(engine: &Engine, ty: MemoryType) -> Result<Self, Error> {
         if !ty.is_shared() || !ty.is_possible() {
             return Err(Misuse::Limits.into());
         }
+        let bytes = ty.minimum().saturating_mul(ty.page_size());
+        check_limit(engine, 0, bytes)?;
         match SharedMem::new(ty.inner) {
             Some(memory) => Ok(Self::at(engine, Arc::new(memory))),
-            None => Err(refused(0, ty.minimum().saturating_mul(ty.page_size()), None).into()),
+            None => Err(refused(0, bytes, None).into()),
         }
     }
 
@@ -139,10 +143,14 @@ impl SharedMemory {
     /// Grows it by `delta` pages of zeros; returns its old size in pages.
     ///
     /// # Errors
-    /// [`Error::MemoryExhausted`] if its type or the host's memory does not allow it.
+    /// [`Error::MemoryExhausted`] if its type, the engine's limits (see [`new`](Self::new)) or the host's memory do not allow it.
     pub fn grow(&self, delta: u64) -> Result<u64, Error> {
+        let bytes = |pages: u64| pages.saturating_mul(self.page_size());
+        let size = self.size();
+        if delta > 0 {
+            check_limit(&self.engine, bytes(size), bytes(size.saturating_add(delta)))?;
+        }
         self.memory.grow(delta).ok_or_else(|| {
-            let bytes = |pages: u64| pages.saturating_mul(self.page_size());
             let size = self.size();
             let limit = self.memory.ty().limits.max.map(bytes);
             refused(bytes(size), bytes(size.saturating_add(delta)), limit).into()
@@ -194,6 +202,25 @@ impl SharedMemory {
             false => Err(Trap::HeapMisaligned),
         }
     }
+}
+
+/// Fails if a memory of its own would have more bytes than the engine allows all memories of a store.
+fn check_limit(engine: &Engine, current: u64, requested: u64) -> Result<(), RefusedGrowth> {
+    let limits = &engine.config().limits;
+    let (limit, limit_of) = match limits.memory_bytes <= limits.total_bytes {
+        true => (limits.memory_bytes, LimitOf::Store),
+        false => (limits.total_bytes, LimitOf::Total),
+    };
+    if requested <= limit {
+        return Ok(());
+    }
+    Err(RefusedGrowth {
+        resource: Resource::Memory,
+        current,
+        requested,
+        limit: Some(limit),
+        limit_of,
+    })
 }
 
 fn refused(current: u64, requested: u64, limit: Option<u64>) -> RefusedGrowth {

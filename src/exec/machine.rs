@@ -318,7 +318,7 @@ impl Machine {
         }
     }
 
-    /// Prepares the call of a function of another instance; returns where its code begins.
+    /// Prepares the call of a function of another instance; returns where its code begins, or null if the host has no memory for it.
     #[inline(never)]
     pub(super) fn cross(
         &mut self,
@@ -327,6 +327,10 @@ impl Machine {
         returns_across: bool,
     ) -> *const MaybeUninit<u32> {
         if !returns_across {
+            // There are no more of them than records of frames on the value stack, which its limit bounds.
+            if self.crossings.try_reserve(1).is_err() {
+                return core::ptr::null();
+            }
             let Callee { ret_ip, ret_sp, .. } = self.callee;
             self.crossings.push(Crossing {
                 ret_ip,

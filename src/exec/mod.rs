@@ -169,6 +169,9 @@ pub fn invoke(
     let sp = args
         .wrapping_add(params * size_of::<Slot>())
         .wrapping_add(RECORD_BYTES);
+    if store.depth == 0 {
+        store.heap.permit_collection();
+    }
     let used = enter(store)?;
     let mut machine = Machine::new(embedder, instance, mode);
     let regs = Regs {

@@ -3,7 +3,7 @@
 
 use super::machine::Slot;
 use crate::runtime::exceptions::Exception;
-use crate::runtime::heap::{Heap, NoMemory};
+use crate::runtime::heap::{Heap, HostValue, NoMemory};
 use crate::runtime::limiter::{Exhausted, RefusedGrowth};
 use crate::runtime::registry::TypeId;
 use crate::runtime::store::Store;
@@ -35,6 +35,13 @@ pub fn make(
     let mut data = Heap::zeros(bytes as usize).map_err(no_memory)?;
     fill(&mut data);
     store.add_object(ty, len, data).map_err(no_memory)
+}
+
+/// Puts a value of the host into the heap; a reference to it.
+pub fn make_host_value(store: &mut Store, value: HostValue) -> Result<u64, Exhausted> {
+    let (base, used) = (store.stack.slots.as_ptr(), store.stack_used);
+    // SAFETY: FRAME; see `frames`.
+    store.add_host_value(value, || unsafe { frames(base, used) })
 }
 
 /// Puts an exception into the heap; a reference to it.

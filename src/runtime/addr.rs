@@ -32,8 +32,6 @@ addresses! {
     TagAddr;
     /// A module instance of a store.
     InstanceAddr;
-    /// A host value that an external reference of a store points at.
-    ExternAddr;
 }
 
 /// The address of something that can be imported or exported.

@@ -172,7 +172,7 @@ impl Scope<'_> {
                 return Err(NoValue::Trap(Trap::OutOfFuel));
             }
         }
-        let requested = Heap::cost(bytes);
+        let requested = self.heap.growth(bytes);
         if self.heap.bytes().saturating_add(requested) > self.room {
             return Err(NoValue::Exhausted(Exhausted::Host { requested }));
         }

@@ -95,7 +95,7 @@ pub fn instantiate(
     let mut instance = ModuleInst {
         bytes: Arc::clone(template.bytes),
         code: Arc::clone(template.code),
-        funcs: Vec::with_capacity(imports.len() + module.funcs.len()),
+        funcs: Vec::new(),
         tables: Vec::new(),
         mems: Vec::new(),
         globals: Vec::new(),
@@ -105,13 +105,14 @@ pub fn instantiate(
         imported_funcs: 0,
         imported_globals: 0,
     };
+    reserve(&mut instance.funcs, imports.len() + module.funcs.len())?;
     for import in imports {
         match *import {
-            ExternVal::Func(addr) => instance.funcs.push(addr),
-            ExternVal::Table(addr) => instance.tables.push(addr),
-            ExternVal::Mem(addr) => instance.mems.push(addr),
-            ExternVal::Global(addr) => instance.globals.push(addr),
-            ExternVal::Tag(addr) => instance.tags.push(addr),
+            ExternVal::Func(addr) => add(&mut instance.funcs, addr)?,
+            ExternVal::Table(addr) => add(&mut instance.tables, addr)?,
+            ExternVal::Mem(addr) => add(&mut instance.mems, addr)?,
+            ExternVal::Global(addr) => add(&mut instance.globals, addr)?,
+            ExternVal::Tag(addr) => add(&mut instance.tags, addr)?,
         }
     }
     instance.imported_funcs = instance.funcs.len() as u32;
@@ -119,23 +120,24 @@ pub fn instantiate(
 
     // Memories come first: nothing refers to the instance yet, so that a refusal leaves no trace but a memory nobody can reach.
     for ty in &module.mems {
-        instance.mems.push(store.alloc_memory(guard, *ty)?);
+        let addr = store.alloc_memory(guard, *ty)?;
+        add(&mut instance.mems, addr)?;
     }
     for tag in &module.tags {
         let ty = types[tag.ty.index()];
-        instance.tags.push(store.alloc_tag(TagInst { ty })?);
+        let addr = store.alloc_tag(TagInst { ty })?;
+        add(&mut instance.tags, addr)?;
     }
     for (defined, ty) in module.funcs.iter().enumerate() {
         let func = FuncInst::wasm(types[ty.index()], addr, defined as u32);
         instance.funcs.push(store.alloc_func(func)?);
     }
-    instance.globals.reserve_exact(module.globals.len());
     for global in &module.globals {
         store.charge_const(global.init.instrs.len())?;
         let value = value(store, template, Whose::Coming(&instance), &global.init)?;
         let ty = canonical_global(global.ty, types);
         let addr = store.alloc_global(GlobalInst { value, ty })?;
-        instance.globals.push(addr);
+        add(&mut instance.globals, addr)?;
     }
     for table in &module.tables {
         store.charge_const(table.init.as_ref().map_or(0, |expr| expr.instrs.len()))?;
@@ -144,7 +146,7 @@ pub fn instantiate(
             None => 0,
         };
         let addr = store.alloc_table(guard, canonical_table(table.ty, types), init)?;
-        instance.tables.push(addr);
+        add(&mut instance.tables, addr)?;
     }
     for elem in &module.elems {
         // The short form stands for as many `ref.func` expressions.
@@ -153,29 +155,27 @@ pub fn instantiate(
             ElemItems::Exprs(exprs) => exprs.iter().map(|expr| expr.instrs.len()).sum(),
         })?;
     }
-    let mut elems = Vec::new();
     for elem in &module.elems {
-        elems.push(match elem.mode {
+        let elems = match elem.mode {
             SegmentMode::Passive => {
                 elements(store, template, Whose::Coming(&instance), &elem.items)?
             }
             // An active segment is made when it is copied, right below; neither kind can be used by instructions.
             SegmentMode::Active { .. } | SegmentMode::Declarative => Box::default(),
-        });
+        };
+        add(&mut instance.elems, elems)?;
     }
-    instance.elems = elems;
     // Without their count no instruction can name them.
     let datas = module.data_count.map_or(&[][..], |_| &module.datas);
-    instance.datas = datas
-        .iter()
-        .map(|data| match data.mode {
-            SegmentMode::Passive => data.init.clone(),
-            SegmentMode::Active { .. } | SegmentMode::Declarative => 0..0,
-        })
-        .collect();
+    reserve(&mut instance.datas, datas.len())?;
+    let datas = datas.iter().map(|data| match data.mode {
+        SegmentMode::Passive => data.init.clone(),
+        SegmentMode::Active { .. } | SegmentMode::Declarative => 0..0,
+    });
+    instance.datas.extend(datas);
 
     // From here on other instances can come to know this one: it has to be complete even if a segment traps.
-    store.instances.push(instance);
+    add(&mut store.instances, instance)?;
     copy_segments(store, template, addr)?;
     Ok(addr)
 }
@@ -261,8 +261,10 @@ fn elements(
     whose: Whose<'_>,
     items: &ElemItems,
 ) -> Result<Box<[u64]>, InstantiateError> {
+    let mut elements = Vec::new();
     match items {
         ElemItems::Funcs(funcs) => {
+            reserve(&mut elements, funcs.len())?;
             let instance = match whose {
                 Whose::Coming(instance) => instance,
                 Whose::There(addr) => &store.instances[addr.index()],
@@ -270,13 +272,33 @@ fn elements(
             let refs = funcs
                 .iter()
                 .map(|func| reference(instance.funcs[func.index()]));
-            Ok(refs.collect())
+            elements.extend(refs);
         }
-        ElemItems::Exprs(exprs) => exprs
-            .iter()
-            .map(|expr| value(store, template, whose, expr).map(|[slot, _]| slot))
-            .collect(),
+        ElemItems::Exprs(exprs) => {
+            reserve(&mut elements, exprs.len())?;
+            for expr in exprs {
+                let [slot, _] = value(store, template, whose, expr)?;
+                elements.push(slot);
+            }
+        }
     }
+    Ok(elements.into_boxed_slice())
+}
+
+/// Makes room in a list for so many items more, as many as are still to come.
+fn reserve<I>(list: &mut Vec<I>, items: usize) -> Result<(), Exhausted> {
+    let requested = items.saturating_mul(size_of::<I>()) as u64;
+    let room = list.try_reserve_exact(items);
+    room.map_err(|_| Exhausted::Host { requested })
+}
+
+/// Adds an item to a list.
+fn add<I>(list: &mut Vec<I>, item: I) -> Result<(), Exhausted> {
+    let requested = size_of::<I>() as u64;
+    let room = list.try_reserve(1);
+    room.map_err(|_| Exhausted::Host { requested })?;
+    list.push(item);
+    Ok(())
 }
 
 /// The address of the next instance, if the store may have one more.

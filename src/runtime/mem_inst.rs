@@ -1,13 +1,12 @@
-//! Memory instances. Holds unsafe code: memory is asked for as zeroed pages, which the standard vector cannot fail at gently.
-//!
+//! Memory instances.
 //! <https://webassembly.github.io/spec/core/exec/runtime.html#memory-instances>
-#![allow(unsafe_code)]
 
-use std::alloc::{Layout, alloc_zeroed};
+use core::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::shared_mem::SharedMem;
 use super::trap::Trap;
+use super::zeroed::zeroed;
 use crate::syntax::types::{AddrType, MemType};
 
 /// A memory of a store.
@@ -22,9 +21,72 @@ pub struct MemInst {
 #[derive(Debug)]
 enum Contents {
     /// Bytes of its own.
-    Own(Vec<u8>),
+    Own(Own),
     /// What threads share.
     Shared(Arc<SharedMem>),
+}
+
+/// The bytes of a memory, with room to grow.
+#[derive(Debug)]
+struct Own {
+    /// The bytes, and behind them zeros that are not part of the memory yet.
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Own {
+    fn new(len: usize) -> Option<Self> {
+        let bytes = zeroed(len)?;
+        Some(Self { bytes, len })
+    }
+
+    /// Grows to `len` bytes, by zeros. Room is made for as many bytes again as there were, unless that would be more than `most`, so that
+    /// a memory that grows page by page is not copied for each page.
+    fn grow(&mut self, len: usize, most: u64) -> Option<()> {
+        if len > self.bytes.len() {
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            let reserved = self.len.saturating_mul(2).min(most).max(len);
+            if len - self.len >= self.len {
+                // Fresh pages need not be written, and what is copied is no more than what comes in addition.
+                let mut bytes = zeroed(reserved).or_else(|| zeroed(len))?;
+                bytes[..self.len].copy_from_slice(self);
+                self.bytes = bytes;
+            } else {
+                // Many allocators move large memories without copying. What they add may hold anything, so zeros are written over it.
+                reserve(&mut self.bytes, len, reserved)?;
+                self.bytes.resize(len, 0);
+            }
+        }
+        self.len = len;
+        Some(())
+    }
+}
+
+impl Deref for Own {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl DerefMut for Own {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[..self.len]
+    }
+}
+
+/// Makes room for `len` items in all, and if possible for `reserved`, which is no less.
+pub(super) fn reserve<I>(list: &mut Vec<I>, len: usize, reserved: usize) -> Option<()> {
+    if len > list.capacity() {
+        let before = list.len();
+        list.try_reserve_exact(reserved - before)
+            .or_else(|_| list.try_reserve_exact(len - before))
+            .ok()?;
+    }
+    Some(())
 }
 
 /// Bytes that are copied at once between memories of which one is shared.
@@ -39,7 +101,7 @@ impl MemInst {
         let len = bytes(ty.limits.min, ty)?;
         Some(Self {
             ty,
-            contents: Contents::Own(zeroed(len)?),
+            contents: Contents::Own(Own::new(len)?),
         })
     }
 
@@ -104,8 +166,9 @@ impl MemInst {
     }
 
     /// Grows by `delta` pages; returns the old size, or nothing where the type's maximum or the memory at hand does not
-    /// allow it. Limits of the store are the caller's to check.
-    pub fn grow(&mut self, delta: u64) -> Option<u64> {
+    /// allow it. Limits of the store are the caller's to check. `spare` is how many bytes more they would allow: no room is reserved
+    /// beyond that.
+    pub fn grow(&mut self, delta: u64, spare: u64) -> Option<u64> {
         let max = self.max_size();
         let own = match &mut self.contents {
             Contents::Own(own) => own,
@@ -114,12 +177,8 @@ impl MemInst {
         let old = own.len() as u64 >> self.ty.page_size_log2;
         let new = old.checked_add(delta).filter(|new| *new <= max)?;
         let len = bytes(new, self.ty)?;
-        if own.is_empty() {
-            *own = zeroed(len)?;
-        } else {
-            own.try_reserve_exact(len - own.len()).ok()?;
-            own.resize(len, 0);
-        }
+        let most = max.saturating_mul(1 << self.ty.page_size_log2);
+        own.grow(len, most.min(spare.saturating_add(len as u64)))?;
         Some(old)
     }
 
@@ -275,17 +334,69 @@ fn bytes(pages: u64, ty: MemType) -> Option<usize> {
     usize::try_from(pages.checked_mul(page)?).ok()
 }
 
-/// `len` zero bytes, taken as fresh pages where the system has them; nothing where it has not enough.
-fn zeroed(len: usize) -> Option<Vec<u8>> {
-    if len == 0 {
-        return Some(Vec::new());
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::types::Limits;
+
+    const PAGE: usize = 1 << 16;
+
+    fn memory(min: u64, max: Option<u64>) -> MemInst {
+        let ty = MemType {
+            addr: AddrType::I32,
+            limits: Limits { min, max },
+            shared: false,
+            page_size_log2: 16,
+        };
+        MemInst::new(ty).unwrap()
     }
-    let layout = Layout::array::<u8>(len).ok()?;
-    // SAFETY: the layout's size is not zero.
-    let bytes = unsafe { alloc_zeroed(layout) };
-    if bytes.is_null() {
-        return None;
+
+    fn reserved(memory: &MemInst) -> usize {
+        match &memory.contents {
+            Contents::Own(own) => own.bytes.capacity(),
+            Contents::Shared(_) => 0,
+        }
     }
-    // SAFETY: `bytes` was allocated just now by the global allocator for `len` bytes of alignment one, all initialised to zero.
-    Some(unsafe { Vec::from_raw_parts(bytes, len, len) })
+
+    #[test]
+    fn growth_keeps_what_was_there_and_adds_zeros() {
+        let mut memory = memory(0, None);
+        let mut size = 0;
+        for delta in [1, 1, 1, 1, 3, 0, 20, 1, 1, 1, 2, 60] {
+            assert_eq!(memory.grow(delta, u64::MAX), Some(size));
+            let old = size as usize * PAGE;
+            size += delta;
+            assert_eq!(memory.len(), size << 16);
+            assert!(memory.data()[..old].iter().all(|byte| *byte == 7));
+            assert!(memory.data()[old..].iter().all(|byte| *byte == 0));
+            memory.data_mut().fill(7);
+        }
+    }
+
+    #[test]
+    fn a_memory_that_grows_page_by_page_moves_a_few_times() {
+        let mut memory = memory(1, None);
+        let mut moves = 0;
+        for _ in 0..1000 {
+            let before = reserved(&memory);
+            memory.grow(1, u64::MAX).unwrap();
+            moves += u32::from(before != reserved(&memory));
+            assert!(reserved(&memory) <= 2 * memory.data().len());
+        }
+        assert!(moves <= 10, "{moves}");
+    }
+
+    #[test]
+    fn no_more_is_reserved_than_the_type_and_the_store_allow() {
+        let mut with_maximum = memory(4, Some(6));
+        with_maximum.grow(1, u64::MAX).unwrap();
+        assert_eq!(reserved(&with_maximum), 6 * PAGE);
+        let mut in_a_small_store = memory(4, None);
+        in_a_small_store.grow(1, 0).unwrap();
+        assert_eq!(reserved(&in_a_small_store), 5 * PAGE);
+        // A large step reserves nothing.
+        let mut one_step = memory(1, None);
+        one_step.grow(9, u64::MAX).unwrap();
+        assert_eq!(reserved(&one_step), 10 * PAGE);
+    }
 }

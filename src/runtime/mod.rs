@@ -22,3 +22,4 @@ pub(crate) mod store;
 pub(crate) mod table_inst;
 pub(crate) mod tag_inst;
 pub(crate) mod trap;
+pub(crate) mod zeroed;

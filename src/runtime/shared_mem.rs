@@ -2,7 +2,8 @@
 //!
 //! All bytes lie in words of eight, and every access, of whatever width, is an atomic one to a word or two. So however guests race with each
 //! other, there is no data race of ours, and no unsafe code is needed. It makes plain stores of less than a word dearer than
-//! in other memories. Memory is taken page by page as it grows, so that none of it ever moves.
+//! in other memories. Memory is taken in pieces, each twice as large as the one before it, so that none of it ever moves; and as fresh zero
+//! pages, which the system gives where they are written.
 //! <https://webassembly.github.io/threads/core/exec/relaxed.html>
 
 use core::fmt;
@@ -13,21 +14,29 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use super::trap::Trap;
+use super::zeroed::zeroed;
 use crate::syntax::types::MemType;
 
 /// Bytes of a word.
 const WORD: u64 = 8;
-/// Bytes of a piece of memory that is taken at once.
+/// Bytes of the first piece of memory that is taken at once. Each of the others has twice as many as the one before it.
 const PIECE: u64 = 1 << 16;
-/// Pieces whose places are made at once.
-const FOLDER: u64 = 1 << 10;
 /// Most bytes of a shared memory, whatever its type says.
 const MOST: u64 = 1 << 40;
+/// How many pieces these are.
+const PIECES: usize = piece_of(MOST - 1) + 1;
 /// How long a waiting thread sleeps before it looks whether it is to stop.
 const NAP: Duration = Duration::from_millis(10);
 
-type Piece = Box<[AtomicU64]>;
-type Folder = Box<[OnceLock<Piece>]>;
+/// The piece that a byte lies in.
+const fn piece_of(at: u64) -> usize {
+    (at / PIECE + 1).ilog2() as usize
+}
+
+/// The first byte of a piece.
+const fn start_of(piece: usize) -> u64 {
+    ((1 << piece) - 1) * PIECE
+}
 
 /// A memory that threads share.
 pub struct SharedMem {
@@ -35,7 +44,7 @@ pub struct SharedMem {
     ty: MemType,
     /// How many bytes it has. They are there before it says so.
     len: AtomicU64,
-    folders: Box<[OnceLock<Folder>]>,
+    pieces: [OnceLock<Vec<AtomicU64>>; PIECES],
     /// Held while it grows.
     growing: Mutex<()>,
     /// Who waits, by address, first come first.
@@ -62,18 +71,11 @@ pub enum WaitResult {
 impl SharedMem {
     /// A memory of the type's initial size, all zero; nothing where the type has no maximum or there is not enough memory at hand.
     pub fn new(ty: MemType) -> Option<Self> {
-        let log2 = u32::from(ty.page_size_log2);
-        let most = ty
-            .limits
-            .max?
-            .saturating_mul(1_u64.checked_shl(log2)?)
-            .min(MOST);
+        ty.limits.max?;
         let memory = Self {
             ty,
             len: AtomicU64::new(0),
-            folders: (0..most.div_ceil(PIECE * FOLDER))
-                .map(|_| OnceLock::new())
-                .collect(),
+            pieces: [const { OnceLock::new() }; PIECES],
             growing: Mutex::default(),
             waiting: Mutex::default(),
         };
@@ -102,15 +104,20 @@ impl SharedMem {
         let old = self.size();
         let max = self.ty.limits.max.unwrap_or(0);
         let new = old.checked_add(delta).filter(|new| *new <= max)?;
-        let len = new.checked_mul(1_u64.checked_shl(self.ty.page_size_log2.into())?)?;
-        for piece in self.len().div_ceil(PIECE)..len.div_ceil(PIECE) {
-            let folder = self.folders.get((piece / FOLDER) as usize)?;
-            let folder = folder.get_or_init(|| (0..FOLDER).map(|_| OnceLock::new()).collect());
-            let mut words = Vec::new();
-            words.try_reserve_exact((PIECE / WORD) as usize).ok()?;
-            words.extend((0..PIECE / WORD).map(|_| AtomicU64::new(0)));
-            // A growth that failed half-way may have left it there.
-            let _ = folder[(piece % FOLDER) as usize].set(words.into());
+        let page = 1_u64.checked_shl(self.ty.page_size_log2.into())?;
+        let len = new.checked_mul(page).filter(|len| *len <= MOST)?;
+        let most = max.saturating_mul(page).min(MOST);
+        for (piece, words) in self.pieces.iter().enumerate() {
+            let start = start_of(piece);
+            if start >= len {
+                break;
+            }
+            // It may be there from an earlier growth, or one that failed half-way.
+            if words.get().is_none() {
+                let bytes = (most - start).min(PIECE << piece);
+                let zeros = zeroed(usize::try_from(bytes.div_ceil(WORD)).ok()?)?;
+                let _ = words.set(zeros);
+            }
         }
         self.len.store(len, Ordering::SeqCst);
         Some(old)
@@ -126,13 +133,9 @@ impl SharedMem {
 
     /// The word that a byte within the memory lies in.
     fn word(&self, at: u64) -> &AtomicU64 {
-        let piece = at / PIECE;
-        let folder = self.folders.get((piece / FOLDER) as usize);
-        let piece = folder
-            .and_then(OnceLock::get)
-            .and_then(|folder| folder[(piece % FOLDER) as usize].get());
-        match piece {
-            Some(words) => &words[(at % PIECE / WORD) as usize],
+        let piece = piece_of(at);
+        match self.pieces.get(piece).and_then(OnceLock::get) {
+            Some(words) => &words[((at - start_of(piece)) / WORD) as usize],
             None => unreachable!("checked: the byte lies within the memory"),
         }
     }

@@ -4,7 +4,6 @@
 //! that was once given out stays good.
 //! <https://webassembly.github.io/spec/core/exec/runtime.html#store>
 
-use std::any::Any;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +14,8 @@ use super::global_inst::GlobalInst;
 use super::heap::{Heap, NoMemory, TypeInfo};
 use super::interrupt::Interrupts;
 use super::limiter::{
-    Counted, Exhausted, GrowError, Guard, LimitOf, Limits, RefusedGrowth, Resource, Usage,
+    Counted, ELEMENT_BYTES, Exhausted, GrowError, Guard, LimitOf, Limits, RefusedGrowth, Resource,
+    Usage,
 };
 use super::mem_inst::MemInst;
 use super::module_inst::ModuleInst;
@@ -27,9 +27,6 @@ use super::table_inst::TableInst;
 use super::tag_inst::TagInst;
 use super::trap::Trap;
 use crate::syntax::types::{HeapType, MemType, RefType, TableType, ValType};
-
-/// A host value that an external reference points at.
-pub type ExternValue = Box<dyn Any + Send + Sync>;
 
 /// What tells a store from every other of the process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -65,10 +62,8 @@ pub struct Store {
     pub tags: Vec<TagInst>,
     /// Module instances.
     pub instances: Vec<ModuleInst>,
-    /// Structures, arrays, exceptions that references lead to, and what the embedder holds of them.
+    /// Structures, arrays, exceptions and values of the host that references lead to, and the handles that the embedder holds.
     pub heap: Heap,
-    /// Host values that external references point at.
-    pub externs: Vec<ExternValue>,
     /// Remaining fuel; meaningful where the engine counts it.
     pub fuel: u64,
     /// Whether the engine counts fuel.
@@ -109,7 +104,6 @@ impl Store {
             tags: Vec::new(),
             instances: Vec::new(),
             heap: Heap::default(),
-            externs: Vec::new(),
             fuel: 0,
             counts_fuel: false,
             interrupts: None,
@@ -257,11 +251,6 @@ impl Store {
         push(&mut self.tags, tag).map(TagAddr)
     }
 
-    /// Adds a host value for external references to point at.
-    pub fn alloc_extern(&mut self, value: ExternValue) -> Result<ExternAddr, Exhausted> {
-        push(&mut self.externs, value).map(ExternAddr)
-    }
-
     /// Grows a memory by `delta` pages; returns its old size in pages.
     pub fn grow_memory(
         &mut self,
@@ -283,7 +272,9 @@ impl Store {
         };
         let usage = self.permit(guard, growth)?;
         // Not the old size from above: another thread may have been faster.
-        let Some(old) = self.mems[addr.index()].grow(delta) else {
+        let spare = self.limits.memory_bytes.saturating_sub(usage.memory_bytes);
+        let spare = spare.min(self.spare_bytes(usage));
+        let Some(old) = self.mems[addr.index()].grow(delta, spare) else {
             return Err(self.refuse(guard, growth.refused(LimitOf::Host, None)));
         };
         self.usage = usage;
@@ -311,15 +302,32 @@ impl Store {
             reach: table.max_size(),
         };
         let usage = self.permit(guard, growth)?;
-        if self.tables[addr.index()].grow(delta, init).is_none() {
+        let spare = self
+            .limits
+            .table_elements
+            .saturating_sub(usage.table_elements);
+        let spare = spare.min(self.spare_bytes(usage) / ELEMENT_BYTES);
+        let grown = self.tables[addr.index()].grow(delta, init, spare);
+        if grown.is_none() {
             return Err(self.refuse(guard, growth.refused(LimitOf::Host, None)));
         }
         self.usage = usage;
         Ok(old)
     }
 
-    /// Takes `more` bytes for the heap of objects off what the store may use.
-    pub fn grow_heap(&mut self, more: u64) -> Result<(), RefusedGrowth> {
+    /// How many bytes the limit on everything would still allow where so much was in use.
+    fn spare_bytes(&self, usage: Usage) -> u64 {
+        self.limits.total_bytes.saturating_sub(usage.total_bytes())
+    }
+
+    /// Whether the heap of objects may have so many bytes more.
+    #[inline]
+    pub fn heap_fits(&self, more: u64) -> bool {
+        more <= self.heap_room().saturating_sub(self.usage.heap_bytes)
+    }
+
+    /// Notes that the heap of objects may not have so many bytes more.
+    pub fn refuse_heap(&mut self, more: u64) -> RefusedGrowth {
         let current = self.usage.heap_bytes;
         let growth = Growth {
             resource: Resource::Heap,
@@ -328,16 +336,12 @@ impl Store {
             maximum: None,
             reach: u64::MAX,
         };
-        match self.within_limits(growth) {
-            Ok(usage) => {
-                self.usage = usage;
-                Ok(())
-            }
-            Err(refused) => {
-                self.refused = Some(refused);
-                Err(refused)
-            }
-        }
+        let refused = match self.within_limits(growth) {
+            Ok(_) => growth.refused(LimitOf::Host, None),
+            Err(refused) => refused,
+        };
+        self.refused = Some(refused);
+        refused
     }
 
     /// How many bytes the heap of objects may have at the moment.
@@ -577,18 +581,19 @@ mod tests {
         store.limits.total_bytes = 2 * PAGE;
         let memory = granted(store.alloc_memory(guard, memory(1)));
         let table = granted(store.alloc_table(guard, table(4096), 0));
-        store.grow_heap(PAGE / 4).unwrap();
+        assert!(store.heap_fits(PAGE / 4));
+        store.usage.heap_bytes = PAGE / 4;
         let beyond = |bytes| (2 * PAGE + bytes, 2 * PAGE, LimitOf::Total);
         assert_eq!(
             refused(store.grow_memory(guard, memory, 1)),
             beyond(PAGE * 3 / 4)
         );
         assert_eq!(refused(store.grow_table(guard, table, 2049, 0)), beyond(8));
-        assert_eq!(
-            store.grow_heap(PAGE / 4 + 1).unwrap_err().requested,
-            2 * PAGE + 1
-        );
-        store.usage.heap_bytes -= PAGE / 4;
+        store.usage.heap_bytes = 0;
+        assert!(!store.heap_fits(PAGE / 2 + 1));
+        let refused_heap = store.refuse_heap(PAGE / 2 + 1);
+        assert_eq!(refused_heap.requested, 2 * PAGE + 1);
+        assert_eq!(refused_heap.limit_of, LimitOf::Total);
         assert_eq!(granted(store.grow_table(guard, table, 4096, 0)), 4096);
         assert_eq!(store.usage.total_bytes(), 2 * PAGE);
         assert_eq!(

@@ -1,7 +1,9 @@
 //! Table instances.
 //! <https://webassembly.github.io/spec/core/exec/runtime.html#table-instances>
 
+use super::mem_inst::reserve;
 use super::trap::Trap;
+use super::zeroed::zeroed;
 use crate::syntax::types::TableType;
 
 /// A table of a store. Its elements are references in slot form: 0 is null.
@@ -17,11 +19,22 @@ impl TableInst {
     /// A table of the type's initial size, all elements `init`; nothing where there is not enough memory at hand.
     pub fn new(ty: TableType, init: u64) -> Option<Self> {
         // As for growth, see `max_size`.
-        let len = u32::try_from(ty.limits.min).ok()? as usize;
-        let mut elems = Vec::new();
-        elems.try_reserve_exact(len).ok()?;
-        elems.resize(len, init);
-        Some(Self { ty, elems })
+        let len = u32::try_from(ty.limits.min).ok()?;
+        let elems = Vec::new();
+        let mut table = Self { ty, elems };
+        table.resize(len as usize, init)?;
+        Some(table)
+    }
+
+    /// Makes it larger, by elements of value `init`.
+    fn resize(&mut self, len: usize, init: u64) -> Option<()> {
+        if init == 0 && self.elems.is_empty() {
+            self.elems = zeroed(len)?;
+        } else {
+            reserve(&mut self.elems, len, len)?;
+            self.elems.resize(len, init);
+        }
+        Some(())
     }
 
     /// The number of elements.
@@ -37,16 +50,25 @@ impl TableInst {
     }
 
     /// Grows by `delta` elements of value `init`; returns the old size, or nothing where the type's maximum, the address
-    /// type or the memory at hand does not allow it. Limits of the store are the caller's to check.
-    pub fn grow(&mut self, delta: u64, init: u64) -> Option<u64> {
+    /// type or the memory at hand does not allow it. Limits of the store are the caller's to check. `spare` is how many elements more
+    /// they would allow: no room is reserved beyond that.
+    pub fn grow(&mut self, delta: u64, init: u64, spare: u64) -> Option<u64> {
         let old = self.size();
         let new = old.checked_add(delta)?;
         if new > self.max_size() {
             return None;
         }
-        let delta = usize::try_from(delta).ok()?;
-        self.elems.try_reserve_exact(delta).ok()?;
-        self.elems.resize(self.elems.len() + delta, init);
+        if new == old {
+            return Some(old);
+        }
+        let most = self.max_size().min(new.saturating_add(spare));
+        // Twice as many as before, so that a table that grows by single elements is not copied for each.
+        let reserved = old.saturating_mul(2).min(most).max(new);
+        let [new, reserved] = [new, reserved].map(|len| usize::try_from(len).ok());
+        if old > 0 {
+            reserve(&mut self.elems, new?, reserved?)?;
+        }
+        self.resize(new?, init)?;
         Some(old)
     }
 
@@ -92,5 +114,35 @@ fn range(at: u64, len: u64, size: usize) -> Result<core::ops::Range<usize>, Trap
     match at.checked_add(len) {
         Some(end) if end <= size as u64 => Ok(at as usize..end as usize),
         _ => Err(Trap::TableOutOfBounds),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::types::{AddrType, Limits, RefType};
+
+    #[test]
+    fn a_table_that_grows_by_single_elements_moves_a_few_times() {
+        let limits = Limits { min: 0, max: None };
+        let ty = TableType {
+            addr: AddrType::I32,
+            limits,
+            element: RefType::FUNCREF,
+        };
+        let mut table = TableInst::new(ty, 5).unwrap();
+        let mut moves = 0;
+        for i in 0..1000 {
+            let before = table.elems.capacity();
+            assert_eq!(table.grow(1, i, u64::MAX), Some(i));
+            moves += u32::from(before != table.elems.capacity());
+            assert!(table.elems.capacity() as u64 <= 2 * table.size());
+        }
+        assert!(moves <= 11, "{moves}");
+        assert!(table.elems.iter().copied().eq(0..1000));
+        assert_eq!(table.grow(1, 0, 0), Some(1000));
+        assert_eq!(table.elems.capacity(), 1024);
+        assert_eq!(table.grow(24, 0, 0), Some(1001));
+        assert_eq!(table.elems.capacity(), 1025);
     }
 }

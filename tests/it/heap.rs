@@ -706,3 +706,99 @@ fn a_host_function_can_collect() {
     }
     assert!(left[0] > 0 && left[1] < 4 * left[0], "{left:?}");
 }
+
+/// Fills the heap with a list, then makes garbage.
+const NEARLY_FULL: &str = r#"(module
+    (type $n (sub (struct (field (ref null $n)) (field i64))))
+    (global $kept (mut (ref null $n)) (ref.null $n))
+    (func (export "keep") (param $n i32)
+        (global.set $kept (ref.null $n))
+        (loop $again
+            (global.set $kept (struct.new $n (global.get $kept) (i64.const 1)))
+            (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+    (func (export "waste") (param $n i32)
+        (loop $again
+            (drop (struct.new_default $n))
+            (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"#;
+
+#[test]
+fn what_a_heap_may_hold_beyond_seven_eighths_is_room_for_no_garbage() {
+    // A node takes 56 bytes.
+    let nodes = |bytes: u64| Val::I32((bytes / 56) as i32);
+    let limit = 1 << 20;
+    for fuel in [false, true] {
+        let config = &mut Config::new();
+        config.max_heap_bytes(limit).consume_fuel(fuel);
+        let engine = Engine::new(config).unwrap();
+        let module = Module::new(&engine, NEARLY_FULL).unwrap();
+        let mut store = Store::new(&engine, ());
+        let _ = store.set_fuel(u64::MAX);
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        call(&mut store, instance, "keep", &[nodes(limit / 8 * 7 - 200)]).unwrap();
+        call(&mut store, instance, "waste", &[nodes(20 * limit)]).unwrap();
+        // The old list and the new one do not fit both, but the old one is gone by the time there is no room.
+        call(&mut store, instance, "keep", &[nodes(limit / 64 * 63)]).unwrap();
+        for _ in 0..3 {
+            let error = call(&mut store, instance, "waste", &[nodes(20 * limit)]).unwrap_err();
+            assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::HeapExhausted));
+        }
+        // Each call may begin with a collection, so there is room for what fits.
+        call(&mut store, instance, "waste", &[nodes(limit / 128)]).unwrap();
+        call(&mut store, instance, "keep", &[Val::I32(1)]).unwrap();
+        call(&mut store, instance, "waste", &[nodes(20 * limit)]).unwrap();
+    }
+}
+
+#[test]
+fn values_of_the_host_are_collected_and_count() {
+    let engine = Engine::new(Config::new().max_heap_bytes(1 << 20)).unwrap();
+    let mut linker: Linker<()> = Linker::new(&engine);
+    let make = |mut caller: Caller<'_, ()>, number: i32| ExternRef::new(&mut caller, [number; 100]);
+    linker.func_wrap("env", "make", make).unwrap();
+    let text = r#"(module (import "env" "make" (func $make (param i32) (result (ref extern))))
+        (table $kept (export "kept") 10000 externref)
+        (type $box (struct (field anyref)))
+        (global $box (mut (ref null $box)) (ref.null $box))
+        (func (export "waste") (param $n i32)
+            (loop $again
+                (drop (call $make (local.get $n)))
+                (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+        (func (export "keep") (param $n i32)
+            (loop $again
+                (table.set $kept (local.get $n) (call $make (local.get $n)))
+                (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+        (func (export "box") (param $n i32)
+            (global.set $box (struct.new $box (any.convert_extern (call $make (local.get $n))))))
+        (func (export "unbox") (result externref)
+            (extern.convert_any (struct.get $box 0 (global.get $box)))))"#;
+    let module = Module::new(&engine, text).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let number = |store: &Store<()>, value: &ExternRef| {
+        let value = value.data(store).unwrap().unwrap();
+        value.downcast_ref::<[i32; 100]>().unwrap()[99]
+    };
+    let held = ExternRef::new(&mut store, [-1; 100]).unwrap();
+    call(&mut store, instance, "box", &[Val::I32(-2)]).unwrap();
+    call(&mut store, instance, "keep", &[Val::I32(1000)]).unwrap();
+    assert!(store.heap_bytes() > 400_000);
+    call(&mut store, instance, "waste", &[Val::I32(20_000)]).unwrap();
+    assert!(store.heap_bytes() <= 1 << 20);
+    let kept = instance.get_table(&mut store, "kept").unwrap();
+    for i in 1..=1000 {
+        let value = kept.get(&mut store, i).unwrap();
+        let value = value.as_extern().unwrap().unwrap();
+        assert_eq!(number(&store, value), i as i32);
+    }
+    assert_eq!(number(&store, &held), -1);
+    let unboxed = call(&mut store, instance, "unbox", &[]).unwrap().unwrap();
+    let unboxed = unboxed.unwrap_extern_ref().unwrap();
+    assert_eq!(number(&store, &unboxed), -2);
+    // More than the limit cannot be kept.
+    let error = call(&mut store, instance, "keep", &[Val::I32(5000)]).unwrap_err();
+    assert!(matches!(error, Error::MemoryExhausted { .. }), "{error:?}");
+    let null = Ref::Extern(None);
+    kept.fill(&mut store, 0, null, 10_000).unwrap();
+    store.gc();
+    assert!(store.heap_bytes() < 2_000, "{}", store.heap_bytes());
+}

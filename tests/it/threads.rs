@@ -317,3 +317,37 @@ fn a_guest_that_waits_forever_can_be_interrupted() {
     });
     assert_eq!(memory.atomic_notify(0, 1), Ok(0));
 }
+
+#[test]
+fn a_memory_of_no_store_is_bounded_by_the_engine() {
+    let ty = |min: u64, max: u64| {
+        let ty = MemoryTypeBuilder::new()
+            .min(min)
+            .max(Some(max))
+            .shared(true);
+        ty.build().unwrap()
+    };
+    let limits: [fn(&mut Config) -> &mut Config; 2] = [
+        |config| config.max_memory_bytes(3 << 16),
+        |config| config.max_total_bytes(3 << 16),
+    ];
+    for limit in limits {
+        let engine = Engine::new(limit(Config::new().wasm_threads(true))).unwrap();
+        let error = SharedMemory::new(&engine, ty(4, 65536)).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::MemoryExhausted {
+                    requested: 0x4_0000,
+                    limit: 0x3_0000
+                }
+            ),
+            "{error:?}"
+        );
+        let memory = SharedMemory::new(&engine, ty(2, 65536)).unwrap();
+        assert_eq!(memory.grow(1).unwrap(), 2);
+        assert!(memory.grow(1).is_err());
+        assert!(memory.grow(u64::MAX).is_err());
+        assert_eq!(memory.grow(0).unwrap(), 3);
+    }
+}

@@ -308,6 +308,11 @@ handler! {
                 // where it was to return: the crossing is there already.
                 let returns_across = core::ptr::eq(ret_ip, CROSS_BACK.ip());
                 let code = (*ctx).cross(instance, defined, returns_across);
+                if code.is_null() {
+                    r.ip = ret_ip;
+                    r.sp = ret_sp;
+                    return trap(r, Trap::StackOverflow);
+                }
                 r.mem = (*ctx).mem;
                 enter::<true>(r, code, sp, CROSS_BACK.ip(), sp)
             }

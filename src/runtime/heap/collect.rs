@@ -5,7 +5,9 @@
 //! allocated before it starts, so it ends what it began.
 
 use super::types::{Shape, TypeCache};
-use super::{EXCEPTION, FREE, Heap, LEAST, NO_PLACE, NoMemory, OVERHEAD, Object, ObjectAddr};
+use super::{
+    Collected, EXCEPTION, FREE, Heap, LEAST, NO_PLACE, NoMemory, OVERHEAD, Object, ObjectAddr,
+};
 use crate::code::layout::Storage;
 
 /// Marks objects as being in use.
@@ -26,6 +28,11 @@ impl Marker<'_> {
         for &slot in slots {
             self.slot(slot);
         }
+    }
+
+    /// Counts things that were looked at without a slot in them.
+    pub fn passed(&mut self, things: usize) {
+        self.seen += things as u64;
     }
 
     /// Marks what a slot leads to.
@@ -83,8 +90,12 @@ impl Marker<'_> {
 }
 
 impl Heap {
-    /// Frees the objects that cannot be reached from what `roots` marks, or from the embedder's handles.
-    pub fn collect(&mut self, roots: impl FnOnce(&mut Marker<'_>)) -> Result<(), NoMemory> {
+    /// Frees the objects that cannot be reached from the slots of the value stack, from what `roots` marks, or from the embedder's handles.
+    pub fn collect(
+        &mut self,
+        frames: &[u64],
+        roots: impl FnOnce(&mut Marker<'_>),
+    ) -> Result<(), NoMemory> {
         let mut marker = Marker {
             objects: &self.objects,
             types: &self.types,
@@ -101,9 +112,17 @@ impl Heap {
         marker.marks.resize(words, 0);
         self.handles.each(|slot| marker.slot(slot));
         roots(&mut marker);
+        let roots = marker.seen;
+        marker.slots(frames);
         marker.finish();
         let (marks, seen) = (marker.marks, marker.seen);
+        self.roots = roots;
+        self.collected = Collected {
+            times: self.collected.times + 1,
+            bytes: self.collected.bytes.saturating_add(self.work(frames.len())),
+        };
         self.sweep(&marks);
+        self.settled = self.bytes;
         // Looking at so many slots has to be worth it.
         self.threshold = self.bytes + self.bytes.max(seen * 8).max(LEAST);
         Ok(())
@@ -113,7 +132,10 @@ impl Heap {
     fn sweep(&mut self, marks: &[u64]) {
         let is_marked = |at: usize| marks[at / 64] & 1 << (at % 64) != 0;
         while !self.objects.is_empty() && !is_marked(self.objects.len() - 1) {
-            self.objects.pop();
+            let object = self.objects.pop();
+            if let Some(object) = object.filter(Object::is_host_value) {
+                self.host_values.remove(object.len);
+            }
         }
         if self.objects.capacity() / 4 > self.objects.len() {
             self.objects.shrink_to(2 * self.objects.len());
@@ -125,7 +147,13 @@ impl Heap {
             let object = &mut self.objects[at];
             if is_marked(at) {
                 bytes += object.data.len() as u64;
+                if object.is_host_value() {
+                    bytes += self.host_values.bytes(object.len);
+                }
             } else {
+                if object.is_host_value() {
+                    self.host_values.remove(object.len);
+                }
                 *object = Object {
                     ty: FREE,
                     len: self.free,

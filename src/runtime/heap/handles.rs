@@ -6,8 +6,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::ObjectAddr;
-
 /// A reference that the embedder holds. A clone is the same handle.
 #[derive(Clone, Debug)]
 pub struct Handle {
@@ -45,14 +43,6 @@ impl Handles {
         }
         held.slots.push(slot.clone());
         Handle { slot }
-    }
-
-    /// Makes handles of those slots that hold references to objects, or look as if they did.
-    pub fn hold_objects(&self, slots: &[u64]) -> Vec<Handle> {
-        let objects = slots
-            .iter()
-            .filter(|slot| ObjectAddr::of_slot(**slot).is_some());
-        objects.map(|slot| self.hold(*slot)).collect()
     }
 
     /// The references that somebody holds.

@@ -1,4 +1,4 @@
-//! The heap: structures, arrays, and what else references lead to that the guest makes. All of it is collected, cycles too.
+//! The heap: structures, arrays, exceptions and values of the host, which references lead to. All of it is collected, cycles too.
 //!
 //! Objects stand in a list and have their position there for as long as they live; nothing moves. What an object holds is bytes, whose
 //! layout its type says. `collect` finds out which objects are still in use, `handles` is what the embedder holds on to, `roots` names
@@ -7,20 +7,24 @@
 
 mod collect;
 mod handles;
+mod host_values;
 mod reference;
 mod roots;
 mod types;
 
 pub use handles::{Handle, Handles};
+pub use host_values::HostValue;
 pub use reference::{ObjectAddr, Referent, i31, is_i31, referent};
 pub use types::{Shape, TypeInfo};
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::addr::TagAddr;
 use super::exceptions::Exception;
 use super::registry::{Registry, TypeId};
 use crate::code::layout::{Storage, Target};
+use host_values::HostValues;
 use types::TypeCache;
 
 /// An object.
@@ -28,7 +32,8 @@ use types::TypeCache;
 pub struct Object {
     /// Its type, or [`FREE`].
     ty: TypeId,
-    /// How many elements it has, if it is an array; its tag's address, if it is an exception; the next free place, if it is free.
+    /// How many elements it has, if it is an array; its tag's address, if it is an exception; its position among the values of the
+    /// host, if it is one; the next free place, if it is free.
     len: u32,
     /// Its fields or elements.
     pub data: Box<[u8]>,
@@ -38,6 +43,8 @@ pub struct Object {
 const FREE: TypeId = TypeId(u32::MAX);
 /// The type of exceptions, which have none but their tags'. The registry has no type of that number either.
 const EXCEPTION: TypeId = TypeId(u32::MAX - 1);
+/// The type of values of the host. The registry has no type of that number either.
+const HOST_VALUE: TypeId = TypeId(u32::MAX - 2);
 /// What comes after the last free place.
 const NO_PLACE: u32 = u32::MAX;
 /// Bytes that an object takes besides its own, with what the host's allocator adds.
@@ -56,6 +63,12 @@ impl Object {
         self.len
     }
 
+    /// Whether it stands for a value of the host.
+    #[inline]
+    pub fn is_host_value(&self) -> bool {
+        self.ty == HOST_VALUE
+    }
+
     fn is_free(&self) -> bool {
         self.ty == FREE
     }
@@ -71,13 +84,34 @@ pub struct Heap {
     bytes: u64,
     /// How many bytes there may be before the next collection.
     threshold: u64,
+    /// How many bytes there were after the last collection.
+    settled: u64,
+    /// How many slots outside the heap and the value stack the last collection has looked at.
+    roots: u64,
+    /// Whether one collection may happen that has not been paid for.
+    permitted: bool,
+    /// Collections so far, and how many bytes they have looked at.
+    pub collected: Collected,
     types: TypeCache,
+    /// Values of the host; nothing where there is none any more.
+    host_values: HostValues,
     /// What the embedder holds on to.
     pub handles: Handles,
 }
 
-/// Bytes below which nothing is collected.
+/// Bytes below which nothing is collected while there is room.
 const LEAST: u64 = 1 << 20;
+/// Where the heap is full, a collection has been paid for by objects of one such part of the bytes that it looks at.
+const SHARE: u64 = 8;
+
+/// What collections have done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Collected {
+    /// How many there were.
+    pub times: u64,
+    /// Bytes that they have looked at: of objects and their places, and eight for each slot elsewhere.
+    pub bytes: u64,
+}
 
 /// There is no memory for an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,6 +124,11 @@ impl Default for Heap {
             free: NO_PLACE,
             bytes: 0,
             threshold: LEAST,
+            settled: 0,
+            roots: 0,
+            permitted: true,
+            collected: Collected::default(),
+            host_values: HostValues::default(),
             types: TypeCache::default(),
             handles: Handles::default(),
         }
@@ -115,10 +154,41 @@ impl Heap {
         bytes.saturating_add(OVERHEAD)
     }
 
-    /// Whether it is time to collect before so many bytes more.
+    /// How many bytes more the heap takes with another object of so many: a free place is counted already.
+    #[inline]
+    pub fn growth(&self, bytes: u64) -> u64 {
+        match self.free {
+            NO_PLACE => Self::cost(bytes),
+            _ => bytes,
+        }
+    }
+
+    /// Permits one collection that has not been paid for: a call from outside begins.
+    #[inline]
+    pub fn permit_collection(&mut self) {
+        self.permitted = true;
+    }
+
+    /// Whether it is time to collect before so many bytes more, although there is room.
     #[inline]
     fn is_due(&self, more: u64) -> bool {
         self.bytes.saturating_add(more) > self.threshold
+    }
+
+    /// Whether there may be a collection although it is not due, because the heap is full. `frames` is how many slots of the value stack
+    /// are in use.
+    ///
+    /// What was made since the last one has to be worth a share of what there is to look at. So the time of all collections stays in
+    /// proportion to the bytes that were allocated, which fuel charges, however full the heap is.
+    fn may_collect(&mut self, frames: usize) -> bool {
+        let made = self.bytes.saturating_sub(self.settled);
+        made.saturating_mul(SHARE) >= self.work(frames) || core::mem::take(&mut self.permitted)
+    }
+
+    /// How many bytes a collection looks at.
+    fn work(&self, frames: usize) -> u64 {
+        let slots = self.roots.saturating_add(frames as u64);
+        self.bytes.saturating_add(slots.saturating_mul(8))
     }
 
     /// What the heap knows of a type. From now on the store holds the type.
@@ -144,7 +214,12 @@ impl Heap {
     pub fn add(&mut self, ty: TypeId, len: u32, data: Box<[u8]>) -> Result<ObjectAddr, NoMemory> {
         debug_assert!(ty == EXCEPTION || self.types.get(ty).is_some());
         let bytes = data.len() as u64;
-        let object = Object { ty, len, data };
+        self.put(Object { ty, len, data }, bytes)
+    }
+
+    /// Adds an object that takes so many bytes besides its place.
+    #[inline]
+    fn put(&mut self, object: Object, bytes: u64) -> Result<ObjectAddr, NoMemory> {
         if let Some(place) = self.objects.get_mut(self.free as usize) {
             let addr = ObjectAddr(self.free);
             self.free = place.len;
@@ -167,6 +242,35 @@ impl Heap {
             bytes.copy_from_slice(&slot.to_le_bytes());
         }
         self.add(EXCEPTION, exception.tag.0, data)
+    }
+
+    /// Adds a value of the host, see [`add`](Self::add).
+    pub fn add_host_value(&mut self, value: HostValue) -> Result<ObjectAddr, NoMemory> {
+        let bytes = host_values::bytes(&value);
+        let len = self.host_values.add(value)?;
+        let (ty, data) = (HOST_VALUE, Box::default());
+        let added = self.put(Object { ty, len, data }, bytes);
+        if added.is_err() {
+            self.host_values.remove(len);
+        }
+        added
+    }
+
+    /// The value of the host that an object stands for, if it does.
+    pub fn host_value(&self, addr: ObjectAddr) -> Option<&(dyn Any + Send + Sync)> {
+        let object = self.objects.get(addr.index())?;
+        let value = object
+            .is_host_value()
+            .then(|| self.host_values.get(object.len));
+        value?
+    }
+
+    /// The same, to be changed.
+    pub fn host_value_mut(&mut self, addr: ObjectAddr) -> Option<&mut (dyn Any + Send + Sync)> {
+        let object = self.objects.get(addr.index())?;
+        let values = &mut self.host_values;
+        let value = object.is_host_value().then(|| values.get_mut(object.len));
+        value?
     }
 
     /// The exception that a slot leads to, which holds a reference to one or null.
@@ -211,7 +315,7 @@ impl Heap {
         match target {
             Target::Top => true,
             Target::Bottom => false,
-            Target::Eq => is_i31(slot) || ObjectAddr::of_slot(slot).is_some(),
+            Target::Eq => self.is_eq(slot),
             Target::I31 => is_i31(slot),
             Target::Struct => self
                 .shape(slot)
@@ -229,6 +333,12 @@ impl Heap {
             },
             Target::Func(_) => false,
         }
+    }
+
+    /// Whether a reference leads to what can be compared.
+    pub fn is_eq(&self, slot: u64) -> bool {
+        let is_eq = |object: &Object| !object.is_host_value();
+        is_i31(slot) || self.get(slot).is_some_and(is_eq)
     }
 
     /// Whether a type is another or a subtype of it.
@@ -342,7 +452,7 @@ mod tests {
         let b = node(&mut heap, ty, 0);
         let c = node(&mut heap, ty, b);
         let bytes = heap.bytes();
-        heap.collect(|marker| marker.slot(c)).unwrap();
+        heap.collect(&[], |marker| marker.slot(c)).unwrap();
         assert!(heap.get(a).is_some_and(Object::is_free));
         assert_eq!(bytes - heap.bytes(), 16);
         assert_eq!(node(&mut heap, ty, 0), a);
@@ -353,7 +463,7 @@ mod tests {
     fn slots_that_are_no_references_mark_nothing() {
         let (mut heap, ty) = lists();
         let object = node(&mut heap, ty, 0);
-        heap.collect(|marker| {
+        heap.collect(&[], |marker| {
             marker.slots(&[0, 1, u64::MAX, object + 1, object & 0xffff_ffff, i31(5)])
         })
         .unwrap();
@@ -367,10 +477,10 @@ mod tests {
         let outer = node(&mut heap, ty, inner);
         let handle = heap.handles.hold(outer);
         let bytes = heap.bytes();
-        heap.collect(|_| {}).unwrap();
+        heap.collect(&[], |_| {}).unwrap();
         assert_eq!(heap.bytes(), bytes);
         drop(handle);
-        heap.collect(|_| {}).unwrap();
+        heap.collect(&[], |_| {}).unwrap();
         assert_eq!(heap.bytes(), 0);
     }
 }

@@ -1,11 +1,9 @@
 //! References in slot form.
 //!
-//! References of the hierarchies of `any` and `extern` look the same, so that converting one into the other does nothing: 0 is null, a
-//! small number is one more than the address of a host value, and what is neither has a tag in its upper half. The tags are those of
-//! NaNs that arithmetic does not yield, so that a number on the value stack is hardly ever taken for a reference.
+//! References of the hierarchies of `any` and `extern` look the same, so that converting one into the other does nothing: 0 is null, and
+//! all others have a tag in their upper half. The tags are those of NaNs that arithmetic does not yield, so that a number on the value
+//! stack is hardly ever taken for a reference. Values of the host are objects.
 //! References to functions are one more than the address.
-
-use crate::runtime::addr::ExternAddr;
 
 /// The upper half of a reference to an object.
 const OBJECT: u64 = 0x7ffd_5449 << 32;
@@ -23,8 +21,6 @@ pub struct ObjectAddr(pub u32);
 pub enum Referent {
     /// Nothing.
     Null,
-    /// A host value.
-    Host(ExternAddr),
     /// Itself: the lower 31 bits of a number.
     I31(u32),
     /// An object.
@@ -72,8 +68,7 @@ pub const fn referent(slot: u64) -> Referent {
     match slot & TAG {
         OBJECT => Referent::Object(ObjectAddr(slot as u32)),
         I31 => Referent::I31(slot as u32),
-        _ if slot == 0 => Referent::Null,
-        _ => Referent::Host(ExternAddr((slot - 1) as u32)),
+        _ => Referent::Null,
     }
 }
 
@@ -84,11 +79,6 @@ mod tests {
     #[test]
     fn references_of_different_kinds_differ() {
         assert_eq!(referent(0), Referent::Null);
-        assert_eq!(referent(1), Referent::Host(ExternAddr(0)));
-        assert_eq!(
-            referent(u64::from(u32::MAX)),
-            Referent::Host(ExternAddr(u32::MAX - 1))
-        );
         assert_eq!(referent(i31(u32::MAX)), Referent::I31(0x7fff_ffff));
         let object = ObjectAddr(u32::MAX);
         assert_eq!(referent(object.reference()), Referent::Object(object));
