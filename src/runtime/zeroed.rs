@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicU64;
 /// # Safety
 ///
 /// They do.
+// SAFETY: each implementation says why it holds for its type.
 pub unsafe trait Zero {}
 
 // SAFETY: any bytes make a number.
