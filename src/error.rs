@@ -669,6 +669,11 @@ pub enum Misuse {
     /// Fuel was asked for in an engine that does not count it.
     #[error("fuel is not counted: the engine was made without `Config::consume_fuel`")]
     FuelNotCounted,
+    /// This build of the crate would overflow the host's stack: the compiler did not turn the calls between handlers into jumps.
+    #[error(
+        "this build of tickwasm has lost its tail calls: build it with the feature `loop-dispatch`, or without unusual flags"
+    )]
+    LostTailCalls,
     /// There is no export of this name.
     #[error("unknown export `{}`{}", escape::name(.name), Hint(.similar))]
     UnknownExport {

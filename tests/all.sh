@@ -17,6 +17,7 @@ for example in examples/*.rs; do
     step cargo run --features cli --example "$(basename "$example" .rs)"
 done
 step bash tests/tail_calls.sh
+step bash tests/profiles.sh
 step cargo clippy --workspace --all-targets --all-features -- -D warnings
 RUSTDOCFLAGS="-D warnings" step cargo doc --no-deps --features cli,harness
 printf '\nall passed\n'

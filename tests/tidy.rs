@@ -51,7 +51,6 @@ const UNBOUND: &[&str] = &["api", "compile", "error", "lib"];
 
 /// Where unsafe code may stand: a file, or all files of a folder.
 const MAY_BE_UNSAFE: &[&str] = &[
-    "exec/check.rs",
     "exec/mod.rs",
     "exec/machine.rs",
     "exec/objects.rs",

@@ -62,18 +62,22 @@ impl Engine {
     /// An engine of a configuration, given as a [`Config`], a reference to one, or an [`EngineConfig`](crate::EngineConfig).
     ///
     /// # Errors
-    /// None at present; configurations that contradict themselves would be.
+    /// [`Misuse::LostTailCalls`] if the compiler that built this crate did not turn dispatch into jumps: a fault of the build, not of
+    /// the configuration. An [`Engine::default`] of such a build compiles no module, for the same reason.
     pub fn new(config: impl Into<Config>) -> Result<Self, Error> {
+        Self::check_build()?;
         Ok(Self::with(config.into()))
     }
 
-    /// # Panics
-    /// Panics if the compiler that built this crate did not turn dispatch into jumps: a fault of the build, not of the
-    /// configuration, which would otherwise show as an overflow of the host's stack.
-    fn with(config: Config) -> Self {
-        if !crate::exec::dispatch_is_flat() {
-            panic!("this build has lost its tail calls; build it with the feature `loop-dispatch`");
+    /// Makes sure that this build can run code without overflowing the host's stack. It looks once in a process.
+    pub(crate) fn check_build() -> Result<(), Error> {
+        match crate::exec::dispatch_is_flat() {
+            true => Ok(()),
+            false => Err(Misuse::LostTailCalls.into()),
         }
+    }
+
+    fn with(config: Config) -> Self {
         Self {
             inner: Arc::new(Inner {
                 cache: Cache::new(config.cache),

@@ -137,7 +137,7 @@ impl Module {
             true => Self::cached(engine, kind, bytes),
             false => {
                 let content = Content::new(engine, kind, bytes, |binary| binary.into())?;
-                Ok(Self::of(engine, Arc::new(content)))
+                Self::of(engine, Arc::new(content))
             }
         }
     }
@@ -157,7 +157,7 @@ impl Module {
                 cost,
             })
         });
-        Ok(Self::of(engine, made?))
+        Self::of(engine, made?)
     }
 
     /// What a text says, whose translation a directory may have.
@@ -173,13 +173,15 @@ impl Module {
         Ok(content)
     }
 
-    fn of(engine: &Engine, content: Arc<Content>) -> Self {
-        Self {
+    /// A module of this content, in a build that can run it.
+    fn of(engine: &Engine, content: Arc<Content>) -> Result<Self, Error> {
+        Engine::check_build()?;
+        Ok(Self {
             inner: Arc::new(Inner {
                 engine: engine.clone(),
                 content,
             }),
-        }
+        })
     }
 
     /// The engine.

@@ -15,4 +15,4 @@ pub(crate) mod meter;
 pub(crate) mod ops;
 mod unit;
 
-pub(crate) use unit::{Code, CodePlace, CodeUnit, Exact, Form, LowerError, Pair, Point, Source};
+pub(crate) use unit::{Code, CodePlace, CodeUnit, Exact, Form, LowerError, Point, Source};

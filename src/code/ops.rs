@@ -4,13 +4,17 @@
 //! bytes. Lowering builds an [`Op`], `exec::select` finds the handler that suits its operand kinds, [`Op::operands`] writes the
 //! rest. The comment on each op is its meaning, where `:=` stores and `acc` is the accumulator.
 
+mod each;
 mod operands;
 mod print;
 
 use super::layout::Target;
 use crate::syntax::instr::{Class, Opcode};
 
+pub use each::Next;
 pub use operands::Cells;
+
+use each::{each_of, listed, ops};
 
 /// Where a slot is: bytes from the frame's base, negative for parameters.
 pub type SlotOffset = i32;
@@ -18,6 +22,7 @@ pub type SlotOffset = i32;
 /// The most locals that are set to zero by a handler that knows their number.
 pub const MAX_INLINE_ZEROS: u32 = 8;
 
+listed! {
 /// The register class of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Bank {
@@ -29,6 +34,7 @@ pub enum Bank {
     F64,
     /// Vectors. They have no pin, and their ops always write to memory.
     V128,
+}
 }
 
 /// Where an op finds an operand.
@@ -68,6 +74,7 @@ pub enum Addr {
     Scaled(Src, Src),
 }
 
+listed! {
 /// What an op of the kind `Runtime` asks the runtime to do. Operands and results lie in consecutive slots.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Runtime {
@@ -106,7 +113,9 @@ pub enum Runtime {
     /// `global.set a`, for an imported global
     GlobalSet,
 }
+}
 
+listed! {
 /// What an atomic op does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -136,23 +145,6 @@ pub enum Atomic {
     /// `atomic.fence`
     Fence,
 }
-
-impl Atomic {
-    /// All of them, each at its number.
-    pub const ALL: [Self; 12] = [
-        Self::Load,
-        Self::Store,
-        Self::Add,
-        Self::Sub,
-        Self::And,
-        Self::Or,
-        Self::Xor,
-        Self::Xchg,
-        Self::Cmpxchg,
-        Self::Wait,
-        Self::Notify,
-        Self::Fence,
-    ];
 }
 
 /// Where an access to a memory goes that may be shared, or is atomic.
@@ -176,6 +168,7 @@ impl Access {
     }
 }
 
+listed! {
 /// Floats, alone or in vectors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Floats {
@@ -188,7 +181,9 @@ pub enum Floats {
     /// `f64x2`
     F64x2,
 }
+}
 
+listed! {
 /// What an op of the kind `Object` does with the heap. Operands and results lie in consecutive slots.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Object {
@@ -223,7 +218,9 @@ pub enum Object {
     /// `array.init_elem`, segment `b`
     ArrayInitElem,
 }
+}
 
+ops! {
 /// An op.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Op {
@@ -800,6 +797,7 @@ pub enum Op {
         /// Base-2 logarithm of how many cost one.
         shift: u32,
     },
+}
 }
 
 /// How a call that may leave the instance finds its arguments.

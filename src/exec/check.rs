@@ -1,48 +1,784 @@
 //! A check that dispatch jumps: that a handler which calls the next one leaves nothing on the host's stack.
 //!
-//! Whether the compiler turns such a call into a jump is its own decision. If it ever stops doing so, an engine says so here
-//! when it is made, instead of overflowing the stack of a thread later. Holds unsafe code: it runs handlers.
-#![allow(unsafe_code)]
+//! Whether the compiler turns such a call into a jump is its own decision. If it ever stops doing so, no engine is made, instead of the
+//! stack of a thread overflowing later. The check runs a program that has an op for every handler: `Op::each` names all ops there may be,
+//! and `select` says which of them have a handler, so that a new one is in the program without being added here. Between them the
+//! program calls a host function that looks how far the host's stack reaches, which has to be the same each time.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use super::dispatch::{self, Regs, handler_cells};
 use super::handlers;
-use super::numerics::V128;
-use crate::code::Pair;
-
-/// How many ops the check runs. If each of them left a return address and a saved register behind, that would be 64 KiB.
-const OPS: usize = 4096;
-/// How far the stack may have moved in the end: the difference between the frames of two functions.
-const TOLERANCE: usize = 4096;
+use super::select::{self, Absent};
+use super::{Called, Embedder, Mode, Reason};
+use crate::code::builder::{At, Builder, Map, Origin, Select};
+use crate::code::catches::Catches;
+use crate::code::ops::{Bank, Dst};
+use crate::code::ops::{CallFrame, Next, Object, Op, Runtime, SlotOffset, Src, TailFrame};
+use crate::code::{Code, CodePlace, CodeUnit, Exact, Form, LowerError, Point, Source};
+use crate::runtime::addr::{FuncAddr, GlobalAddr, InstanceAddr, MemAddr, TableAddr, TagAddr};
+use crate::runtime::exceptions::Exception;
+use crate::runtime::func_inst::FuncInst;
+use crate::runtime::global_inst::GlobalInst;
+use crate::runtime::heap::{Heap, i31};
+use crate::runtime::interrupt::Interrupts;
+use crate::runtime::limiter::{self, GrowError};
+use crate::runtime::mem_inst::MemInst;
+use crate::runtime::module_inst::ModuleInst;
+use crate::runtime::registry::{Registry, TypeHandle};
+use crate::runtime::store::Store;
+use crate::runtime::table_inst::TableInst;
+use crate::runtime::tag_inst::TagInst;
+use crate::syntax::instr::Opcode;
+use crate::syntax::types::*;
 
 /// Whether dispatch leaves the host's stack alone. Found out once.
 pub fn dispatch_is_flat() -> bool {
     static FLAT: OnceLock<bool> = OnceLock::new();
+    // A loop leaves it alone by its nature.
     *FLAT.get_or_init(|| {
-        let mut code = Vec::new();
-        for _ in 0..OPS {
-            code.push(Pair(handler_cells(handlers::nop)));
-        }
-        code.push(Pair(handler_cells(handlers::probe)));
-        let mut depth = 0_usize;
-        let regs = Regs {
-            ip: code.as_ptr().cast(),
-            sp: (&raw mut depth).cast(),
-            mem: core::ptr::null_mut(),
-            pin: 0,
-            ctx: core::ptr::null_mut(),
-            acc: 0,
-            acc_f32: 0.0,
-            acc_f64: 0.0,
-            pin_f32: 0.0,
-            pin_f64: 0.0,
-            acc_v128: dispatch::to_register(V128::ZERO),
-        };
-        // SAFETY: CODE; the ops stand in `code` one behind the other, and the last one stops. They reach neither memory nor the
-        // machine, and of the frame only its first slot, which is `depth`.
-        unsafe { dispatch::run(regs) };
-        let here = dispatch::stack_address();
-        here.abs_diff(depth) < TOLERANCE
+        cfg!(not(tail_dispatch)) || is_flat(select::select, Extent::Shapes) == Some(true)
     })
+}
+
+/// How many handlers are run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Extent {
+    /// One for each opcode, and for whatever else an op is of: operands of one kind stand for those of all kinds.
+    Shapes,
+    /// All of them.
+    #[cfg(test)]
+    Handlers,
+}
+
+/// Whether all forms of code leave the host's stack alone, given who chooses handlers; nothing if the program did not run to its end.
+fn is_flat(select: Select, extent: Extent) -> Option<bool> {
+    let mut flat = true;
+    for form in [Form::Plain, Form::Net, Form::Exact] {
+        let depths = World::new(select, form, extent)?.run()?;
+        // Nothing returns before the end, so what any handler left behind is still there when the last one is run.
+        flat &= depths.len() > 2 && depths.first() == depths.last();
+    }
+    Some(flat)
+}
+
+/// About where the host's stack ends.
+#[inline(never)]
+fn stack_address() -> usize {
+    let local = 0_u8;
+    core::hint::black_box(&raw const local).addr()
+}
+
+/// The store that the program runs in, and what was seen meanwhile.
+struct World {
+    store: Store,
+    /// What keeps the program's types in the registry.
+    _types: [TypeHandle; 3],
+    depths: Vec<usize>,
+}
+
+/// The host functions of the program, by their numbers.
+mod host {
+    /// Notes how far the host's stack reaches.
+    pub const NOTE: u32 = 0;
+    /// Throws an exception.
+    pub const THROW: u32 = 1;
+}
+
+/// The functions that the program imports; its own follow.
+mod func {
+    pub const NOTE: u32 = 0;
+    pub const THROW: u32 = 1;
+    /// A function of another instance.
+    pub const FAR: u32 = 2;
+    pub const IMPORTED: u32 = 3;
+}
+
+/// The functions that the program defines, by their positions.
+mod defined {
+    pub const MAIN: u32 = 0;
+    /// Returns.
+    pub const NOTHING: u32 = 1;
+}
+
+/// Slots of a frame. Ops have all their operands and results from the first one on.
+mod slot {
+    use super::SlotOffset;
+
+    /// So many slots are set before each op.
+    pub const SET: u32 = 5;
+    /// The second operand of those that may not have it in the first slot.
+    pub const SECOND: SlotOffset = 8;
+    /// Where ones are, to be copied to the first slots.
+    pub const ONES: SlotOffset = 80;
+    /// A reference to the exception that was caught.
+    pub const EXN: SlotOffset = ONES + 8 * SET as SlotOffset;
+    /// Arguments and results of calls.
+    pub const OUT: SlotOffset = EXN + 8;
+    /// Bytes of all of them.
+    pub const FRAME: u32 = OUT as u32 + 32;
+}
+
+/// Bytes from a frame to that of a callee without parameters.
+const DELTA: u32 = slot::OUT as u32 + super::machine::RECORD_BYTES as u32;
+
+/// Fuel that does not last for one slice, so that the machine has to look for more again and again.
+const MUCH: u32 = 50_000;
+
+/// References that ops work on, and the type of the program's functions.
+#[derive(Clone, Copy, Debug)]
+struct Names {
+    array: u64,
+    func: u64,
+    func_type: u32,
+    struct_type: u32,
+    array_type: u32,
+}
+
+impl World {
+    /// A store with one of everything that ops refer to, and an instance whose functions are the program.
+    fn new(select: Select, form: Form, extent: Extent) -> Option<Self> {
+        let registry = Arc::new(Registry::default());
+        let func_type = CompType::Func(FuncType {
+            params: Box::default(),
+            results: Box::default(),
+        });
+        let func_handle = registry.register_final(func_type).ok()?;
+        let func_type = func_handle.id();
+        let field = FieldType {
+            storage: StorageType::Val(ValType::I64),
+            mutable: true,
+        };
+        let fields = CompType::Struct([field; 2].into());
+        let struct_handle = registry.register_final(fields).ok()?;
+        let array_handle = registry.register_final(CompType::Array(field)).ok()?;
+        let (struct_type, array_type) = (struct_handle.id(), array_handle.id());
+        let limits = limiter::Limits {
+            stack_bytes: 4096,
+            ..limiter::Limits::default()
+        };
+        let mut store = Store::new(registry, &Arc::default(), limits);
+        if form != Form::Plain {
+            store.counts_fuel = true;
+            store.fuel = u64::MAX / 2;
+            store.interrupts = Some(Interrupts::new(Arc::default()));
+        }
+        let (here, there) = (InstanceAddr(0), InstanceAddr(1));
+        store.funcs = vec![
+            FuncInst::host(func_type, host::NOTE),
+            FuncInst::host(func_type, host::THROW),
+            FuncInst::wasm(func_type, there, defined::NOTHING),
+            FuncInst::wasm(func_type, here, defined::MAIN),
+            FuncInst::wasm(func_type, here, defined::NOTHING),
+        ];
+        let reference = |func: u32| u64::from(func) + 1;
+        let limits = Limits {
+            min: 4,
+            max: Some(4),
+        };
+        let addr = AddrType::I32;
+        store.mems = vec![MemInst::new(MemType {
+            addr,
+            limits,
+            shared: false,
+            page_size_log2: 6,
+        })?];
+        let table = TableType {
+            addr,
+            limits,
+            element: RefType::FUNCREF,
+        };
+        let func = reference(func::IMPORTED + defined::NOTHING);
+        store.tables = vec![TableInst::new(table, func)?, TableInst::new(table, func)?];
+        let global = GlobalInst {
+            value: [1; 2],
+            ty: GlobalType {
+                value: ValType::V128,
+                mutable: true,
+            },
+        };
+        store.globals = vec![global; 2];
+        store.tags = vec![TagInst { ty: func_type }];
+        store.heap.meet(&store.registry, array_type).ok()?;
+        let data = Heap::zeros(4 * size_of::<u64>()).ok()?;
+        let names = Names {
+            array: store.add_object(array_type, 4, data).ok()?,
+            func,
+            func_type: func_type.0,
+            struct_type: struct_type.0,
+            array_type: array_type.0,
+        };
+        let program = Program::new(select, form, extent, names);
+        let functions = program.functions.len();
+        let stub = handlers::call::STUB.entry();
+        let code = CodeUnit::new(func::IMPORTED, functions, stub, Box::new(program));
+        let instance = |code: &Arc<CodeUnit>| ModuleInst {
+            bytes: [0; 32].into(),
+            code: code.clone(),
+            funcs: (0..5).map(FuncAddr).collect(),
+            tables: vec![TableAddr(0), TableAddr(1)],
+            mems: vec![MemAddr(0)],
+            globals: vec![GlobalAddr(0), GlobalAddr(1)],
+            tags: vec![TagAddr(0)],
+            // The second segment of either kind is dropped.
+            elems: vec![[func; 4].into(), Box::default()],
+            datas: vec![0..32, 0..0],
+            imported_funcs: func::IMPORTED,
+            imported_globals: 1,
+        };
+        let code = Arc::new(code);
+        store.instances = vec![instance(&code), instance(&code)];
+        Some(Self {
+            store,
+            _types: [func_handle, struct_handle, array_handle],
+            depths: Vec::new(),
+        })
+    }
+
+    /// Runs the program; what was seen of the host's stack.
+    fn run(mut self) -> Option<Vec<usize>> {
+        let main = FuncAddr(func::IMPORTED + defined::MAIN);
+        let done = super::invoke(&mut self, Mode::Straight, main, (0, 0), &mut []);
+        if cfg!(test)
+            && let Err(stop) = &done
+        {
+            panic!("the program does not end: {:?}", stop.reason);
+        }
+        done.ok()?.is_none().then_some(self.depths)
+    }
+}
+
+impl Embedder for World {
+    fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    fn grow_memory(&mut self, _: MemAddr, _: u64) -> Result<u64, GrowError> {
+        Ok(0)
+    }
+
+    fn grow_table(&mut self, _: TableAddr, _: u64, _: u64) -> Result<u64, GrowError> {
+        Ok(0)
+    }
+
+    fn call_host(
+        &mut self,
+        host: u32,
+        _: Option<InstanceAddr>,
+        _: &mut [u64],
+    ) -> Result<Called, Reason> {
+        self.depths.push(stack_address());
+        match host {
+            host::THROW => Err(Reason::Exception(Exception {
+                tag: TagAddr(0),
+                payload: [].into(),
+            })),
+            _ => Ok(Called::Returned),
+        }
+    }
+}
+
+/// A part of a function.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// An op. Its targets are what follows it.
+    Op(Op),
+    /// An op that throws something, which is caught behind it.
+    Caught(Op),
+    /// Work that has to be paid for.
+    Spend(u32),
+}
+
+/// The program: functions of steps, and who chooses handlers for them.
+struct Program {
+    functions: Vec<Vec<Step>>,
+    select: Select,
+    form: Form,
+    names: Names,
+}
+
+impl Program {
+    /// A program that runs an op for each of the handlers of a form of code.
+    fn new(select: Select, form: Form, extent: Extent, names: Names) -> Self {
+        let mut program = Self {
+            functions: vec![Vec::new(), vec![Step::Op(Op::Return0)]],
+            select,
+            form,
+            names,
+        };
+        for i in 0..slot::SET {
+            let d = Dst::Slot(slot::ONES + 8 * i as SlotOffset);
+            program.main(Op::Copy {
+                bank: Bank::Int,
+                x: Src::Imm64(1),
+                d,
+            });
+        }
+        program.note();
+        Op::each(|op| {
+            if !select::is_well_formed(op) {
+                return Next::More;
+            }
+            match select::find(op, form) {
+                Err(Absent::Opcode) => return Next::Other,
+                Err(Absent::Operands) => return Next::More,
+                Ok(_) => {}
+            }
+            program.try_op(*op);
+            match extent {
+                Extent::Shapes => Next::Other,
+                #[cfg(test)]
+                Extent::Handlers => Next::More,
+            }
+        });
+        program.note();
+        program.main(Op::Return0);
+        program
+    }
+
+    /// Adds an op to the main function.
+    fn main(&mut self, op: Op) {
+        self.functions[defined::MAIN as usize].push(Step::Op(op));
+    }
+
+    /// Notes how far the host's stack reaches.
+    fn note(&mut self) {
+        self.main(Op::CallImport {
+            func: func::NOTE,
+            frame: FRAME,
+        });
+    }
+
+    /// Sets the first slots, and the registers of all banks to what is in the first one.
+    fn set(&mut self, values: [u64; slot::SET as usize]) {
+        if values == [1; slot::SET as usize] {
+            self.main(Op::CopyRange {
+                from: slot::ONES,
+                to: 0,
+                count: slot::SET,
+            });
+        } else {
+            for (i, value) in values.into_iter().enumerate() {
+                self.main(Op::Copy {
+                    bank: Bank::Int,
+                    x: Src::Imm64(value),
+                    d: Dst::Slot(8 * i as SlotOffset),
+                });
+            }
+        }
+        self.set_registers();
+    }
+
+    /// Sets the registers of all banks to what is in the first slot.
+    fn set_registers(&mut self) {
+        for bank in [Bank::Int, Bank::F32, Bank::F64] {
+            self.main(Op::Copy {
+                bank,
+                x: Src::Slot(0),
+                d: Dst::Acc,
+            });
+            self.main(Op::LoadPin { bank, home: 0 });
+        }
+    }
+
+    /// Adds an op with operands on which it does not trap. Operands are all 1 where nothing else is said.
+    fn try_op(&mut self, op: Op) {
+        let one = [1; slot::SET as usize];
+        let Names {
+            array,
+            func,
+            func_type,
+            struct_type,
+            array_type,
+        } = self.names;
+        let mut values = one;
+        match op {
+            // Ends execution, so that it cannot leave anything behind.
+            Op::Unreachable => return,
+            // There is nobody who could notify.
+            Op::Atomic {
+                does: crate::code::ops::Atomic::Wait,
+                ..
+            } => return,
+            Op::Nop
+            | Op::Binop { .. }
+            | Op::Load { .. }
+            | Op::Store { .. }
+            | Op::LoadFrom { .. }
+            | Op::StoreTo { .. }
+            | Op::Load64 { .. }
+            | Op::Store64 { .. }
+            | Op::LoadFrom64 { .. }
+            | Op::StoreTo64 { .. }
+            | Op::LoadShared { .. }
+            | Op::StoreShared { .. }
+            | Op::Wide { .. }
+            | Op::Narrow { .. }
+            | Op::Copy { .. }
+            | Op::LoadPin { .. }
+            | Op::AddScaled { .. }
+            | Op::CopyRange { .. }
+            | Op::Select { .. }
+            | Op::GlobalGet { .. }
+            | Op::GlobalSet { .. }
+            | Op::Ternop { .. }
+            | Op::ExtractLane { .. }
+            | Op::ReplaceLane { .. }
+            | Op::Shuffle { .. }
+            | Op::Constant { .. }
+            | Op::SelectVector { .. }
+            | Op::ImportedGet { .. }
+            | Op::ImportedSet { .. }
+            | Op::NonNull { .. } => {}
+            Op::Unop { op, .. } => {
+                if matches!(op, Opcode::I31GetS | Opcode::I31GetU) {
+                    values = [i31(1); 5];
+                }
+            }
+            // An address that is aligned.
+            Op::Atomic { .. } => values = [0; 5],
+            Op::ZeroLocals { .. } => {
+                for count in 1..=9 {
+                    self.main(Op::ZeroLocals { count });
+                }
+                return;
+            }
+            Op::Canonical { .. } => {
+                for byte in [0, 0xff] {
+                    let bytes = [byte; 16];
+                    self.main(Op::Constant {
+                        bytes,
+                        d: Dst::Slot(0),
+                    });
+                    self.set_registers();
+                    self.main(op);
+                }
+                return;
+            }
+            Op::Br | Op::BrUnop { .. } | Op::BrBinop { .. } | Op::BrTable { .. } => {
+                // Taken or not; what comes next has to be paid for.
+                for value in [0, 1] {
+                    self.set([value; 5]);
+                    self.main(op);
+                    self.functions[defined::MAIN as usize].push(Step::Spend(MUCH));
+                }
+                return;
+            }
+            Op::Call { .. } => {
+                self.call(defined::NOTHING);
+                return;
+            }
+            Op::CallImport { .. } => {
+                for func in [func::NOTE, func::FAR] {
+                    self.main(Op::CallImport { func, frame: FRAME });
+                }
+                let op = Op::CallImport {
+                    func: func::THROW,
+                    frame: FRAME,
+                };
+                self.functions[defined::MAIN as usize].push(Step::Caught(op));
+                return;
+            }
+            Op::CallIndirect { x, .. } => {
+                for table in [0, 1] {
+                    self.set(one);
+                    self.main(Op::CallIndirect {
+                        x,
+                        table,
+                        ty: func_type,
+                        frame: FRAME,
+                    });
+                }
+                return;
+            }
+            Op::CallRef { x, .. } => {
+                self.set([func; 5]);
+                self.main(Op::CallRef { x, frame: FRAME });
+                return;
+            }
+            Op::ReturnCall { .. } => {
+                let defined = defined::NOTHING;
+                return self.leave(
+                    one,
+                    Op::ReturnCall {
+                        defined,
+                        tail: TAIL,
+                    },
+                );
+            }
+            Op::ReturnCallImport { .. } => {
+                for func in [func::NOTE, func::FAR] {
+                    self.leave(one, Op::ReturnCallImport { func, tail: TAIL });
+                }
+                return;
+            }
+            Op::ReturnCallIndirect { x, .. } => {
+                let (table, ty) = (0, func_type);
+                let op = Op::ReturnCallIndirect {
+                    x,
+                    table,
+                    ty,
+                    tail: TAIL,
+                };
+                return self.leave(one, op);
+            }
+            Op::ReturnCallRef { x, .. } => {
+                return self.leave([func; 5], Op::ReturnCallRef { x, tail: TAIL });
+            }
+            Op::Return0 | Op::Return1 { .. } | Op::ReturnMany { .. } => {
+                return self.leave(one, op);
+            }
+            Op::Throw { .. } | Op::ThrowRef { .. } => {
+                let op = match op {
+                    Op::ThrowRef { cost, .. } => Op::ThrowRef { cost, x: slot::EXN },
+                    other => other,
+                };
+                self.functions[defined::MAIN as usize].push(Step::Caught(op));
+                return;
+            }
+            Op::StructGet { .. }
+            | Op::StructSet { .. }
+            | Op::ArrayLen { .. }
+            | Op::RefTest { .. }
+            | Op::RefCast { .. } => values = [array; 5],
+            Op::ArrayGet { op, i, d, .. } => {
+                self.set([1, array, 1, 1, 1]);
+                let x = slot::SECOND;
+                return self.main(Op::ArrayGet { op, x, i, d });
+            }
+            Op::ArraySet { op, value, .. } => {
+                self.set([1, array, 1, 1, 1]);
+                let (x, i) = (slot::SECOND, 0);
+                return self.main(Op::ArraySet { op, x, i, value });
+            }
+            Op::Object { call, at, .. } => {
+                let storage = crate::code::layout::Storage::Bits64 as u32;
+                let (a, b) = match call {
+                    Object::StructNew | Object::StructNewDefault => (struct_type, 0),
+                    Object::ArrayNew
+                    | Object::ArrayNewDefault
+                    | Object::ArrayNewFixed
+                    | Object::ArrayNewData
+                    | Object::ArrayNewElem => (array_type, 0),
+                    Object::ArrayInitData => (storage, 0),
+                    Object::ArrayInitElem => (0, 0),
+                    _ => (0, storage),
+                };
+                self.set(match call {
+                    Object::ArrayCopy => [array, 1, array, 1, 1],
+                    Object::StructGet
+                    | Object::StructSet
+                    | Object::ArrayGet
+                    | Object::ArraySet
+                    | Object::ArrayFill
+                    | Object::ArrayInitData
+                    | Object::ArrayInitElem => [array, 1, 1, 1, 1],
+                    _ => one,
+                });
+                return self.main(Op::Object { call, a, b, at });
+            }
+            Op::Runtime { call, at, .. } => {
+                let a = matches!(call, Runtime::DataDrop | Runtime::ElemDrop);
+                let (a, b) = (u32::from(a), 0);
+                self.set(one);
+                return self.main(Op::Runtime { call, a, b, at });
+            }
+            Op::Charge { .. } => {
+                for _ in 0..3 {
+                    self.main(Op::Charge { cost: MUCH });
+                }
+                return;
+            }
+            Op::ChargeBulk { .. } => {
+                self.set([MUCH.into(); 5]);
+                for _ in 0..3 {
+                    self.main(op);
+                }
+                return;
+            }
+            Op::Rejoin => {}
+        }
+        self.set(values);
+        self.main(op);
+    }
+
+    /// Calls a function that the program defines.
+    fn call(&mut self, defined: u32) {
+        let delta = DELTA;
+        self.main(Op::Call { defined, delta });
+    }
+
+    /// Adds an op that leaves its function: to a function of its own, which is called.
+    fn leave(&mut self, values: [u64; slot::SET as usize], op: Op) {
+        let defined = self.functions.len() as u32;
+        self.functions.push(Vec::new());
+        // As the main function for a moment.
+        self.functions
+            .swap(defined::MAIN as usize, defined as usize);
+        self.main(Op::CopyRange {
+            from: 0,
+            to: 0,
+            count: 0,
+        });
+        for (i, value) in values.into_iter().enumerate() {
+            self.main(Op::Copy {
+                bank: Bank::Int,
+                x: Src::Imm64(value),
+                d: Dst::Slot(8 * i as SlotOffset),
+            });
+        }
+        self.set_registers();
+        self.main(op);
+        self.functions
+            .swap(defined::MAIN as usize, defined as usize);
+        self.call(defined);
+    }
+
+    /// The code of a function in a form.
+    fn build(&self, defined: u32, form: Form, with_map: bool) -> Result<(Code, Map), LowerError> {
+        let mut builder = Builder::new(self.select, form, with_map);
+        let mut catches = Catches::default();
+        let mut landings = Vec::new();
+        for step in &self.functions[defined as usize] {
+            match step {
+                Step::Op(op) => put(&mut builder, op),
+                Step::Caught(op) => {
+                    let region = catches.open(builder.here());
+                    let landing = landings.len() as u32;
+                    catches.clause(region, None, landing, 0, Some(slot::EXN));
+                    put(&mut builder, op);
+                    catches.close(builder.here());
+                    builder.point();
+                    landings.push(builder.here());
+                }
+                Step::Spend(cost) => match form {
+                    Form::Plain => {}
+                    Form::Net => builder.spend(*cost),
+                    Form::Exact => put(&mut builder, &Op::Charge { cost: *cost }),
+                },
+            }
+        }
+        catches.finish(&landings);
+        builder.finish(slot::FRAME, [None; 3], catches)
+    }
+}
+
+/// How a call finds its arguments: it has none.
+const FRAME: CallFrame = CallFrame {
+    delta: DELTA,
+    params: 0,
+    slots: 0,
+};
+
+/// As above, for a call in place of the current one.
+const TAIL: TailFrame = TailFrame {
+    from: 0,
+    to: -(super::machine::RECORD_BYTES as SlotOffset),
+    params: 0,
+    slots: 0,
+};
+
+/// Appends an op whose targets are what follows it.
+fn put(builder: &mut Builder, op: &Op) {
+    if let Op::ChargeBulk { .. } = op {
+        return builder.charging_op(op, At::default(), 1);
+    }
+    let tally = builder.tally();
+    builder.op(op, At { offset: 0, tally });
+    let mut waiting = Default::default();
+    for _ in 0..op.targets() {
+        builder.target_later(&mut waiting);
+    }
+    if op.leaves() && !op.comes_back() {
+        builder.end_superblock();
+    }
+    if op.targets() > 0 {
+        builder.place(waiting);
+    }
+}
+
+impl Source for Program {
+    fn lower(&self, defined: u32) -> Result<Code, LowerError> {
+        self.build(defined, self.form, false).map(|(code, _)| code)
+    }
+
+    fn exact(&self, defined: u32) -> Result<Exact, LowerError> {
+        let (_, net) = self.build(defined, Form::Net, true)?;
+        let (code, exact) = self.build(defined, Form::Exact, true)?;
+        let points = net.points.iter().zip(&exact.points).map(|(at, same)| {
+            let (net, cost) = net.arrival(at);
+            let (exact, _) = exact.arrival(same);
+            Point {
+                net: net.0,
+                exact: exact.0,
+                cost,
+            }
+        });
+        Ok(Exact {
+            code,
+            points: points.collect(),
+            pins: [None; 3],
+        })
+    }
+
+    fn origin(&self, _: CodePlace) -> Option<Origin> {
+        None
+    }
+
+    fn ahead(&self, _: CodePlace) -> u32 {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_handler_leaves_the_stack_of_the_host_alone() {
+        assert_eq!(is_flat(select::select, Extent::Handlers), Some(true));
+    }
+
+    #[test]
+    fn an_engine_finds_out_from_one_handler_of_each_shape() {
+        assert_eq!(is_flat(select::select, Extent::Shapes), Some(true));
+        assert!(dispatch_is_flat());
+    }
+
+    #[test]
+    #[cfg(tail_dispatch)]
+    fn a_handler_that_leaves_something_on_the_stack_is_noticed() {
+        fn lossy(op: &Op, form: Form) -> crate::code::builder::HandlerCells {
+            match op {
+                Op::Nop => crate::exec::dispatch::handler_cells(handlers::lost),
+                _ => select::select(op, form),
+            }
+        }
+        assert_eq!(is_flat(lossy, Extent::Shapes), Some(false));
+    }
+
+    #[test]
+    fn the_program_has_thousands_of_handlers_and_some_hundred_shapes() {
+        let names = Names {
+            array: 1,
+            func: 1,
+            func_type: 0,
+            struct_type: 0,
+            array_type: 0,
+        };
+        // Those of the steps that prepare an op are copies, of which there are few kinds.
+        let count = |extent| {
+            let program = Program::new(select::select, Form::Net, extent, names);
+            let steps = program.functions.iter().flatten();
+            let ops = steps.filter(|step| {
+                !matches!(
+                    step,
+                    Step::Op(Op::Copy { .. } | Op::CopyRange { .. } | Op::LoadPin { .. })
+                )
+            });
+            ops.count()
+        };
+        let (shapes, handlers) = (count(Extent::Shapes), count(Extent::Handlers));
+        assert!(shapes > 700, "{shapes}");
+        assert!(handlers > 5000, "{handlers}");
+    }
 }

@@ -15,8 +15,9 @@ use super::handlers::{
 };
 use super::numerics::*;
 use crate::code::Form;
-use crate::code::ops::{Addr, Bank, Dst, Object, Op, Runtime, Src};
+use crate::code::ops::{Addr, Bank, Dst, Floats, Object, Op, Runtime, Src};
 use crate::syntax::instr::{Class, Opcode};
+use crate::syntax::types::ValType;
 
 /// One operand and a destination.
 macro_rules! pick_xd {
@@ -31,7 +32,7 @@ macro_rules! pick_xd {
             (Src::Slot(_), Dst::Acc) => $m::$h::<$op, Slot, Acc>,
             (Src::Slot(_), Dst::Slot(_)) => $m::$h::<$op, Slot, Slot>,
             (Src::Slot(_), Dst::Pin(_)) => $m::$h::<$op, Slot, Pin>,
-            _ => absent($x),
+            _ => return Err(Absent::Operands),
         }
     };
 }
@@ -41,7 +42,7 @@ macro_rules! pick_xy {
     ([$($x:ident $y:ident),*] $with:ident, $xs:expr, $ys:expr) => {
         match ($xs, $ys) {
             $((kind!($x), kind!($y)) => $with!($x, $y),)*
-            _ => absent($xs),
+            _ => return Err(Absent::Operands),
         }
     };
 }
@@ -100,7 +101,7 @@ macro_rules! by_opcode {
     ($op:expr; $($pick:ident: $($name:ident)*;)*) => {
         match $op {
             $($(Opcode::$name => $pick!($name),)*)*
-            other => unreachable!("lowering: {other:?} is no op of this kind"),
+            _ => return Err(Absent::Opcode),
         }
     };
 }
@@ -149,7 +150,7 @@ macro_rules! pick_address {
             Addr::Scaled(Src::Slot(_), Src::Acc) => $pick!(Scaled<Slot, Acc>),
             Addr::Scaled(Src::Slot(_), Src::Pin) => $pick!(Scaled<Slot, Pin>),
             Addr::Scaled(Src::Slot(_), Src::Slot(_)) => $pick!(Scaled<Slot, Slot>),
-            Addr::Plain(x) | Addr::Sum(x, _) | Addr::Scaled(x, _) => absent(x),
+            _ => return Err(Absent::Operands),
         }
     };
 }
@@ -169,22 +170,105 @@ macro_rules! by_src_dst {
             (Src::Slot(_), Dst::Acc) => $m::$h::<Slot, Acc>,
             (Src::Slot(_), Dst::Slot(_)) => $m::$h::<Slot, Slot>,
             (Src::Slot(_), Dst::Pin(_)) => $m::$h::<Slot, Pin>,
-            _ => absent($x),
+            _ => return Err(Absent::Operands),
         }
     };
 }
 
 /// The handler of an op in code of a form, as the cells that hold its address.
 pub(crate) fn select(op: &Op, form: Form) -> [MaybeUninit<u32>; 2] {
-    handler_cells(handler(op, form))
+    debug_assert!(
+        is_well_formed(op),
+        "{op:?} is written otherwise than it is read"
+    );
+    match find(op, form) {
+        Ok(handler) => handler_cells(handler),
+        Err(absent) => fail(op, absent),
+    }
 }
 
-/// Reports a combination that lowering never makes.
+/// Reports an op that lowering never makes.
 #[cold]
 #[inline(never)]
-fn absent(x: Src) -> Handler {
-    unreachable!("lowering: no handler takes operands beginning with {x:?}")
+fn fail(op: &Op, absent: Absent) -> ! {
+    unreachable!("lowering: {op:?} has no handler: {absent:?}")
 }
+
+/// Why an op has no handler.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Absent {
+    /// There is none for the opcode, whatever the operands.
+    Opcode,
+    /// There is none for operands of these kinds.
+    Operands,
+}
+
+/// Whether the handler of an op reads what `Op::operands` writes, as far as [`find`] does not see it: an immediate has the width of the
+/// operand, and a vector goes to a slot.
+pub(super) fn is_well_formed(op: &Op) -> bool {
+    let fits = |x: Src, ty: ValType| match x {
+        Src::Imm32(_) => matches!(ty, ValType::I32 | ValType::F32),
+        Src::Imm64(_) => !matches!(ty, ValType::I32 | ValType::F32),
+        _ => true,
+    };
+    // Of an opcode that has such an operand.
+    let fits_in = |x: Src, op: Opcode, param: usize| {
+        let params = op.plain_type().map_or(&[][..], |(params, _)| params);
+        params.get(param).is_none_or(|&ty| fits(x, ty))
+    };
+    let fits_bank = |x: Src, bank: Bank| match bank {
+        Bank::Int | Bank::V128 => true,
+        Bank::F32 => fits(x, ValType::F32),
+        Bank::F64 => fits(x, ValType::F64),
+    };
+    let in_slot = |d: Dst| matches!(d, Dst::Slot(_));
+    let yields_vector = |op: Opcode| {
+        op.plain_type()
+            .is_some_and(|(_, results)| results == [ValType::V128])
+    };
+    match *op {
+        Op::Unop { op, d, .. } => !yields_vector(op) || in_slot(d),
+        Op::Binop { op, x, y, d } => {
+            fits_in(x, op, 0) && fits_in(y, op, 1) && (!yields_vector(op) || in_slot(d))
+        }
+        Op::BrBinop { op, x, y, .. } => fits_in(x, op, 0) && fits_in(y, op, 1),
+        Op::Load { op, addr, d, .. } => {
+            let (Addr::Plain(x) | Addr::Sum(_, x) | Addr::Scaled(_, x)) = addr;
+            fits(x, ValType::I32) && (!yields_vector(op) || in_slot(d))
+        }
+        Op::Load64 { op, d, .. } => !yields_vector(op) || in_slot(d),
+        Op::Store {
+            op, addr, value, ..
+        } => {
+            let (Addr::Plain(x) | Addr::Sum(_, x) | Addr::Scaled(_, x)) = addr;
+            fits(x, ValType::I32) && fits_in(value, op, 1)
+        }
+        Op::Store64 { op, value, .. }
+        | Op::StructSet { op, value, .. }
+        | Op::ArraySet { op, value, .. } => fits_in(value, op, 1),
+        Op::ArrayGet { i, .. } => fits(i, ValType::I32),
+        Op::Copy { bank, x, d } => match d {
+            Dst::Pin(_) => fits_bank(x, bank),
+            Dst::Slot(_) => true,
+            Dst::Acc => bank != Bank::V128,
+        },
+        Op::Return1 { bank, x, .. } => fits_bank(x, bank),
+        Op::GlobalGet { bank, d, .. } => bank != Bank::V128 || in_slot(d),
+        Op::Canonical { floats, x, d } => {
+            x == Src::Acc && (matches!(floats, Floats::F32 | Floats::F64) || in_slot(d))
+        }
+        Op::Ternop { d, .. }
+        | Op::ReplaceLane { d, .. }
+        | Op::Shuffle { d, .. }
+        | Op::Constant { d, .. }
+        | Op::SelectVector { d, .. } => in_slot(d),
+        Op::Atomic { op, .. } => op.class() == Class::Atomic,
+        _ => true,
+    }
+}
+
+/// A handler, if there is one.
+type Found = Result<Handler, Absent>;
 
 /// A handler that is there twice: for plain code, and for code that counts fuel.
 macro_rules! metered {
@@ -199,29 +283,30 @@ macro_rules! metered {
 
 use metered;
 
-fn handler(op: &Op, form: Form) -> Handler {
+/// Finds the handler of an op in code of a form.
+pub(super) fn find(op: &Op, form: Form) -> Found {
     // Branches charge where nothing else does; calls and returns charge in both forms of metered code, because either may call
     // and return to the other.
     let (branches, calls) = (form == Form::Net, form != Form::Plain);
-    match *op {
+    Ok(match *op {
         Op::Nop => super::handlers::nop,
         // Vectors first: the rest is about numbers.
-        Op::Unop { op, x, d } if op.class() == Class::Vplain => simd::unop(op, x, d),
-        Op::Binop { op, x, y, .. } if op.class() == Class::Vplain => simd::binop(op, x, y),
-        Op::Load { op, addr, .. } if op.class() == Class::Vload => simd::load(op, addr),
-        Op::LoadFrom { op, .. } if op.class() == Class::Vload => simd::load_from(op),
+        Op::Unop { op, x, d } if op.class() == Class::Vplain => simd::unop(op, x, d)?,
+        Op::Binop { op, x, y, .. } if op.class() == Class::Vplain => simd::binop(op, x, y)?,
+        Op::Load { op, addr, .. } if op.class() == Class::Vload => simd::load(op, addr)?,
+        Op::LoadFrom { op, .. } if op.class() == Class::Vload => simd::load_from(op)?,
         Op::Load64 {
             op: Opcode::V128Load,
             x,
             ..
-        } => simd::load64(x),
-        Op::LoadFrom64 { op, .. } if op.class() == Class::Vload => simd::load_from64(op),
+        } => simd::load64(x)?,
+        Op::LoadFrom64 { op, .. } if op.class() == Class::Vload => simd::load_from64(op)?,
         Op::Store {
             op: Opcode::V128Store,
             addr,
             value,
             ..
-        } => simd::store(addr, value),
+        } => simd::store(addr, value)?,
         Op::StoreTo {
             op: Opcode::V128Store,
             ..
@@ -231,34 +316,34 @@ fn handler(op: &Op, form: Form) -> Handler {
             x,
             value,
             ..
-        } => simd::store64(x, value),
+        } => simd::store64(x, value)?,
         Op::StoreTo64 {
             op: Opcode::V128Store,
             ..
         } => memory64::store_to64::<V128Store>,
-        Op::LoadShared { op, .. } if op.class() == Class::Vload => simd::load_shared(op),
+        Op::LoadShared { op, .. } if op.class() == Class::Vload => simd::load_shared(op)?,
         Op::StoreShared {
             op: Opcode::V128Store,
             ..
         } => atomic::store_shared::<V128Store>,
-        Op::Unop { op, x, d } => unop(op, x, d),
-        Op::Binop { op, x, y, d } => binop(op, x, y, d),
-        Op::Load { op, addr, d, .. } => load(op, addr, d),
+        Op::Unop { op, x, d } => unop(op, x, d)?,
+        Op::Binop { op, x, y, d } => binop(op, x, y, d)?,
+        Op::Load { op, addr, d, .. } => load(op, addr, d)?,
         Op::Store {
             op, addr, value, ..
-        } => store(op, addr, value),
-        Op::LoadFrom { op, .. } => load_from(op),
-        Op::StoreTo { op, .. } => store_to(op),
-        Op::Load64 { op, x, d, .. } => load64(op, x, d),
-        Op::Store64 { op, x, value, .. } => store64(op, x, value),
-        Op::LoadFrom64 { op, .. } => load_from64(op),
-        Op::StoreTo64 { op, .. } => store_to64(op),
-        Op::LoadShared { op, .. } => load_shared(op),
-        Op::StoreShared { op, .. } => store_shared(op),
+        } => store(op, addr, value)?,
+        Op::LoadFrom { op, .. } => load_from(op)?,
+        Op::StoreTo { op, .. } => store_to(op)?,
+        Op::Load64 { op, x, d, .. } => load64(op, x, d)?,
+        Op::Store64 { op, x, value, .. } => store64(op, x, value)?,
+        Op::LoadFrom64 { op, .. } => load_from64(op)?,
+        Op::StoreTo64 { op, .. } => store_to64(op)?,
+        Op::LoadShared { op, .. } => load_shared(op)?,
+        Op::StoreShared { op, .. } => store_shared(op)?,
         Op::Atomic { .. } => atomic::atomic,
-        Op::Wide { op, .. } => wide(op),
+        Op::Wide { op, .. } => wide(op)?,
         Op::Narrow { .. } => memory64::narrow,
-        Op::Copy { bank, x, d } => copy(bank, x, d),
+        Op::Copy { bank, x, d } => copy(bank, x, d)?,
         Op::ZeroLocals { count } => match count {
             1 => variable::zero_locals::<1>,
             2 => variable::zero_locals::<2>,
@@ -274,13 +359,13 @@ fn handler(op: &Op, form: Form) -> Handler {
             Bank::Int => variable::load_pin::<u64>,
             Bank::F32 => variable::load_pin::<f32>,
             Bank::F64 => variable::load_pin::<f64>,
-            Bank::V128 => unreachable!("lowering: vectors have no pin"),
+            Bank::V128 => return Err(Absent::Operands),
         },
-        Op::AddScaled { x, y, d, .. } => add_scaled(x, y, d),
+        Op::AddScaled { x, y, d, .. } => add_scaled(x, y, d)?,
         Op::CopyRange { .. } => variable::copy_range,
-        Op::Select { x, y, c, d } => choose(x, y, c, d),
-        Op::GlobalGet { bank, d, .. } => global_get(bank, d),
-        Op::GlobalSet { bank, x, .. } => global_set(bank, x),
+        Op::Select { x, y, c, d } => choose(x, y, c, d)?,
+        Op::GlobalGet { bank, d, .. } => global_get(bank, d)?,
+        Op::GlobalSet { bank, x, .. } => global_set(bank, x)?,
         Op::Ternop { .. }
         | Op::Canonical { .. }
         | Op::ExtractLane { .. }
@@ -289,15 +374,15 @@ fn handler(op: &Op, form: Form) -> Handler {
         | Op::Constant { .. }
         | Op::SelectVector { .. }
         | Op::ImportedGet { .. }
-        | Op::ImportedSet { .. } => simd::handler(op),
+        | Op::ImportedSet { .. } => simd::handler(op)?,
         Op::Br => metered!(branches, control::br),
-        Op::BrUnop { op, not, x } => br_unop(op, not, x, branches),
-        Op::BrBinop { op, not, x, y } => br_binop(op, not, x, y, branches),
+        Op::BrUnop { op, not, x } => br_unop(op, not, x, branches)?,
+        Op::BrBinop { op, not, x, y } => br_binop(op, not, x, y, branches)?,
         Op::BrTable { x, .. } => match x {
             Src::Acc => metered!(branches, control::br_table, Acc),
             Src::Pin => metered!(branches, control::br_table, Pin),
             Src::Slot(_) => metered!(branches, control::br_table, Slot),
-            _ => absent(x),
+            _ => return Err(Absent::Operands),
         },
         Op::Call { .. } => metered!(calls, call::call),
         Op::CallImport { .. } => metered!(calls, call::call_import),
@@ -308,7 +393,7 @@ fn handler(op: &Op, form: Form) -> Handler {
             (Src::Acc, _) => metered!(calls, call::call_indirect, Acc, false),
             (Src::Pin, _) => metered!(calls, call::call_indirect, Pin, false),
             (Src::Slot(_), _) => metered!(calls, call::call_indirect, Slot, false),
-            _ => absent(x),
+            _ => return Err(Absent::Operands),
         },
         Op::ReturnCall { .. } => metered!(calls, call::return_call),
         Op::ReturnCallImport { .. } => call::return_call_import,
@@ -316,62 +401,64 @@ fn handler(op: &Op, form: Form) -> Handler {
             Src::Acc => call::return_call_indirect::<Acc>,
             Src::Pin => call::return_call_indirect::<Pin>,
             Src::Slot(_) => call::return_call_indirect::<Slot>,
-            _ => absent(x),
+            _ => return Err(Absent::Operands),
         },
         Op::CallRef { x, .. } => match x {
             Src::Acc => metered!(calls, call::call_ref, Acc),
             Src::Pin => metered!(calls, call::call_ref, Pin),
             Src::Slot(_) => metered!(calls, call::call_ref, Slot),
-            _ => absent(x),
+            _ => return Err(Absent::Operands),
         },
         Op::ReturnCallRef { x, .. } => match x {
             Src::Acc => call::return_call_ref::<Acc>,
             Src::Pin => call::return_call_ref::<Pin>,
             Src::Slot(_) => call::return_call_ref::<Slot>,
-            _ => absent(x),
+            _ => return Err(Absent::Operands),
         },
-        Op::StructGet { op, x, d, .. } => struct_get(op, x, d),
-        Op::StructSet { op, x, value, .. } => struct_set(op, x, value),
-        Op::ArrayGet { op, i, d, .. } => array_get(op, i, d),
-        Op::ArraySet { op, value, .. } => array_set(op, value),
+        Op::StructGet { op, x, d, .. } => struct_get(op, x, d)?,
+        Op::StructSet { op, x, value, .. } => struct_set(op, x, value)?,
+        Op::ArrayGet { op, i, d, .. } => array_get(op, i, d)?,
+        Op::ArraySet { op, value, .. } => array_set(op, value)?,
         Op::ArrayLen { x, d } => by_src_dst!(heap::array_len, x, d),
         Op::RefTest { x, d, .. } => by_src_dst!(heap::ref_test, x, d),
         Op::RefCast { x, .. } => match x {
             Src::Acc => heap::ref_cast::<Acc>,
             Src::Pin => heap::ref_cast::<Pin>,
             Src::Slot(_) => heap::ref_cast::<Slot>,
-            _ => absent(x),
+            _ => return Err(Absent::Operands),
         },
-        Op::Object { call, .. } => object(call),
+        Op::Object { call, .. } => object(call)?,
         Op::NonNull { x } => match x {
             Src::Acc => reference::non_null::<Acc>,
             Src::Pin => reference::non_null::<Pin>,
             Src::Slot(_) => reference::non_null::<Slot>,
-            _ => absent(x),
+            _ => return Err(Absent::Operands),
         },
         Op::Return0 => metered!(calls, control::return_0),
-        Op::Return1 { bank, x, .. } => return_1(bank, x, calls),
+        Op::Return1 { bank, x, .. } => return_1(bank, x, calls)?,
         Op::ReturnMany { .. } => metered!(calls, control::return_many),
         Op::Throw { .. } => exception::throw,
         Op::ThrowRef { .. } => exception::throw_ref,
         Op::Unreachable => control::unreachable_op,
-        Op::Runtime { call, .. } => runtime(call),
-        Op::Charge { .. } => fuel::charge,
+        Op::Runtime { call, .. } => runtime(call)?,
+        Op::Charge { .. } if form == Form::Exact => fuel::charge,
+        Op::Rejoin if form == Form::Exact => fuel::rejoin,
         Op::ChargeBulk { wide, .. } => match (form, wide) {
             (Form::Net, false) => fuel::charge_bulk_ahead::<false>,
             (Form::Net, true) => fuel::charge_bulk_ahead::<true>,
-            (_, false) => fuel::charge_bulk::<false>,
-            (_, true) => fuel::charge_bulk::<true>,
+            (Form::Exact, false) => fuel::charge_bulk::<false>,
+            (Form::Exact, true) => fuel::charge_bulk::<true>,
+            (Form::Plain, _) => return Err(Absent::Operands),
         },
-        Op::Rejoin => fuel::rejoin,
-    }
+        Op::Charge { .. } | Op::Rejoin => return Err(Absent::Operands),
+    })
 }
 
 #[rustfmt::skip]
-fn unop(op: Opcode, x: Src, d: Dst) -> Handler {
+fn unop(op: Opcode, x: Src, d: Dst) -> Found {
     macro_rules! plain { ($name:ident) => { pick_xd!(numeric::unop, $name, x, d) }; }
     macro_rules! trapping { ($name:ident) => { pick_xd!(numeric::trapping_unop, $name, x, d) }; }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         plain:
             I32Clz I32Ctz I32Popcnt I32Eqz I32Extend8S I32Extend16S
             I64Clz I64Ctz I64Popcnt I64Eqz I64Extend8S I64Extend16S I64Extend32S
@@ -389,15 +476,15 @@ fn unop(op: Opcode, x: Src, d: Dst) -> Handler {
             I32TruncF32S I32TruncF32U I32TruncF64S I32TruncF64U
             I64TruncF32S I64TruncF32U I64TruncF64S I64TruncF64U
             I31GetS I31GetU;
-    }
+    })
 }
 
 #[rustfmt::skip]
-fn binop(op: Opcode, x: Src, y: Src, d: Dst) -> Handler {
+fn binop(op: Opcode, x: Src, y: Src, d: Dst) -> Found {
     macro_rules! commuting { ($name:ident) => { pick_xyd!(pick_commuting!, numeric::binop, $name, x, y, d) }; }
     macro_rules! ordered { ($name:ident) => { pick_xyd!(pick_ordered!, numeric::binop, $name, x, y, d) }; }
     macro_rules! trapping { ($name:ident) => { pick_xyd!(pick_ordered!, numeric::trapping_binop, $name, x, y, d) }; }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         commuting:
             I32Add I32Mul I32And I32Or I32Xor I64Add I64Mul I64And I64Or I64Xor
             F32Add F32Mul F32Min F32Max F64Add F64Mul F64Min F64Max
@@ -409,11 +496,11 @@ fn binop(op: Opcode, x: Src, y: Src, d: Dst) -> Handler {
             F32Sub F32Div F32Copysign F64Sub F64Div F64Copysign;
         trapping:
             I32DivS I32DivU I32RemS I32RemU I64DivS I64DivU I64RemS I64RemU;
-    }
+    })
 }
 
 #[rustfmt::skip]
-fn add_scaled(x: Src, y: Src, d: Dst) -> Handler {
+fn add_scaled(x: Src, y: Src, d: Dst) -> Found {
     macro_rules! with { ($xs:ty, $ys:ty) => {
         match d {
             Dst::Acc => numeric::add_scaled::<$xs, $ys, Acc>,
@@ -421,11 +508,11 @@ fn add_scaled(x: Src, y: Src, d: Dst) -> Handler {
             Dst::Pin(_) => numeric::add_scaled::<$xs, $ys, Pin>,
         }
     }; }
-    pick_xy!([Acc Pin, Acc Slot, Pin Acc, Pin Pin, Pin Slot, Slot Acc, Slot Pin, Slot Slot] with, x, y)
+    Ok(pick_xy!([Acc Pin, Acc Slot, Pin Acc, Pin Pin, Pin Slot, Slot Acc, Slot Pin, Slot Slot] with, x, y))
 }
 
 #[rustfmt::skip]
-fn load(op: Opcode, addr: Addr, d: Dst) -> Handler {
+fn load(op: Opcode, addr: Addr, d: Dst) -> Found {
     macro_rules! pick { ($name:ident) => {{
         macro_rules! with { ($a:ty) => {
             match d {
@@ -436,11 +523,11 @@ fn load(op: Opcode, addr: Addr, d: Dst) -> Handler {
         }; }
         pick_address!(addr, with)
     }}; }
-    by_load!(op, pick)
+    Ok(by_load!(op, pick))
 }
 
 #[rustfmt::skip]
-fn store(op: Opcode, addr: Addr, value: Src) -> Handler {
+fn store(op: Opcode, addr: Addr, value: Src) -> Found {
     macro_rules! pick { ($name:ident) => {{
         macro_rules! with { ($a:ty) => {
             match value {
@@ -452,40 +539,40 @@ fn store(op: Opcode, addr: Addr, value: Src) -> Handler {
         }; }
         pick_address!(addr, with)
     }}; }
-    by_store!(op, pick)
+    Ok(by_store!(op, pick))
 }
 
 #[rustfmt::skip]
-fn load_from(op: Opcode) -> Handler {
+fn load_from(op: Opcode) -> Found {
     macro_rules! pick { ($name:ident) => { memory::load_from::<$name> }; }
-    by_load!(op, pick)
+    Ok(by_load!(op, pick))
 }
 
 #[rustfmt::skip]
-fn store_to(op: Opcode) -> Handler {
+fn store_to(op: Opcode) -> Found {
     macro_rules! pick { ($name:ident) => { memory::store_to::<$name> }; }
-    by_store!(op, pick)
+    Ok(by_store!(op, pick))
 }
 
-fn wide(op: Opcode) -> Handler {
+fn wide(op: Opcode) -> Found {
     macro_rules! pick {
         ($name:ident) => {
             numeric::wide::<$name>
         };
     }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         pick: I64Add128 I64Sub128 I64MulWideS I64MulWideU;
-    }
+    })
 }
 
 #[rustfmt::skip]
-fn load64(op: Opcode, x: Src, d: Dst) -> Handler {
+fn load64(op: Opcode, x: Src, d: Dst) -> Found {
     macro_rules! pick { ($name:ident) => { pick_xd!(memory64::load64, $name, x, d) }; }
-    by_load!(op, pick)
+    Ok(by_load!(op, pick))
 }
 
 #[rustfmt::skip]
-fn store64(op: Opcode, x: Src, value: Src) -> Handler {
+fn store64(op: Opcode, x: Src, value: Src) -> Found {
     macro_rules! pick { ($name:ident) => {{
         macro_rules! with { ($x:ty) => {
             match value {
@@ -499,34 +586,34 @@ fn store64(op: Opcode, x: Src, value: Src) -> Handler {
             Src::Acc => with!(Acc),
             Src::Pin => with!(Pin),
             Src::Slot(_) => with!(Slot),
-            _ => absent(x),
+            _ => return Err(Absent::Operands),
         }
     }}; }
-    by_store!(op, pick)
+    Ok(by_store!(op, pick))
 }
 
 #[rustfmt::skip]
-fn load_from64(op: Opcode) -> Handler {
+fn load_from64(op: Opcode) -> Found {
     macro_rules! pick { ($name:ident) => { memory64::load_from64::<$name> }; }
-    by_load!(op, pick)
+    Ok(by_load!(op, pick))
 }
 
 #[rustfmt::skip]
-fn store_to64(op: Opcode) -> Handler {
+fn store_to64(op: Opcode) -> Found {
     macro_rules! pick { ($name:ident) => { memory64::store_to64::<$name> }; }
-    by_store!(op, pick)
+    Ok(by_store!(op, pick))
 }
 
 #[rustfmt::skip]
-fn load_shared(op: Opcode) -> Handler {
+fn load_shared(op: Opcode) -> Found {
     macro_rules! pick { ($name:ident) => { atomic::load_shared::<$name> }; }
-    by_load!(op, pick)
+    Ok(by_load!(op, pick))
 }
 
 #[rustfmt::skip]
-fn store_shared(op: Opcode) -> Handler {
+fn store_shared(op: Opcode) -> Found {
     macro_rules! pick { ($name:ident) => { atomic::store_shared::<$name> }; }
-    by_store!(op, pick)
+    Ok(by_store!(op, pick))
 }
 
 /// A match over the banks of scalars, with their types.
@@ -536,12 +623,13 @@ macro_rules! by_bank {
             Bank::Int => $pick!(u64),
             Bank::F32 => $pick!(f32),
             Bank::F64 => $pick!(f64),
-            Bank::V128 => unreachable!("vectors are looked at before"),
+            // Vectors are looked at before.
+            Bank::V128 => return Err(Absent::Operands),
         }
     };
 }
 
-fn copy(bank: Bank, x: Src, d: Dst) -> Handler {
+fn copy(bank: Bank, x: Src, d: Dst) -> Found {
     if bank == Bank::V128 {
         return simd::copy(x);
     }
@@ -561,14 +649,14 @@ fn copy(bank: Bank, x: Src, d: Dst) -> Handler {
                 }
                 (Dst::Pin(_), Src::Imm32(_) | Src::Imm64(_)) => variable::copy_to_pin::<$ty, Imm>,
                 (Dst::Acc, Src::Slot(_)) => variable::copy_to_acc::<$ty, Slot>,
-                (Dst::Acc, _) => absent(x),
+                (Dst::Acc, _) => return Err(Absent::Operands),
             }
         };
     }
-    by_bank!(bank, with)
+    Ok(by_bank!(bank, with))
 }
 
-fn choose(x: Src, y: Src, c: Src, d: Dst) -> Handler {
+fn choose(x: Src, y: Src, c: Src, d: Dst) -> Found {
     macro_rules! with {
         ($c:ty, $d:ty) => {
             match (x, y) {
@@ -581,11 +669,11 @@ fn choose(x: Src, y: Src, c: Src, d: Dst) -> Handler {
                 (Src::Imm64(_), Src::Slot(_)) => variable::select::<$c, Imm, Slot, $d>,
                 (Src::Imm64(_), Src::Pin) => variable::select::<$c, Imm, Pin, $d>,
                 (Src::Imm64(_), Src::Imm64(_)) => variable::select::<$c, Imm, Imm, $d>,
-                _ => absent(x),
+                _ => return Err(Absent::Operands),
             }
         };
     }
-    match (c, d) {
+    Ok(match (c, d) {
         (Src::Acc, Dst::Acc) => with!(Acc, Acc),
         (Src::Acc, Dst::Slot(_)) => with!(Acc, Slot),
         (Src::Acc, Dst::Pin(_)) => with!(Acc, Pin),
@@ -595,13 +683,13 @@ fn choose(x: Src, y: Src, c: Src, d: Dst) -> Handler {
         (Src::Slot(_), Dst::Acc) => with!(Slot, Acc),
         (Src::Slot(_), Dst::Slot(_)) => with!(Slot, Slot),
         (Src::Slot(_), Dst::Pin(_)) => with!(Slot, Pin),
-        _ => absent(c),
-    }
+        _ => return Err(Absent::Operands),
+    })
 }
 
-fn global_get(bank: Bank, d: Dst) -> Handler {
+fn global_get(bank: Bank, d: Dst) -> Found {
     if bank == Bank::V128 {
-        return variable::global_get::<V128, Slot>;
+        return Ok(variable::global_get::<V128, Slot>);
     }
     macro_rules! with {
         ($ty:ty) => {
@@ -612,10 +700,10 @@ fn global_get(bank: Bank, d: Dst) -> Handler {
             }
         };
     }
-    by_bank!(bank, with)
+    Ok(by_bank!(bank, with))
 }
 
-fn global_set(bank: Bank, x: Src) -> Handler {
+fn global_set(bank: Bank, x: Src) -> Found {
     if bank == Bank::V128 {
         return simd::global_set(x);
     }
@@ -630,31 +718,31 @@ fn global_set(bank: Bank, x: Src) -> Handler {
             }
         };
     }
-    by_bank!(bank, with)
+    Ok(by_bank!(bank, with))
 }
 
-fn br_unop(op: Opcode, not: bool, x: Src, metered: bool) -> Handler {
+fn br_unop(op: Opcode, not: bool, x: Src, metered: bool) -> Found {
     macro_rules! with {
         ($op:tt) => {
             match x {
                 Src::Acc => metered!(metered, control::br_unop, $op, Acc),
                 Src::Pin => metered!(metered, control::br_unop, $op, Pin),
                 Src::Slot(_) => metered!(metered, control::br_unop, $op, Slot),
-                _ => absent(x),
+                _ => return Err(Absent::Operands),
             }
         };
     }
-    match (op, not) {
+    Ok(match (op, not) {
         (Opcode::I32Eqz, false) => with!(I32Eqz),
         (Opcode::I32Eqz, true) => with!(I32Nez),
         (Opcode::I64Eqz, false) => with!(I64Eqz),
         (Opcode::I64Eqz, true) => with!(I64Nez),
-        (other, _) => unreachable!("lowering: {other:?} is no test"),
-    }
+        _ => return Err(Absent::Opcode),
+    })
 }
 
 #[rustfmt::skip]
-fn br_binop(op: Opcode, not: bool, x: Src, y: Src, metered: bool) -> Handler {
+fn br_binop(op: Opcode, not: bool, x: Src, y: Src, metered: bool) -> Found {
     macro_rules! pick { ($name:ident) => {{
         macro_rules! with { ($xs:tt, $ys:tt) => { metered!(metered, control::br_binop, $name, $xs, $ys) }; }
         pick_commuting!(with, x, y)
@@ -670,10 +758,10 @@ fn br_binop(op: Opcode, not: bool, x: Src, y: Src, metered: bool) -> Handler {
             (Opcode::I32And, true) => pick!(I32TestNot),
             (Opcode::I64And, false) => pick!(I64Test),
             (Opcode::I64And, true) => pick!(I64TestNot),
-            (other, _) => unreachable!("lowering: {other:?} is no comparison"),
+            _ => return Err(Absent::Opcode),
         }
     }; }
-    pairs! {
+    Ok(pairs! {
         I32Eq I32Ne, I32Ne I32Eq,
         I32LtS I32GeS, I32LtU I32GeU, I32GtS I32LeS, I32GtU I32LeU,
         I32LeS I32GtS, I32LeU I32GtU, I32GeS I32LtS, I32GeU I32LtU,
@@ -682,10 +770,10 @@ fn br_binop(op: Opcode, not: bool, x: Src, y: Src, metered: bool) -> Handler {
         I64LeS I64GtS, I64LeU I64GtU, I64GeS I64LtS, I64GeU I64LtU,
         F32Eq F32Ne, F32Ne F32Eq, F32Lt F32NotLt, F32Gt F32NotGt, F32Le F32NotLe, F32Ge F32NotGe,
         F64Eq F64Ne, F64Ne F64Eq, F64Lt F64NotLt, F64Gt F64NotGt, F64Le F64NotLe, F64Ge F64NotGe,
-    }
+    })
 }
 
-fn return_1(bank: Bank, x: Src, metered: bool) -> Handler {
+fn return_1(bank: Bank, x: Src, metered: bool) -> Found {
     if bank == Bank::V128 {
         return simd::return_1(x, metered);
     }
@@ -702,32 +790,32 @@ fn return_1(bank: Bank, x: Src, metered: bool) -> Handler {
             }
         };
     }
-    by_bank!(bank, with)
+    Ok(by_bank!(bank, with))
 }
 
 #[rustfmt::skip]
-fn runtime(call: Runtime) -> Handler {
+fn runtime(call: Runtime) -> Found {
     macro_rules! calls { ($($name:ident)*) => {
         match call {
             $(Runtime::$name => rt::runtime::<rt::$name>,)*
         }
     }; }
-    calls! {
+    Ok(calls! {
         MemorySize MemoryGrow MemoryFill MemoryCopy MemoryInit DataDrop
         TableGet TableSet TableSize TableGrow TableFill TableCopy TableInit ElemDrop RefFunc GlobalGet GlobalSet
-    }
+    })
 }
 
 #[rustfmt::skip]
-fn struct_get(op: Opcode, x: Src, d: Dst) -> Handler {
+fn struct_get(op: Opcode, x: Src, d: Dst) -> Found {
     macro_rules! pick { ($name:ident) => { pick_xd!(heap::struct_get, $name, x, d) }; }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         pick: I32Load8S I32Load8U I32Load16S I32Load16U I32Load I64Load F32Load F64Load;
-    }
+    })
 }
 
 #[rustfmt::skip]
-fn struct_set(op: Opcode, x: Src, value: Src) -> Handler {
+fn struct_set(op: Opcode, x: Src, value: Src) -> Found {
     macro_rules! pick { ($name:ident) => {{
         macro_rules! with { ($xs:ty) => {
             match value {
@@ -741,16 +829,16 @@ fn struct_set(op: Opcode, x: Src, value: Src) -> Handler {
             Src::Acc => with!(Acc),
             Src::Pin => with!(Pin),
             Src::Slot(_) => with!(Slot),
-            _ => absent(x),
+            _ => return Err(Absent::Operands),
         }
     }}; }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         pick: I32Store8 I32Store16 I32Store I64Store F32Store F64Store;
-    }
+    })
 }
 
 #[rustfmt::skip]
-fn array_get(op: Opcode, i: Src, d: Dst) -> Handler {
+fn array_get(op: Opcode, i: Src, d: Dst) -> Found {
     macro_rules! pick { ($name:ident) => {{
         macro_rules! with { ($d:ty) => {
             match i {
@@ -766,13 +854,13 @@ fn array_get(op: Opcode, i: Src, d: Dst) -> Handler {
             Dst::Pin(_) => with!(Pin),
         }
     }}; }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         pick: I32Load8S I32Load8U I32Load16S I32Load16U I32Load I64Load F32Load F64Load;
-    }
+    })
 }
 
 #[rustfmt::skip]
-fn array_set(op: Opcode, value: Src) -> Handler {
+fn array_set(op: Opcode, value: Src) -> Found {
     macro_rules! pick { ($name:ident) => {
         match value {
             Src::Acc => heap::array_set::<$name, Acc>,
@@ -781,22 +869,22 @@ fn array_set(op: Opcode, value: Src) -> Handler {
             Src::Imm32(_) | Src::Imm64(_) => heap::array_set::<$name, Imm>,
         }
     }; }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         pick: I32Store8 I32Store16 I32Store I64Store F32Store F64Store;
-    }
+    })
 }
 
 #[rustfmt::skip]
-fn object(call: Object) -> Handler {
+fn object(call: Object) -> Found {
     macro_rules! calls { ($($name:ident)*) => {
         match call {
             $(Object::$name => gc::object::<gc::$name>,)*
         }
     }; }
-    calls! {
+    Ok(calls! {
         StructNew StructNewDefault StructGet StructSet ArrayNew ArrayNewDefault ArrayNewFixed ArrayNewData ArrayNewElem
         ArrayGet ArraySet ArrayFill ArrayCopy ArrayInitData ArrayInitElem
-    }
+    })
 }
 
 #[cfg(test)]

@@ -183,20 +183,3 @@ pub(crate) unsafe fn go_on(r: Regs, how: GoOn) {
         }
     });
 }
-
-/// Runs the op at `ip` and those that follow, until one stops.
-///
-/// # Safety
-///
-/// HANDLER, for the registers.
-pub(crate) unsafe fn run(r: Regs) {
-    // SAFETY: the caller's.
-    finish(unsafe { resume(r) });
-}
-
-/// About where the host's stack ends.
-#[inline(never)]
-pub(crate) fn stack_address() -> usize {
-    let local = 0_u8;
-    core::hint::black_box(&raw const local).addr()
-}

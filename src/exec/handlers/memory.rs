@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::operand::{Dest, Source, Value, cell, slot};
-use super::trap;
+use super::{compute, trap};
 use crate::exec::dispatch::{Regs, handler, next};
 use crate::exec::numerics::{Load, Store};
 use crate::runtime::trap::Trap;
@@ -67,8 +67,8 @@ handler! {
         match effective(address, offset, width, (*r.ctx).mem_len) {
             Some(start) => {
                 // MEM; the access lies within the memory.
-                let bytes = r.mem.add(start).cast::<L::Bytes>().read_unaligned();
-                D::put(&mut r, L::decode(bytes));
+                let value = compute::load::<L>(r.mem.add(start));
+                D::put(&mut r, value);
                 next(r)
             }
             None => trap(r, Trap::MemoryOutOfBounds),
@@ -100,8 +100,7 @@ handler! {
         match effective(address, offset, width, len) {
             Some(start) => {
                 // MEM; the access lies within the memory.
-                let bytes = data.add(start).cast::<L::Bytes>().read_unaligned();
-                L::decode(bytes).write(slot(&mut r));
+                compute::load::<L>(data.add(start)).write(slot(&mut r));
                 next(r)
             }
             None => trap(r, Trap::MemoryOutOfBounds),

@@ -3,7 +3,7 @@
 //! Sums are checked here: address and offset may exceed 64 bits, which is beyond any memory.
 
 use super::operand::{Dest, Source, Value, cell, slot, wide};
-use super::trap;
+use super::{compute, trap};
 use crate::exec::dispatch::{handler, next};
 use crate::exec::numerics::{Load, Store};
 use crate::runtime::trap::Trap;
@@ -27,8 +27,8 @@ handler! {
         match effective(address, offset, size_of::<L::Bytes>(), (*r.ctx).mem_len) {
             Some(start) => {
                 // MEM; the access lies within the memory.
-                let bytes = r.mem.add(start).cast::<L::Bytes>().read_unaligned();
-                D::put(&mut r, L::decode(bytes));
+                let value = compute::load::<L>(r.mem.add(start));
+                D::put(&mut r, value);
                 next(r)
             }
             None => trap(r, Trap::MemoryOutOfBounds),
@@ -59,8 +59,7 @@ handler! {
         match effective(address, offset, size_of::<L::Bytes>(), len) {
             Some(start) => {
                 // MEM; the access lies within the memory.
-                let bytes = data.add(start).cast::<L::Bytes>().read_unaligned();
-                L::decode(bytes).write(to);
+                compute::load::<L>(data.add(start)).write(to);
                 next(r)
             }
             None => trap(r, Trap::MemoryOutOfBounds),

@@ -1,7 +1,7 @@
 //! Numeric instructions. Holds unsafe code: see the parent.
 
 use super::operand::{Dest, Source, cell, slot};
-use super::trap;
+use super::{compute, trap};
 use crate::exec::dispatch::{handler, next};
 use crate::exec::numerics::{Binop, TrappingBinop, TrappingUnop, Unop, WideOp};
 
@@ -24,7 +24,7 @@ handler! {
     /// `d := op x`
     fn unop[O: Unop, X: Source<O::In>, D: Dest<O::Out>](r) {
         let x = X::get(&mut r);
-        D::put(&mut r, O::apply(x));
+        D::put(&mut r, compute::unop::<O>(x));
         next(r)
     }
 
@@ -44,7 +44,7 @@ handler! {
     fn binop[O: Binop, X: Source<O::In>, Y: Source<O::In>, D: Dest<O::Out>](r) {
         let x = X::get(&mut r);
         let y = Y::get(&mut r);
-        D::put(&mut r, O::apply(x, y));
+        D::put(&mut r, compute::binop::<O>(x, y));
         next(r)
     }
 

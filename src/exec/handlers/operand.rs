@@ -3,11 +3,19 @@
 //! The kinds mirror `code::ops::{Src, Dst}`. Each reads its own cells and steps over them, so that a handler reads its operands
 //! in the order in which `Op::operands` wrote them.
 
-use crate::exec::dispatch::{Regs, align, of_register, to_register};
+use crate::exec::dispatch::{Regs, VectorRegister, align, of_register, to_register};
 use crate::exec::numerics::V128;
 
 /// A value that has an accumulator, and fits into a slot or two.
 pub(crate) trait Value: Copy {
+    /// What the value is passed in to a function.
+    type Register: Copy;
+    /// Whether that is a register for vectors.
+    const IS_VECTOR: bool;
+    /// The value as it is passed.
+    fn to_register(self) -> Self::Register;
+    /// The value that was passed.
+    fn of_register(register: Self::Register) -> Self;
     /// The value in the accumulator.
     fn acc(r: &Regs) -> Self;
     /// Sets the accumulator.
@@ -41,6 +49,16 @@ pub(crate) trait Scalar: Value {
 macro_rules! scalars {
     ($($ty:ty, $cells:literal, $acc:ident, $pin:ident, |$s:ident| $from:expr, |$v:ident| $to:expr;)*) => {$(
         impl Value for $ty {
+            type Register = Self;
+            const IS_VECTOR: bool = false;
+            #[inline(always)]
+            fn to_register(self) -> Self {
+                self
+            }
+            #[inline(always)]
+            fn of_register(register: Self) -> Self {
+                register
+            }
             #[inline(always)]
             fn acc(r: &Regs) -> Self {
                 r.$acc as $ty
@@ -87,6 +105,16 @@ scalars! {
 }
 
 impl Value for V128 {
+    type Register = VectorRegister;
+    const IS_VECTOR: bool = true;
+    #[inline(always)]
+    fn to_register(self) -> VectorRegister {
+        to_register(self)
+    }
+    #[inline(always)]
+    fn of_register(register: VectorRegister) -> Self {
+        of_register(register)
+    }
     #[inline(always)]
     fn acc(r: &Regs) -> Self {
         of_register(r.acc_v128)

@@ -2,16 +2,25 @@
 //!
 //! Operators, loads and stores of vectors are the handlers of `numeric` and `memory`, for other types.
 
-use super::operand::{Dest, Source, Value, cell, slot};
+use super::compute;
+use super::operand::{Dest, Slot, Source, Value, cell, slot};
 use crate::exec::dispatch::{Regs, goto, handler, next};
 use crate::exec::machine::Machine;
-use crate::exec::numerics::{Canonical, Lanes, Load, Replace, Shift, Ternop, V128, shuffle};
+use crate::exec::numerics::{Canonical, I8x16Shuffle, Lanes, Load, Replace, Shift, Ternop, V128};
 
 /// Reads the next 16 bytes of the code.
 #[inline(always)]
 unsafe fn constant(r: &mut Regs) -> V128 {
     // SAFETY: CODE; the op has four more cells.
-    unsafe { [cell(r), cell(r), cell(r), cell(r)].vector() }
+    unsafe {
+        if cfg!(target_endian = "little") {
+            // The same bytes; said like this, the compiler sees that they are one vector.
+            let bytes = r.ip.cast::<[u8; 16]>().read_unaligned();
+            r.ip = r.ip.add(4);
+            return V128(bytes);
+        }
+        [cell(r), cell(r), cell(r), cell(r)].vector()
+    }
 }
 
 /// Where the value of an imported global is.
@@ -27,7 +36,7 @@ handler! {
     /// `d := acc`, its NaNs made canonical; that there are none is the branch to be expected
     fn canonical[O: Canonical, D: Dest<O::Floats>](r) {
         let x = O::Floats::acc(&r);
-        if O::is_needed(x) {
+        if compute::is_needed::<O>(x) != 0 {
             goto(r, canonical_nan::<O, D>)
         } else {
             D::put(&mut r, x);
@@ -39,7 +48,7 @@ handler! {
     #[cold] #[inline(never)]
     fn canonical_nan[O: Canonical, D: Dest<O::Floats>](r) {
         let x = O::Floats::acc(&r);
-        D::put(&mut r, O::apply(x));
+        D::put(&mut r, compute::unop::<O>(x));
         next(r)
     }
 
@@ -48,7 +57,7 @@ handler! {
         let x = V128::read(slot(&mut r));
         let y = V128::read(slot(&mut r));
         let z = V128::read(slot(&mut r));
-        super::operand::Slot::put(&mut r, O::apply(x, y, z));
+        Slot::put(&mut r, compute::ternop::<O>(x, y, z));
         next(r)
     }
 
@@ -56,7 +65,7 @@ handler! {
     fn shift[O: Shift, X: Source<V128>, Y: Source<u32>](r) {
         let x = X::get(&mut r);
         let y = Y::get(&mut r);
-        super::operand::Slot::put(&mut r, O::apply(x, y));
+        Slot::put(&mut r, compute::shift::<O>(x, y));
         next(r)
     }
 
@@ -80,7 +89,7 @@ handler! {
         let x = X::get(&mut r);
         let y = Y::get(&mut r);
         let lane = cell(&mut r);
-        super::operand::Slot::put(&mut r, O::apply(x, y, lane));
+        Slot::put(&mut r, compute::replace::<O>(x, y, lane));
         next(r)
     }
 
@@ -89,14 +98,14 @@ handler! {
         let x = V128::read(slot(&mut r));
         let y = V128::read(slot(&mut r));
         let lanes = constant(&mut r);
-        super::operand::Slot::put(&mut r, shuffle(x, y, lanes.0));
+        Slot::put(&mut r, compute::ternop::<I8x16Shuffle>(x, y, lanes));
         next(r)
     }
 
     /// `d := a number in the code`
     fn constant_vector(r) {
         let value = constant(&mut r);
-        super::operand::Slot::put(&mut r, value);
+        Slot::put(&mut r, value);
         next(r)
     }
 
@@ -106,7 +115,7 @@ handler! {
         let x = slot(&mut r);
         let y = slot(&mut r);
         let chosen = core::hint::select_unpredictable(c != 0, x, y);
-        super::operand::Slot::put(&mut r, V128::read(chosen));
+        Slot::put(&mut r, V128::read(chosen));
         next(r)
     }
 

@@ -21,14 +21,15 @@ pub(crate) use reference::*;
 pub(crate) use simd::*;
 pub(crate) use wide::*;
 
+use crate::exec::handlers::operand::Value;
 use crate::runtime::trap::Trap;
 
 /// From a value to a value: unary operators, tests and conversions.
 pub(crate) trait Unop {
     /// What it takes.
-    type In: Copy;
+    type In: Value;
     /// What it gives.
-    type Out: Copy;
+    type Out: Value;
     /// Its result.
     fn apply(x: Self::In) -> Self::Out;
 }
@@ -46,9 +47,9 @@ pub(crate) trait TrappingUnop {
 /// From two values of a type to a value: binary operators and comparisons, whose result is 0 or 1.
 pub(crate) trait Binop {
     /// What it takes.
-    type In: Copy;
+    type In: Value;
     /// What it gives.
-    type Out: Copy;
+    type Out: Value;
     /// Its result.
     fn apply(x: Self::In, y: Self::In) -> Self::Out;
 }

@@ -1,8 +1,7 @@
 //! Handlers of ops on vectors. Such an operand is in the accumulator or in a slot, and a vector that results goes to both.
 
-use super::{absent, metered};
+use super::{Absent, Found, metered};
 use crate::code::ops::{Addr, Dst, Floats, Op, Src};
-use crate::exec::dispatch::Handler;
 use crate::exec::handlers::memory::*;
 use crate::exec::handlers::operand::{Acc, Imm, Pin, Slot};
 use crate::exec::handlers::{atomic, control, memory, memory64, numeric, simd, variable};
@@ -15,7 +14,7 @@ macro_rules! pick_x {
         match $x {
             Src::Acc => $with!(Acc),
             Src::Slot(_) => $with!(Slot),
-            _ => absent($x),
+            _ => return Err(Absent::Operands),
         }
     };
 }
@@ -27,7 +26,7 @@ macro_rules! pick_scalar {
             Src::Acc => $with!(Acc),
             Src::Pin => $with!(Pin),
             Src::Slot(_) => $with!(Slot),
-            _ => absent($x),
+            _ => return Err(Absent::Operands),
         }
     };
 }
@@ -43,35 +42,35 @@ macro_rules! pick_d {
     };
 }
 
-pub(super) fn copy(x: Src) -> Handler {
+pub(super) fn copy(x: Src) -> Found {
     macro_rules! with {
         ($x:ty) => {
             variable::copy::<V128, $x>
         };
     }
-    pick_x!(x, with)
+    Ok(pick_x!(x, with))
 }
 
-pub(super) fn global_set(x: Src) -> Handler {
+pub(super) fn global_set(x: Src) -> Found {
     macro_rules! with {
         ($x:ty) => {
             variable::global_set::<V128, $x>
         };
     }
-    pick_x!(x, with)
+    Ok(pick_x!(x, with))
 }
 
-pub(super) fn return_1(x: Src, metered: bool) -> Handler {
+pub(super) fn return_1(x: Src, metered: bool) -> Found {
     macro_rules! with {
         ($x:tt) => {
             metered!(metered, control::return_1, V128, $x)
         };
     }
-    pick_x!(x, with)
+    Ok(pick_x!(x, with))
 }
 
 #[rustfmt::skip]
-pub(super) fn unop(op: Opcode, x: Src, d: Dst) -> Handler {
+pub(super) fn unop(op: Opcode, x: Src, d: Dst) -> Found {
     macro_rules! plain { ($name:ident) => {{
         macro_rules! with { ($x:ty) => { numeric::unop::<$name, $x, Slot> }; }
         pick_x!(x, with)
@@ -87,7 +86,7 @@ pub(super) fn unop(op: Opcode, x: Src, d: Dst) -> Handler {
         }}; }
         pick_x!(x, with)
     }}; }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         plain:
             V128Not I8x16Abs I8x16Neg I8x16Popcnt I16x8Abs I16x8Neg I32x4Abs I32x4Neg I64x2Abs I64x2Neg
             F32x4Abs F32x4Neg F32x4Sqrt F32x4Ceil F32x4Floor F32x4Trunc F32x4Nearest
@@ -103,17 +102,17 @@ pub(super) fn unop(op: Opcode, x: Src, d: Dst) -> Handler {
         test:
             V128AnyTrue I8x16AllTrue I16x8AllTrue I32x4AllTrue I64x2AllTrue
             I8x16Bitmask I16x8Bitmask I32x4Bitmask I64x2Bitmask;
-    }
+    })
 }
 
 #[rustfmt::skip]
-pub(super) fn binop(op: Opcode, x: Src, y: Src) -> Handler {
+pub(super) fn binop(op: Opcode, x: Src, y: Src) -> Found {
     // What may be swapped comes with the accumulator first.
     macro_rules! commuting { ($name:ident) => {
         match (x, y) {
             (Src::Acc, Src::Slot(_)) => numeric::binop::<$name, Acc, Slot, Slot>,
             (Src::Slot(_), Src::Slot(_)) => numeric::binop::<$name, Slot, Slot, Slot>,
-            _ => absent(x),
+            _ => return Err(Absent::Operands),
         }
     }; }
     macro_rules! ordered { ($name:ident) => {
@@ -121,7 +120,7 @@ pub(super) fn binop(op: Opcode, x: Src, y: Src) -> Handler {
             (Src::Acc, Src::Slot(_)) => numeric::binop::<$name, Acc, Slot, Slot>,
             (Src::Slot(_), Src::Acc) => numeric::binop::<$name, Slot, Acc, Slot>,
             (Src::Slot(_), Src::Slot(_)) => numeric::binop::<$name, Slot, Slot, Slot>,
-            _ => absent(x),
+            _ => return Err(Absent::Operands),
         }
     }; }
     macro_rules! shift { ($name:ident) => {
@@ -130,10 +129,10 @@ pub(super) fn binop(op: Opcode, x: Src, y: Src) -> Handler {
             (Src::Acc, Src::Imm32(_)) => simd::shift::<$name, Acc, Imm>,
             (Src::Slot(_), Src::Slot(_)) => simd::shift::<$name, Slot, Slot>,
             (Src::Slot(_), Src::Imm32(_)) => simd::shift::<$name, Slot, Imm>,
-            _ => absent(x),
+            _ => return Err(Absent::Operands),
         }
     }; }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         commuting:
             V128And V128Or V128Xor
             I8x16Add I16x8Add I32x4Add I64x2Add I16x8Mul I32x4Mul I64x2Mul
@@ -159,16 +158,16 @@ pub(super) fn binop(op: Opcode, x: Src, y: Src) -> Handler {
         shift:
             I8x16Shl I8x16ShrS I8x16ShrU I16x8Shl I16x8ShrS I16x8ShrU
             I32x4Shl I32x4ShrS I32x4ShrU I64x2Shl I64x2ShrS I64x2ShrU;
-    }
+    })
 }
 
 #[rustfmt::skip]
-pub(super) fn load(op: Opcode, addr: Addr) -> Handler {
+pub(super) fn load(op: Opcode, addr: Addr) -> Found {
     macro_rules! with { ($a:ty) => { memory::load::<V128Load, $a, Slot> }; }
     if op == Opcode::V128Load {
-        return pick_address!(addr, with);
+        return Ok(pick_address!(addr, with));
     }
-    let Addr::Plain(x) = addr else { unreachable!("lowering: {op:?} takes no sum as its address") };
+    let Addr::Plain(x) = addr else { return Err(Absent::Operands) };
     macro_rules! pick { ($name:ident) => {
         match x {
             Src::Acc => memory::load::<$name, Plain<Acc>, Slot>,
@@ -177,14 +176,14 @@ pub(super) fn load(op: Opcode, addr: Addr) -> Handler {
             _ => memory::load::<$name, Plain<Imm>, Slot>,
         }
     }; }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         pick:
             V128Load8x8S V128Load8x8U V128Load16x4S V128Load16x4U V128Load32x2S V128Load32x2U
             V128Load8Splat V128Load16Splat V128Load32Splat V128Load64Splat V128Load32Zero V128Load64Zero;
-    }
+    })
 }
 
-pub(super) fn store(addr: Addr, value: Src) -> Handler {
+pub(super) fn store(addr: Addr, value: Src) -> Found {
     macro_rules! with_x {
         ($x:ty) => {{
             macro_rules! with {
@@ -195,29 +194,29 @@ pub(super) fn store(addr: Addr, value: Src) -> Handler {
             pick_address!(addr, with)
         }};
     }
-    pick_x!(value, with_x)
+    Ok(pick_x!(value, with_x))
 }
 
 #[rustfmt::skip]
-pub(super) fn load_from(op: Opcode) -> Handler {
+pub(super) fn load_from(op: Opcode) -> Found {
     macro_rules! pick { ($name:ident) => { memory::load_from::<$name> }; }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         pick:
             V128Load V128Load8x8S V128Load8x8U V128Load16x4S V128Load16x4U V128Load32x2S V128Load32x2U
             V128Load8Splat V128Load16Splat V128Load32Splat V128Load64Splat V128Load32Zero V128Load64Zero;
-    }
+    })
 }
 
-pub(super) fn load64(x: Src) -> Handler {
+pub(super) fn load64(x: Src) -> Found {
     macro_rules! with {
         ($x:ty) => {
             memory64::load64::<V128Load, $x, Slot>
         };
     }
-    pick_scalar!(x, with)
+    Ok(pick_scalar!(x, with))
 }
 
-pub(super) fn store64(x: Src, value: Src) -> Handler {
+pub(super) fn store64(x: Src, value: Src) -> Found {
     macro_rules! with_x {
         ($x:ty) => {{
             macro_rules! with {
@@ -228,47 +227,47 @@ pub(super) fn store64(x: Src, value: Src) -> Handler {
             pick_x!(value, with)
         }};
     }
-    pick_scalar!(x, with_x)
+    Ok(pick_scalar!(x, with_x))
 }
 
 #[rustfmt::skip]
-pub(super) fn load_from64(op: Opcode) -> Handler {
+pub(super) fn load_from64(op: Opcode) -> Found {
     macro_rules! pick { ($name:ident) => { memory64::load_from64::<$name> }; }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         pick:
             V128Load V128Load8x8S V128Load8x8U V128Load16x4S V128Load16x4U V128Load32x2S V128Load32x2U
             V128Load8Splat V128Load16Splat V128Load32Splat V128Load64Splat V128Load32Zero V128Load64Zero;
-    }
+    })
 }
 
 #[rustfmt::skip]
-pub(super) fn load_shared(op: Opcode) -> Handler {
+pub(super) fn load_shared(op: Opcode) -> Found {
     macro_rules! pick { ($name:ident) => { atomic::load_shared::<$name> }; }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         pick:
             V128Load V128Load8x8S V128Load8x8U V128Load16x4S V128Load16x4U V128Load32x2S V128Load32x2U
             V128Load8Splat V128Load16Splat V128Load32Splat V128Load64Splat V128Load32Zero V128Load64Zero;
-    }
+    })
 }
 
 #[rustfmt::skip]
-fn ternop(op: Opcode) -> Handler {
+fn ternop(op: Opcode) -> Found {
     macro_rules! pick { ($name:ident) => { simd::ternop::<$name> }; }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         pick:
             V128Bitselect F32x4RelaxedMadd F32x4RelaxedNmadd F64x2RelaxedMadd F64x2RelaxedNmadd
             I32x4RelaxedDotI8x16I7x16AddS;
-    }
+    })
 }
 
 /// Extraction of a lane, which makes of its bytes what a load makes of them.
 #[rustfmt::skip]
-fn extract_lane(op: Opcode, d: Dst) -> Handler {
+fn extract_lane(op: Opcode, d: Dst) -> Found {
     macro_rules! pick { ($load:ident) => {{
         macro_rules! with { ($d:ty) => { simd::extract_lane::<$load, $d> }; }
         pick_d!(d, with)
     }}; }
-    match op {
+    Ok(match op {
         Opcode::I8x16ExtractLaneS => pick!(I32Load8S),
         Opcode::I8x16ExtractLaneU => pick!(I32Load8U),
         Opcode::I16x8ExtractLaneS => pick!(I32Load16S),
@@ -277,12 +276,12 @@ fn extract_lane(op: Opcode, d: Dst) -> Handler {
         Opcode::I64x2ExtractLane => pick!(I64Load),
         Opcode::F32x4ExtractLane => pick!(F32Load),
         Opcode::F64x2ExtractLane => pick!(F64Load),
-        other => unreachable!("lowering: {other:?} extracts no lane"),
-    }
+        _ => return Err(Absent::Opcode),
+    })
 }
 
 #[rustfmt::skip]
-fn replace_lane(op: Opcode, x: Src, y: Src) -> Handler {
+fn replace_lane(op: Opcode, x: Src, y: Src) -> Found {
     macro_rules! pick { ($name:ident) => {{
         macro_rules! with_x { ($x:ty) => {{
             macro_rules! with_y { ($y:ty) => { simd::replace_lane::<$name, $x, $y> }; }
@@ -290,15 +289,15 @@ fn replace_lane(op: Opcode, x: Src, y: Src) -> Handler {
         }}; }
         pick_x!(x, with_x)
     }}; }
-    by_opcode! { op;
+    Ok(by_opcode! { op;
         pick: I8x16ReplaceLane I16x8ReplaceLane I32x4ReplaceLane I64x2ReplaceLane F32x4ReplaceLane F64x2ReplaceLane;
-    }
+    })
 }
 
 /// The handler of an op that has no counterpart among numbers.
-pub(super) fn handler(op: &Op) -> Handler {
-    match *op {
-        Op::Ternop { op, .. } => ternop(op),
+pub(super) fn handler(op: &Op) -> Found {
+    Ok(match *op {
+        Op::Ternop { op, .. } => ternop(op)?,
         Op::Canonical { floats, d, .. } => {
             macro_rules! f32 {
                 ($d:ty) => {
@@ -317,8 +316,8 @@ pub(super) fn handler(op: &Op) -> Handler {
                 Floats::F64x2 => simd::canonical::<F64x2Canonical, Slot>,
             }
         }
-        Op::ExtractLane { op, d, .. } => extract_lane(op, d),
-        Op::ReplaceLane { op, x, y, .. } => replace_lane(op, x, y),
+        Op::ExtractLane { op, d, .. } => extract_lane(op, d)?,
+        Op::ReplaceLane { op, x, y, .. } => replace_lane(op, x, y)?,
         Op::Shuffle { .. } => simd::shuffle_lanes,
         Op::Constant { .. } => simd::constant_vector,
         Op::SelectVector { c, .. } => {
@@ -331,6 +330,6 @@ pub(super) fn handler(op: &Op) -> Handler {
         }
         Op::ImportedGet { .. } => simd::imported_get,
         Op::ImportedSet { .. } => simd::imported_set,
-        ref other => unreachable!("{other} is not of this file"),
-    }
+        _ => return Err(Absent::Operands),
+    })
 }

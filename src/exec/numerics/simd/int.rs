@@ -306,11 +306,12 @@ binops! {
     };
 }
 
-/// The lanes with these numbers: those of `x` come first, those of `y` from 16 on. Numbers beyond are reduced.
-#[inline(always)]
-pub(crate) fn shuffle(x: V128, y: V128, lanes: [u8; 16]) -> V128 {
-    let mut both = [0; 32];
-    both[..16].copy_from_slice(&x.0);
-    both[16..].copy_from_slice(&y.0);
-    V128(core::array::from_fn(|i| both[usize::from(lanes[i] & 31)]))
+ternops! {
+    // The lanes of `x` and `y` with the numbers in `lanes`: those of `x` come first, those of `y` from 16 on. Numbers beyond are reduced.
+    I8x16Shuffle = |x, y, lanes| {
+        let mut both = [0; 32];
+        both[..16].copy_from_slice(&x.0);
+        both[16..].copy_from_slice(&y.0);
+        V128(core::array::from_fn(|i| both[usize::from(lanes.0[i] & 31)]))
+    };
 }

@@ -100,7 +100,7 @@ pub(crate) trait Canonical: Unop<In = Self::Floats, Out = Self::Floats> {
 /// The replacement of one lane.
 pub(crate) trait Replace {
     /// What takes the lane's place; a narrow lane takes its lower bits.
-    type Lane: Copy;
+    type Lane: Value;
     /// Its result. `lane` is below the number of lanes.
     fn apply(x: V128, value: Self::Lane, lane: u32) -> V128;
 }
