@@ -688,6 +688,9 @@ pub enum Misuse {
         /// The name.
         name: Box<str>,
     },
+    /// A configuration asks for a value stack that is larger than anything a host can have.
+    #[error("the value stack is too large: see `Config::max_wasm_stack`")]
+    StackTooLarge,
     /// A function was called with too few or too many arguments, or with room for too few or too many results.
     #[error("expected {expected} {what}, got {found}")]
     Count {

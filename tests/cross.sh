@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the official suite, the regressions and the integration tests on another processor, which QEMU plays:
+# Runs the official suite, the regressions, the integration tests and the comparison with the naive interpreter, in slices of fuel too, on
+# another processor, which QEMU plays:
 #   tests/cross.sh aarch64|riscv64|s390x|i686
 # It needs a linker and a C library for the processor (Debian: gcc-aarch64-linux-gnu or its like), Rust's library for it (rustup target
 # add aarch64-unknown-linux-gnu or its like), and QEMU's user mode (Debian: qemu-user), except for i686, which x86-64 runs by itself.
@@ -25,3 +26,4 @@ export "${variable}_RUNNER=$run"
 # Optimised, for the back end that is used there; an overflow stops the test all the same.
 export CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=true
 cargo test --release --features harness --target "$target" --test spec --test regressions --test it
+cargo test --release -p tickwasm-oracle --target "$target" --test differential

@@ -53,11 +53,11 @@ const UNBOUND: &[&str] = &["api", "compile", "error", "lib"];
 const MAY_BE_UNSAFE: &[&str] = &[
     "exec/mod.rs",
     "exec/machine.rs",
-    "exec/objects.rs",
     "exec/suspend.rs",
     "exec/unwind.rs",
     "exec/handlers",
     "exec/dispatch",
+    "runtime/stack.rs",
     "runtime/zeroed.rs",
 ];
 

@@ -94,7 +94,7 @@ pub(crate) struct Waiting<'a, T> {
 impl<'a, T> Waiting<'a, T> {
     pub(crate) fn new(store: StoreContextMut<'a, T>, stack_end: usize) -> Self {
         let runtime = &mut store.inner.runtime;
-        let before = core::mem::replace(&mut runtime.stack_used, stack_end);
+        let before = core::mem::replace(&mut runtime.stack.used, stack_end);
         runtime.depth += 1;
         Self { store, before }
     }
@@ -103,7 +103,7 @@ impl<'a, T> Waiting<'a, T> {
 impl<T> Drop for Waiting<'_, T> {
     fn drop(&mut self) {
         let runtime = &mut self.store.inner.runtime;
-        runtime.stack_used = self.before;
+        runtime.stack.used = self.before;
         runtime.depth -= 1;
     }
 }
@@ -141,9 +141,9 @@ impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
         let counts = const { (Params::SLOTS, Results::SLOTS) };
         let (mut few, mut many) = ([0; MAX], Vec::new());
         let slots = val::room(counts.0.max(counts.1), &mut few, &mut many);
-        params.write(slots, id)?;
+        params.write(val::cells(slots), id)?;
         call(context.as_context_mut(), addr, counts, slots).await?;
-        Ok(Results::read(slots, context.runtime()))
+        Ok(Results::read(val::cells(slots), context.runtime()))
     }
 }
 
@@ -167,7 +167,7 @@ impl Func {
         val::check_count("results", ty.results.len(), results.len())?;
         let counts = ty.slots();
         let mut slots = vec![0; counts.0.max(counts.1)];
-        val::write(params, &ty.params, &mut slots, runtime)?;
+        val::write(params, &ty.params, val::cells(&mut slots), runtime)?;
         call(context.as_context_mut(), addr, counts, &mut slots).await?;
         val::read_all(&ty.results, &slots, context.runtime(), results);
         Ok(())
@@ -231,9 +231,12 @@ where
     let ty = of_rust::<Params, <Results as Sealed>::Values>(engine.registry())?;
     let func = HostFn::Async(Arc::new(move |caller, slots| {
         let store = caller.store_id();
-        let params = Params::read(slots, caller.runtime());
+        let params = Params::read(val::cells(slots), caller.runtime());
         let results = Pin::from(func(caller, params));
-        Box::pin(async move { results.await.put(slots, store) })
+        Box::pin(async move {
+            let results = results.await;
+            results.put(val::cells(slots), store)
+        })
     }));
     Ok(HostFunc { ty, func })
 }
@@ -255,9 +258,9 @@ where
         let shared = shared.clone();
         Box::pin(async move {
             let (ty, func) = &*shared;
-            let (params, mut results) = func::values(ty, slots, &caller);
+            let (params, mut results) = func::values(ty, val::cells(slots), &caller);
             Pin::from(func(caller.again(), &params, &mut results)).await?;
-            func::put(ty, &results, slots, &caller)
+            func::put(ty, &results, val::cells(slots), &caller)
         })
     }));
     HostFunc { ty, func }

@@ -1,5 +1,7 @@
 //! Access to a store, whoever holds it.
 
+use core::cell::Cell;
+
 use super::caller::Caller;
 use super::engine::Engine;
 use super::exn::{self, ExnRef};
@@ -41,6 +43,9 @@ pub struct StoreContextMut<'a, T> {
 }
 
 /// What gives access to a store: [`Store`], [`Caller`], [`StoreContext`], [`StoreContextMut`], and references to them.
+///
+/// A type that holds one of these can implement it by handing out that one's context. Nothing relies on an implementation to hand out
+/// the same store each time: what belongs to another store is an error, as anywhere else.
 ///
 /// ```
 /// use tickwasm::{AsContext, Engine, Store};
@@ -140,7 +145,7 @@ impl<'a, T> StoreContextMut<'a, T> {
     /// Frees the structures and arrays that nothing refers to any more, see [`Store::gc`].
     pub fn gc(&mut self) {
         // Without the little memory that it takes, nothing is freed.
-        let _ = exec::objects::collect(&mut self.inner.runtime);
+        let _ = exec::objects::collect(self.runtime());
     }
 
     /// Throws an exception: the error that a host function returns to do so.
@@ -287,7 +292,7 @@ impl<T> Embedder for StoreContextMut<'_, T> {
         &mut self,
         host: u32,
         instance: Option<InstanceAddr>,
-        slots: &mut [u64],
+        slots: &[Cell<u64>],
     ) -> Result<Called, Reason> {
         let HostFn::Sync(func) = self.hosts.get(host) else {
             return Ok(Called::Awaits);

@@ -46,7 +46,7 @@ type ModuleCache = Cache<Arc<Content>, CompilationError>;
 impl Default for Engine {
     /// An engine of the default configuration.
     fn default() -> Self {
-        Self::with(Config::new())
+        Self::with(Config::new(), Stacks::default())
     }
 }
 
@@ -62,11 +62,14 @@ impl Engine {
     /// An engine of a configuration, given as a [`Config`], a reference to one, or an [`EngineConfig`](crate::EngineConfig).
     ///
     /// # Errors
+    /// [`Misuse::StackTooLarge`] if no host can have a value stack as large as the configuration asks for.
     /// [`Misuse::LostTailCalls`] if the compiler that built this crate did not turn dispatch into jumps: a fault of the build, not of
     /// the configuration. An [`Engine::default`] of such a build compiles no module, for the same reason.
     pub fn new(config: impl Into<Config>) -> Result<Self, Error> {
         Self::check_build()?;
-        Ok(Self::with(config.into()))
+        let config = config.into();
+        let stacks = Stacks::new(config.limits.stack_bytes).ok_or(Misuse::StackTooLarge)?;
+        Ok(Self::with(config, stacks))
     }
 
     /// Makes sure that this build can run code without overflowing the host's stack. It looks once in a process.
@@ -77,13 +80,13 @@ impl Engine {
         }
     }
 
-    fn with(config: Config) -> Self {
+    fn with(config: Config, stacks: Stacks) -> Self {
         Self {
             inner: Arc::new(Inner {
                 cache: Cache::new(config.cache),
                 config,
                 registry: Arc::default(),
-                stacks: Arc::default(),
+                stacks: Arc::new(stacks),
                 epoch: Arc::default(),
             }),
         }

@@ -244,7 +244,7 @@ pub(crate) fn exception(store: &Store, tag: Tag, fields: &[Val]) -> Result<Excep
         });
     }
     let mut payload = vec![0; ty.slots().0];
-    val::write(fields, &ty.params, &mut payload, store)?;
+    val::write(fields, &ty.params, val::cells(&mut payload), store)?;
     let payload = payload.into();
     Ok(Exception { tag, payload })
 }

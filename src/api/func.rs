@@ -1,5 +1,6 @@
 //! Functions.
 
+use core::cell::Cell;
 use std::sync::Arc;
 
 use super::caller::Caller;
@@ -156,7 +157,7 @@ impl Func {
         let longer = counts.0.max(counts.1);
         let (mut few, mut many) = ([0; MAX], Vec::new());
         let slots = val::room(longer, &mut few, &mut many);
-        val::write(params, &ty.params, slots, context.runtime())?;
+        val::write(params, &ty.params, val::cells(slots), context.runtime())?;
         context.invoke(addr, counts, slots)?;
         val::read_all(&ty.results, slots, context.runtime(), results);
         Ok(())
@@ -273,7 +274,7 @@ impl<T> HostFunc<T> {
         + 'static,
     ) -> Self {
         let signature = ty.clone();
-        let func = move |mut caller: Caller<'_, T>, slots: &mut [u64]| {
+        let func = move |mut caller: Caller<'_, T>, slots: &[Cell<u64>]| {
             let (params, mut results) = values(&signature, slots, &caller);
             match func(caller.again(), &params, &mut results)? {
                 MaySuspend::Return(()) => put(&signature, &results, slots, &caller),
@@ -290,7 +291,7 @@ impl<T> HostFunc<T> {
 /// The arguments that slots hold, and results to be set.
 pub(crate) fn values<T>(
     ty: &FuncType,
-    slots: &[u64],
+    slots: &[Cell<u64>],
     caller: &Caller<'_, T>,
 ) -> (Vec<Val>, Vec<Val>) {
     let runtime = &caller.store.inner.runtime;
@@ -303,7 +304,7 @@ pub(crate) fn values<T>(
 pub(crate) fn put<T>(
     ty: &FuncType,
     results: &[Val],
-    slots: &mut [u64],
+    slots: &[Cell<u64>],
     caller: &Caller<'_, T>,
 ) -> Result<Called, HostError> {
     let runtime = &caller.store.inner.runtime;
@@ -337,12 +338,12 @@ pub trait WasmRet: ret::Sealed {}
 impl<R: ret::Sealed> WasmRet for R {}
 
 pub(crate) mod ret {
-    use super::{Called, HostError, StoreId, WasmResults};
+    use super::{Called, Cell, HostError, StoreId, WasmResults};
 
     pub trait Sealed {
         type Values: WasmResults;
 
-        fn put(self, slots: &mut [u64], store: StoreId) -> Result<Called, HostError>;
+        fn put(self, slots: &[Cell<u64>], store: StoreId) -> Result<Called, HostError>;
     }
 }
 
@@ -350,7 +351,7 @@ impl<R: WasmResults> ret::Sealed for R {
     type Values = R;
 
     #[inline]
-    fn put(self, slots: &mut [u64], store: StoreId) -> Result<Called, HostError> {
+    fn put(self, slots: &[Cell<u64>], store: StoreId) -> Result<Called, HostError> {
         match self.write(slots, store) {
             Ok(()) => Ok(Called::Returned),
             Err(misuse) => Err(Error::from(misuse).into()),
@@ -362,7 +363,7 @@ impl<R: WasmResults> ret::Sealed for MaySuspend<R> {
     type Values = R;
 
     #[inline]
-    fn put(self, slots: &mut [u64], store: StoreId) -> Result<Called, HostError> {
+    fn put(self, slots: &[Cell<u64>], store: StoreId) -> Result<Called, HostError> {
         match self {
             Self::Return(values) => values.put(slots, store),
             Self::Suspend => Ok(Called::Suspends),
@@ -374,7 +375,7 @@ impl<R: ret::Sealed, E: Into<HostError> + 'static> ret::Sealed for Result<R, E> 
     type Values = R::Values;
 
     #[inline]
-    fn put(self, slots: &mut [u64], store: StoreId) -> Result<Called, HostError> {
+    fn put(self, slots: &[Cell<u64>], store: StoreId) -> Result<Called, HostError> {
         match self {
             Ok(values) => values.put(slots, store),
             Err(error) => Err(of_host(error)),
@@ -415,7 +416,7 @@ macro_rules! closures {
             #[allow(non_snake_case, unused_variables, unused_mut)]
             fn into_host(self, engine: &Engine) -> Result<HostFunc<T>, Error> {
                 use super::wasm_ty::sealed::Slots;
-                let func = move |$caller: Caller<'_, T>, slots: &mut [u64]| {
+                let func = move |$caller: Caller<'_, T>, slots: &[Cell<u64>]| {
                     let store = $caller.store_id();
                     let ($($name,)*) = <($($name,)*)>::read(slots, $caller.runtime());
                     self($($pass)* $($name),*).put(slots, store)

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use core::cell::Cell;
 use core::pin::Pin;
 
 use super::caller::Caller;
@@ -32,7 +33,7 @@ pub(crate) enum HostFn<T> {
     Async(Arc<AsyncFn<T>>),
 }
 
-type SyncFn<T> = dyn Fn(Caller<'_, T>, &mut [u64]) -> Result<Called, HostError> + Send + Sync;
+type SyncFn<T> = dyn Fn(Caller<'_, T>, &[Cell<u64>]) -> Result<Called, HostError> + Send + Sync;
 
 type AsyncFn<T> = dyn for<'a> Fn(Caller<'a, T>, &'a mut [u64]) -> HostFuture<'a> + Send + Sync;
 

@@ -99,20 +99,20 @@ mod read {
 
     pub trait Sealed: Sized {
         /// The results of a function that slots hold.
-        fn read_results(slots: &[u64], func: FuncAddr, store: &Store) -> Self;
+        fn read_results(slots: &mut [u64], func: FuncAddr, store: &Store) -> Self;
     }
 }
 
 impl<R: WasmResults> read::Sealed for R {
-    fn read_results(slots: &[u64], _: FuncAddr, store: &Store) -> Self {
-        R::read(slots, store)
+    fn read_results(slots: &mut [u64], _: FuncAddr, store: &Store) -> Self {
+        R::read(val::cells(slots), store)
     }
 }
 
 impl read::Sealed for Vec<Val> {
-    fn read_results(slots: &[u64], func: FuncAddr, store: &Store) -> Self {
+    fn read_results(slots: &mut [u64], func: FuncAddr, store: &Store) -> Self {
         let ty = type_of(store, func);
-        val::read(&ty.func().results, slots, store).collect()
+        val::read(&ty.func().results, &*slots, store).collect()
     }
 }
 
@@ -179,7 +179,7 @@ impl<R: CallResults> SuspendedCall<R> {
         let types = expected.as_ref().map_or(&[][..], |ty| &ty.inner().results);
         val::check_count("results", types.len(), results.len())?;
         let mut values = vec![0; types.iter().map(|ty| ty.slots() as usize).sum()];
-        val::write(results, types, &mut values, runtime)?;
+        val::write(results, types, val::cells(&mut values), runtime)?;
         let (mut few, mut many) = ([0; MAX], Vec::new());
         let slots = val::room(self.inner.results(), &mut few, &mut many);
         let answer = Answer::Values(&values);
@@ -229,7 +229,7 @@ impl<R> fmt::Debug for SuspendedCall<R> {
 fn of<R: CallResults>(
     left: Option<Box<Suspended>>,
     func: FuncAddr,
-    slots: &[u64],
+    slots: &mut [u64],
     store: &Store,
 ) -> ResumableCall<R> {
     match left {
@@ -293,7 +293,7 @@ impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
         let counts = const { (Params::SLOTS, Results::SLOTS) };
         let (mut few, mut many) = ([0; MAX], Vec::new());
         let slots = val::room(counts.0.max(counts.1), &mut few, &mut many);
-        params.write(slots, runtime.id)?;
+        params.write(val::cells(slots), runtime.id)?;
         let left = context.start(Mode::Resumable, addr, counts, slots)?;
         Ok(of(left, addr, slots, context.runtime()))
     }
@@ -318,7 +318,7 @@ impl Func {
         let counts = ty.slots();
         let (mut few, mut many) = ([0; MAX], Vec::new());
         let slots = val::room(counts.0.max(counts.1), &mut few, &mut many);
-        val::write(params, &ty.params, slots, runtime)?;
+        val::write(params, &ty.params, val::cells(slots), runtime)?;
         let left = context.start(Mode::Resumable, addr, counts, slots)?;
         Ok(of(left, addr, slots, context.runtime()))
     }
@@ -359,5 +359,102 @@ impl<T> Linker<T> {
         + 'static,
     ) -> Result<&mut Self, Error> {
         self.host(module, name, HostFunc::suspending(ty, func))
+    }
+}
+
+#[cfg(all(test, feature = "wat"))]
+mod tests {
+    use super::*;
+    use crate::exec::COPIES;
+    use crate::{Config, Engine, Func, Instance, Module, Store};
+
+    /// Sums the numbers up to its argument by recursion; at the bottom it asks the host, again and again.
+    const SUM: &str = r#"(module
+        (import "" "" (func $ask))
+        (func $sum (export "sum") (param i32 i32) (result i64)
+            (if (result i64) (local.get 0)
+                (then (i64.add
+                    (i64.extend_i32_u (local.get 0))
+                    (call $sum (i32.sub (local.get 0) (i32.const 1)) (local.get 1))))
+                (else
+                    (loop $again
+                        (call $ask)
+                        (br_if $again (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))))
+                    (i64.const 0)))))"#;
+
+    fn sum_in_slices(store: &mut Store<()>, depth: u32, asks: u32) -> (u64, usize) {
+        let module = Module::new(store.engine(), SUM).unwrap();
+        let ask = Func::wrap(&mut *store, || MaySuspend::<()>::Suspend);
+        let instance = Instance::new(&mut *store, &module, &[ask.into()]).unwrap();
+        let sum = instance.get_typed_func::<(u32, u32), u64>(&mut *store, "sum");
+        let mut call = sum.unwrap().call_resumable(&mut *store, (depth, asks));
+        let before = COPIES.get();
+        loop {
+            call = match call.unwrap() {
+                ResumableCall::Finished(sum) => return (sum, COPIES.get() - before),
+                ResumableCall::Suspended(call) => call.resume(&mut *store),
+            }
+        }
+    }
+
+    #[test]
+    fn how_deep_a_recursion_is_does_not_matter_to_its_suspensions() {
+        let mut store = Store::new(&Engine::default(), ());
+        let (sum, copied) = sum_in_slices(&mut store, 10, 1000);
+        assert_eq!(sum, 55);
+        assert!((100_000..1_000_000).contains(&copied), "{copied}");
+        for depth in [1000, 10_000] {
+            let (sum, copied) = sum_in_slices(&mut store, depth, 1000);
+            assert_eq!(sum, u64::from(depth) * (u64::from(depth) + 1) / 2);
+            assert_eq!(copied, 0, "{depth}");
+        }
+    }
+
+    #[test]
+    fn a_store_has_no_stack_while_no_call_is_under_way() {
+        let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
+        let mut store = Store::new(&engine, ());
+        store.set_fuel(1 << 30).unwrap();
+        let has_stack = |store: &mut Store<()>| {
+            let context = store.as_context_mut();
+            context.inner.runtime.stack.slots().is_some()
+        };
+        for depth in [10, 10_000] {
+            let (_, _) = sum_in_slices(&mut store, depth, 2);
+            assert!(!has_stack(&mut store));
+            let text = r#"(module (func $f (export "f") (param i32)
+                (if (i32.eqz (local.get 0)) (then unreachable))
+                (call $f (i32.sub (local.get 0) (i32.const 1)))))"#;
+            let module = Module::new(&engine, text).unwrap();
+            let instance = Instance::new(&mut store, &module, &[]).unwrap();
+            let trap = instance.get_typed_func::<u32, ()>(&mut store, "f").unwrap();
+            assert!(trap.call(&mut store, depth).is_err());
+            assert!(!has_stack(&mut store));
+            // Dropped while it is suspended.
+            store.set_fuel(u64::from(depth)).unwrap();
+            let call = trap.call_resumable(&mut store, u32::MAX).unwrap();
+            assert!(matches!(call, ResumableCall::Suspended(_)));
+            assert!(!has_stack(&mut store));
+            drop(call);
+            store.set_fuel(1 << 30).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_stack_that_no_host_has_is_an_error_and_never_a_panic() {
+        let error = Engine::new(Config::new().max_wasm_stack(usize::MAX)).unwrap_err();
+        assert!(matches!(error, Error::Misuse(Misuse::StackTooLarge)));
+        let engine = Engine::new(Config::new().max_wasm_stack(isize::MAX as usize)).unwrap();
+        let mut store = Store::new(&engine, ());
+        let module = Module::new(&engine, r#"(module (func (export "f")))"#).unwrap();
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let f = instance.get_func(&mut store, "f").unwrap();
+        let error = f.call(&mut store, &[], &mut []).unwrap_err();
+        assert_eq!(
+            error.downcast_ref(),
+            Some(&crate::Trap::StackOverflow),
+            "{error}"
+        );
+        assert!(f.call_resumable(&mut store, &[]).is_err());
     }
 }

@@ -58,9 +58,9 @@ impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
         let counts = const { (Params::SLOTS, Results::SLOTS) };
         let (mut few, mut many) = ([0; MAX], Vec::new());
         let slots = val::room(counts.0.max(counts.1), &mut few, &mut many);
-        params.write(slots, runtime.id)?;
+        params.write(val::cells(slots), runtime.id)?;
         context.invoke(addr, counts, slots)?;
-        Ok(Results::read(slots, context.runtime()))
+        Ok(Results::read(val::cells(slots), context.runtime()))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Values.
 
+use core::cell::Cell;
+
 use super::context::AsContext;
 use super::exn::ExnRef;
 use super::func::Func;
@@ -266,36 +268,62 @@ pub(crate) fn room<'a>(count: usize, few: &'a mut [u64], many: &'a mut Vec<u64>)
     }
 }
 
+/// Slots, as cells: the form in which host functions see theirs.
+#[inline]
+pub(crate) fn cells(slots: &mut [u64]) -> &[Cell<u64>] {
+    Cell::from_mut(slots).as_slice_of_cells()
+}
+
 /// Puts values into slots, each of the type expected in its place.
 pub(crate) fn write(
     values: &[Val],
     types: &[ValType],
-    slots: &mut [u64],
+    slots: &[Cell<u64>],
     store: &Store,
 ) -> Result<(), Misuse> {
     let mut at = 0;
     for (value, ty) in values.iter().zip(types) {
         let count = ty.slots() as usize;
-        slots[at..at + count].copy_from_slice(&value.to_slots(*ty, store)?[..count]);
+        let bits = value.to_slots(*ty, store)?;
+        for (slot, bits) in slots[at..at + count].iter().zip(bits) {
+            slot.set(bits);
+        }
         at += count;
     }
     Ok(())
 }
 
+/// A slot that can be read.
+pub(crate) trait Slot {
+    fn bits(&self) -> u64;
+}
+
+impl Slot for u64 {
+    fn bits(&self) -> u64 {
+        *self
+    }
+}
+
+impl Slot for Cell<u64> {
+    fn bits(&self) -> u64 {
+        self.get()
+    }
+}
+
 /// The values of some types that slots hold.
 pub(crate) fn read<'a>(
     types: &'a [ValType],
-    slots: &'a [u64],
+    slots: &'a [impl Slot],
     store: &'a Store,
 ) -> impl Iterator<Item = Val> + 'a {
     let mut at = 0;
     types.iter().map(move |ty| {
         let high = if *ty == ValType::V128 {
-            slots[at + 1]
+            slots[at + 1].bits()
         } else {
             0
         };
-        let value = Val::of_slots(*ty, [slots[at], high], store);
+        let value = Val::of_slots(*ty, [slots[at].bits(), high], store);
         at += ty.slots() as usize;
         value
     })

@@ -3,6 +3,8 @@
 //! A value is passed in one 64-bit slot: integers and floats zero-extended, references as one more than their address, 0 for null. A
 //! vector fills two, its lower half first.
 
+use core::cell::Cell;
+
 use super::exn::ExnRef;
 use super::func::Func;
 use super::gc::{AnyRef, ArrayRef, EqRef, I31, StructRef};
@@ -52,7 +54,7 @@ impl<V: sealed::Slots> WasmResults for V {}
 
 /// What makes the traits above usable by this crate alone.
 pub(crate) mod sealed {
-    use super::{Misuse, Store, StoreId, ValType};
+    use super::{Cell, Misuse, Store, StoreId, ValType};
 
     pub trait Slot: Sized + 'static {
         /// The WebAssembly type.
@@ -69,9 +71,9 @@ pub(crate) mod sealed {
         /// How many slots they fill.
         const SLOTS: usize;
         /// Puts the values into slots, of which there are enough.
-        fn write(self, slots: &mut [u64], store: StoreId) -> Result<(), Misuse>;
+        fn write(self, slots: &[Cell<u64>], store: StoreId) -> Result<(), Misuse>;
         /// Takes the values from slots, of which there are enough.
-        fn read(slots: &[u64], store: &Store) -> Self;
+        fn read(slots: &[Cell<u64>], store: &Store) -> Self;
     }
 }
 
@@ -171,12 +173,12 @@ impl<V: sealed::Slot> sealed::Slots for V {
     const SLOTS: usize = V::TYPE.slots() as usize;
 
     #[inline]
-    fn write(self, slots: &mut [u64], store: StoreId) -> Result<(), Misuse> {
-        write_next(self, &mut slots.iter_mut(), store)
+    fn write(self, slots: &[Cell<u64>], store: StoreId) -> Result<(), Misuse> {
+        write_next(self, &mut slots.iter(), store)
     }
 
     #[inline]
-    fn read(slots: &[u64], store: &Store) -> Self {
+    fn read(slots: &[Cell<u64>], store: &Store) -> Self {
         read_next(&mut slots.iter(), store)
     }
 }
@@ -185,27 +187,27 @@ impl<V: sealed::Slot> sealed::Slots for V {
 #[inline]
 fn write_next<V: sealed::Slot>(
     value: V,
-    slots: &mut core::slice::IterMut<'_, u64>,
+    slots: &mut core::slice::Iter<'_, Cell<u64>>,
     store: StoreId,
 ) -> Result<(), Misuse> {
     let [low, high] = value.into_slots(store)?;
     if let Some(slot) = slots.next() {
-        *slot = low;
+        slot.set(low);
     }
     if V::TYPE.slots() == 2
         && let Some(slot) = slots.next()
     {
-        *slot = high;
+        slot.set(high);
     }
     Ok(())
 }
 
 /// Takes a value from the next slots.
 #[inline]
-fn read_next<V: sealed::Slot>(slots: &mut core::slice::Iter<'_, u64>, store: &Store) -> V {
-    let low = slots.next().copied().unwrap_or(0);
+fn read_next<V: sealed::Slot>(slots: &mut core::slice::Iter<'_, Cell<u64>>, store: &Store) -> V {
+    let low = slots.next().map_or(0, Cell::get);
     let high = match V::TYPE.slots() {
-        2 => slots.next().copied().unwrap_or(0),
+        2 => slots.next().map_or(0, Cell::get),
         _ => 0,
     };
     V::from_slots([low, high], store)
@@ -242,15 +244,15 @@ macro_rules! tuple {
             const SLOTS: usize = 0 $(+ $name::TYPE.slots() as usize)*;
 
             #[inline]
-            fn write(self, slots: &mut [u64], store: StoreId) -> Result<(), Misuse> {
+            fn write(self, slots: &[Cell<u64>], store: StoreId) -> Result<(), Misuse> {
                 let ($($name,)*) = self;
-                let mut slots = slots.iter_mut();
+                let mut slots = slots.iter();
                 $(write_next($name, &mut slots, store)?;)*
                 Ok(())
             }
 
             #[inline]
-            fn read(slots: &[u64], store: &Store) -> Self {
+            fn read(slots: &[Cell<u64>], store: &Store) -> Self {
                 let mut slots = slots.iter();
                 ($(read_next::<$name>(&mut slots, store),)*)
             }

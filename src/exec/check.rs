@@ -5,6 +5,7 @@
 //! and `select` says which of them have a handler, so that a new one is in the program without being added here. Between them the
 //! program calls a host function that looks how far the host's stack reaches, which has to be the same each time.
 
+use core::cell::Cell;
 use std::sync::{Arc, OnceLock};
 
 use super::handlers;
@@ -264,7 +265,7 @@ impl Embedder for World {
         &mut self,
         host: u32,
         _: Option<InstanceAddr>,
-        _: &mut [u64],
+        _: &[Cell<u64>],
     ) -> Result<Called, Reason> {
         self.depths.push(stack_address());
         match host {

@@ -2,6 +2,7 @@
 //! pointers into the store while guest code runs.
 #![allow(unsafe_code)]
 
+use core::cell::Cell;
 use core::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicPtr;
@@ -16,6 +17,7 @@ use crate::runtime::limiter::GrowError;
 use crate::runtime::mem_inst::MemInst;
 use crate::runtime::module_inst::ModuleInst;
 use crate::runtime::registry::TypeId;
+use crate::runtime::stack::Slots;
 use crate::runtime::store::Store;
 use crate::runtime::trap::Trap;
 use crate::syntax::types::AddrType;
@@ -26,14 +28,15 @@ pub(crate) type Slot = u64;
 /// The state of an execution that does not fit into registers.
 ///
 /// Its pointers lead into the store. They are set by [`Machine::enter_instance`] and [`Machine::refresh`], and hold until
-/// something may have moved what they point at: a host function, a growing memory or table.
+/// something may have moved what they point at: a host function, a growing memory or table. They derive from allocations, never from
+/// references into them, so that no access by another way invalidates them.
 #[repr(C)]
 pub(crate) struct Machine {
     /// Bytes of the first memory.
     pub mem_len: u64,
     /// The entries of the instance's code.
     pub entries: *const AtomicPtr<MaybeUninit<u32>>,
-    /// The end of the value stack.
+    /// The end of the part of the value stack that may be written to. Where a frame does not fit there, [`Machine::reach`] moves the end.
     pub stack_end: *mut u8,
     /// The first global that the instance's module defines.
     pub globals: *mut GlobalInst,
@@ -53,6 +56,8 @@ pub(crate) struct Machine {
     inst: *mut ModuleInst,
     /// What a call that leaves the fast path is about.
     pub callee: Callee,
+    /// The call whose frame does not fit in front of `stack_end`.
+    pub entering: Entering,
     /// Where execution ended: behind the beginning of the op, and not behind its end.
     pub stop_ip: *const u32,
     /// The frame in which it ended.
@@ -112,6 +117,19 @@ pub(crate) struct Callee {
     pub ret_sp: *mut u8,
 }
 
+/// A call whose frame is still to be made.
+#[derive(Clone, Copy)]
+pub(crate) struct Entering {
+    /// Where the function's code begins.
+    pub code: *const MaybeUninit<u32>,
+    /// The base of its frame.
+    pub sp: *mut u8,
+    /// Where it returns to.
+    pub ret_ip: *const u32,
+    /// The frame it returns to.
+    pub ret_sp: *mut u8,
+}
+
 /// A call from one instance to another.
 #[derive(Clone, Copy)]
 pub(crate) struct Crossing {
@@ -124,7 +142,7 @@ pub(crate) struct Crossing {
 }
 
 impl Machine {
-    /// A machine on the rest of the store's value stack.
+    /// A machine on the rest of the store's value stack, which has memory.
     pub(super) fn new(
         embedder: &mut (dyn Embedder + '_),
         instance: InstanceAddr,
@@ -133,12 +151,18 @@ impl Machine {
         let embedder: *mut (dyn Embedder + '_) = embedder;
         // SAFETY: only the lifetime changes; the machine is dropped before the borrow ends, by `invoke`.
         let embedder: *mut (dyn Embedder + 'static) = unsafe { core::mem::transmute(embedder) };
-        // SAFETY: as above.
+        // SAFETY: the embedder is borrowed exclusively for as long as the machine lives, by the argument.
         let store: *mut Store = unsafe { (*embedder).store() };
-        // SAFETY: `store` was borrowed from the embedder just now, for as long as the machine lives.
-        let stack = unsafe { &mut (*store).stack.slots };
-        let stack_base: *mut u8 = stack.as_mut_ptr().cast();
-        let stack_end = stack_base.wrapping_add(size_of_val(&**stack));
+        // SAFETY: `store` was borrowed from the embedder just now, and nothing else has used the embedder since.
+        let (stack, metered) = unsafe {
+            let store = &*store;
+            (
+                &store.stack,
+                store.counts_fuel || store.interrupts.is_some(),
+            )
+        };
+        let stack_base = stack.base();
+        let stack_end = stack_base.wrapping_add(stack.slots().map_or(0, Slots::mark));
         let mut machine = Self {
             mem_len: 0,
             entries: core::ptr::null(),
@@ -159,6 +183,12 @@ impl Machine {
                 ret_ip: core::ptr::null(),
                 ret_sp: core::ptr::null_mut(),
             },
+            entering: Entering {
+                code: core::ptr::null(),
+                sp: core::ptr::null_mut(),
+                ret_ip: core::ptr::null(),
+                ret_sp: core::ptr::null_mut(),
+            },
             stop_ip: core::ptr::null(),
             stop_sp: core::ptr::null_mut(),
             stop_acc: 0,
@@ -172,8 +202,7 @@ impl Machine {
             reserve: 0,
             slice: 0,
             wanted: 0,
-            // SAFETY: as above.
-            metered: unsafe { (*store).counts_fuel || (*store).interrupts.is_some() },
+            metered,
             pins: [None; 3],
             failure: None,
             landing: (core::ptr::null(), core::ptr::null_mut()),
@@ -193,9 +222,23 @@ impl Machine {
         unsafe { &mut *self.store }
     }
 
-    /// The first slot of the value stack.
-    pub(super) fn stack_base(&self) -> *mut u8 {
-        self.stack_base
+    /// How many bytes from the beginning of the value stack a place in it is.
+    pub(super) fn stack_offset(&self, place: *const u8) -> usize {
+        place.addr() - self.stack_base.addr()
+    }
+
+    /// Moves the end of the stack's part that may be written to, so that a frame fits there; false if it would not fit onto the stack.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn reach(&mut self, sp: *mut u8, frame: usize) -> bool {
+        let bytes = self.stack_offset(sp).saturating_add(frame);
+        match self.store().stack.reach(bytes) {
+            Some(end) => {
+                self.stack_end = self.stack_base.wrapping_add(end);
+                true
+            }
+            None => false,
+        }
     }
 
     /// The current instance.
@@ -215,18 +258,15 @@ impl Machine {
         let index = self.instance.index();
         let store = self.store();
         let funcs = store.funcs.as_ptr();
-        let inst = &mut store.instances[index];
+        let inst = &store.instances[index];
         let entries = inst.code.entries().as_ptr();
-        let first_global = inst.globals.get(inst.imported_globals as usize);
-        let globals = match first_global {
-            Some(addr) => &raw mut store.globals[addr.index()],
+        let globals = match inst.globals.get(inst.imported_globals as usize) {
+            // To all from this one on, as handlers count from it.
+            Some(addr) => store.globals.as_mut_ptr().wrapping_add(addr.index()),
             None => core::ptr::null_mut(),
         };
         let (mem, mem_len) = match inst.mems.first() {
-            Some(addr) => {
-                let data = store.mems[addr.index()].data_mut();
-                (data.as_mut_ptr(), data.len() as u64)
-            }
+            Some(addr) => store.mems[addr.index()].place(),
             None => (core::ptr::null_mut(), 0),
         };
         let (table, table_len) = match inst.tables.first() {
@@ -236,7 +276,7 @@ impl Machine {
             }
             None => (core::ptr::null(), 0),
         };
-        self.inst = inst;
+        self.inst = store.instances.as_mut_ptr().wrapping_add(index);
         self.funcs = funcs;
         self.entries = entries;
         self.globals = globals;
@@ -260,20 +300,17 @@ impl Machine {
         let Callee { params, slots, .. } = self.callee;
         let args = self.callee_args().cast::<u8>();
         let end = args.wrapping_add(slots as usize * size_of::<Slot>());
-        let used = end.addr() - self.stack_base.addr();
+        let used = self.stack_offset(end);
         self.collect();
         let instance = self.instance;
         let store = self.store();
-        let outer = core::mem::replace(&mut store.stack_used, used);
-        // SAFETY: FRAME; arguments and results lie within the caller's frame, whose slots the guest has filled or will have
-        // filled as results. Slots that only results use may not have been written yet, so they are cleared first.
+        let outer = core::mem::replace(&mut store.stack.used, used);
+        // SAFETY: FRAME; arguments and results lie within the caller's frame, and calls of guests within this one use the stack beyond
+        // that. The collector may look at the slots meanwhile, as at all that is in use: cells permit it. What only results use is cleared.
         let slots = unsafe {
-            let slice =
-                core::slice::from_raw_parts_mut(args.cast::<MaybeUninit<Slot>>(), slots as usize);
-            for slot in &mut slice[params as usize..] {
-                slot.write(0);
-            }
-            core::slice::from_raw_parts_mut(args.cast::<Slot>(), slice.len())
+            let results = args.cast::<Slot>().add(params as usize);
+            results.write_bytes(0, slots.saturating_sub(params) as usize);
+            core::slice::from_raw_parts(args.cast::<Cell<Slot>>(), slots as usize)
         };
         // SAFETY: CTX; the machine does not touch the store while the embedder runs.
         let call =
@@ -284,7 +321,7 @@ impl Machine {
         // SAFETY: as above.
         self.store = unsafe { (*self.embedder).store() };
         let store = self.store();
-        store.stack_used = outer;
+        store.stack.used = outer;
         self.deal();
         self.refresh();
         let result = match result {
@@ -373,8 +410,7 @@ impl Machine {
     /// The first byte and the length of a memory of the current instance.
     pub(super) fn mem_at(&mut self, mem: u32) -> (*mut u8, u64) {
         let addr = self.inst().mems[mem as usize];
-        let data = self.store().mems[addr.index()].data_mut();
-        (data.as_mut_ptr(), data.len() as u64)
+        self.store().mems[addr.index()].place()
     }
 
     /// A memory of the current instance.

@@ -10,11 +10,14 @@
 //! * **CODE**: `ip` points into code that lowering wrote for a function that validation accepted, at an op whose handler is the
 //!   one that is running, or at the next of its operands. Lowering establishes it; the code lives as long as the instance.
 //! * **FRAME**: slots that ops name lie within the current frame, its parameters or its results, all of which lie within the
-//!   value stack. `handlers::call::enter` checks each frame against the stack's end; lowering counts what a frame needs.
+//!   value stack. `handlers::call::enter` checks each frame against the stack's end; lowering counts what a frame needs, with the
+//!   records of the calls it makes. While handlers run, nothing refers to a slot but they; what they lend to others are cells.
 //!   A slot is written before an op reads it, because validation knows what is on the operand stack.
 //! * **MEM**: `mem` and `mem_len` are the current instance's first memory. `Machine::refresh` establishes it after all that may
-//!   move a memory: entering an instance, a host function, growth.
-//! * **CTX**: `ctx` is the machine of this execution; its pointers are those of the current instance, by the same refresh.
+//!   move a memory: entering an instance, a host function, growth. The pointer derives from the memory's allocation, so that accesses by
+//!   another way do not invalidate it.
+//! * **CTX**: `ctx` is the machine of this execution, and the only way to it until the execution has left threaded code: `invoke` and
+//!   `resume` make it once. The machine's pointers are those of the current instance, by the same refresh, and derive from allocations.
 //! * **HELD**: the number of a type, in code, of a function or of an object, means that type for as long as it can be met, because
 //!   something holds the type that lives at least as long: see `runtime::registry`. So types are equal where their numbers are.
 //! * **HANDLER**: all of these, for the registers with which a handler is called.
@@ -35,8 +38,11 @@ mod unwind;
 pub(crate) use check::dispatch_is_flat;
 pub(crate) use fault::Fault;
 pub(crate) use select::select;
+#[cfg(test)]
+pub(crate) use suspend::COPIES;
 pub(crate) use suspend::{Mode, Suspended, Why};
 
+use core::cell::Cell;
 use core::mem::MaybeUninit;
 
 use self::dispatch::{GoOn, Regs};
@@ -63,14 +69,14 @@ pub trait Embedder {
     fn grow_table(&mut self, addr: TableAddr, delta: u64, init: u64) -> Result<u64, GrowError>;
 
     /// Calls a host function. `slots` holds the arguments and is to receive the results, one slot each; it is as long as the
-    /// longer of the two. `caller` is the instance that called, if one did. A failure that is an exception can be caught by the guest.
+    /// longer of the two. They are cells because they may be part of the value stack, at which the collector looks. `caller` is the instance that called, if one did. A failure that is an exception can be caught by the guest.
     ///
     /// A function whose results are not there yet leaves the slots as they are.
     fn call_host(
         &mut self,
         host: u32,
         caller: Option<InstanceAddr>,
-        slots: &mut [u64],
+        slots: &[Cell<u64>],
     ) -> Result<Called, Reason>;
 }
 
@@ -149,40 +155,36 @@ pub fn invoke(
     (params, results): (usize, usize),
     slots: &mut [Slot],
 ) -> Result<Option<Box<Suspended>>, Stop> {
-    let store = embedder.store();
-    let func = store.funcs[func.index()];
-    let (instance, defined) = match func.kind() {
-        FuncKind::Wasm { instance, defined } => (instance, defined),
+    let func = embedder.store().funcs[func.index()];
+    match func.kind() {
+        FuncKind::Wasm { instance, defined } => within(embedder, mode, |embedder| {
+            let store = embedder.store();
+            let base = arguments(store, slots)?;
+            if store.depth == 1 {
+                store.heap.permit_collection();
+            }
+            let sp = base.wrapping_add(params * size_of::<Slot>() + RECORD_BYTES);
+            let mut machine = Machine::new(embedder, instance, mode);
+            let regs = Regs {
+                acc: u64::from(defined),
+                ..registers(machine.mem, handlers::call::EXIT.ip(), sp)
+            };
+            let code = machine.entry(defined);
+            let ctx = &raw mut machine;
+            // SAFETY: HANDLER; CODE: an entry is code or the stub, and returns to `EXIT`. FRAME: `enter` checks it; arguments and record
+            // lie below `sp`. MEM, CTX: the machine is in the function's instance, and nothing but `ctx` leads to it until this returns.
+            unsafe { dispatch::start(Regs { ctx, ..regs }, code, sp, handlers::call::EXIT.ip()) };
+            leave(&mut machine, base, results, slots)
+        }),
         FuncKind::Host { host } => {
-            let called = embedder.call_host(host, None, slots);
+            let called = embedder.call_host(host, None, cells(slots));
             if machine::outcome(mode, called).map_err(stop)? {
                 return Ok(None);
             }
-            let base = arguments(embedder.store(), slots)?;
-            let func = (func.ty, host);
-            let store = embedder.store();
-            let suspended = Suspended::outside(store, mode, func, base, slots.len(), results);
-            return Ok(Some(Box::new(suspended)));
+            let suspended = Suspended::outside(embedder.store(), func.ty, host, slots, results);
+            Ok(Some(Box::new(suspended)))
         }
-    };
-    let args = arguments(store, slots)?;
-    let sp = args
-        .wrapping_add(params * size_of::<Slot>())
-        .wrapping_add(RECORD_BYTES);
-    if store.depth == 0 {
-        store.heap.permit_collection();
     }
-    let used = enter(store)?;
-    let mut machine = Machine::new(embedder, instance, mode);
-    let regs = Regs {
-        acc: u64::from(defined),
-        ..registers(&mut machine, handlers::call::EXIT.ip(), sp)
-    };
-    let code = machine.entry(defined);
-    // SAFETY: HANDLER; CODE: an entry is code or the stub, and returns to `EXIT`. FRAME: `enter` checks it. MEM, CTX: the machine is
-    // in the function's instance.
-    unsafe { dispatch::start(regs, code, sp, handlers::call::EXIT.ip()) };
-    leave(&mut machine, used, args, results, slots)
 }
 
 /// Goes on with a suspended execution, which has waited for an answer; `slots`, which is long enough, receives the results.
@@ -193,62 +195,74 @@ pub fn resume(
     answer: Answer<'_>,
     slots: &mut [Slot],
 ) -> Result<Option<Box<Suspended>>, Stop> {
-    let store = embedder.store();
-    let base = room(store, suspended.stack_bytes())?;
-    if !suspended.put_back(store, base) {
-        return Err(stop(Reason::Trap(Trap::StackOverflow)));
-    }
     let results = suspended.results();
-    let (how, failure) = match (&suspended.why, answer) {
-        (Why::Host(_), Answer::Values(values)) => {
-            suspended.set_host_results(values);
-            (GoOn::Returned, None)
-        }
-        (Why::Host(_), Answer::Failure(reason)) => (GoOn::Failed, Some(reason)),
-        _ => (GoOn::Again, None),
-    };
     let Some(instance) = suspended.instance else {
-        return match failure {
-            None => {
-                take_results(suspended.results_at(), &mut slots[..results]);
+        // A host function was called from outside, and what it yields is what the call yields.
+        return match answer {
+            Answer::Failure(reason) => Err(stop(reason)),
+            Answer::Values(values) => {
+                for (slot, value) in slots.iter_mut().zip(values).take(results) {
+                    *slot = *value;
+                }
                 Ok(None)
             }
-            Some(reason) => Err(stop(reason)),
         };
     };
-    let used = enter(store)?;
-    let mut machine = Machine::new(embedder, instance, mode);
-    machine.crossings = core::mem::take(&mut suspended.crossings);
-    machine.failure = failure;
-    let regs = Regs {
-        acc: suspended.acc,
-        acc_f32: suspended.acc_f32,
-        acc_f64: suspended.acc_f64,
-        ..registers(&mut machine, suspended.ip, suspended.sp)
-    };
-    // SAFETY: HANDLER; CODE: execution stopped in front of this op, or a call returns to it, and the store has kept the code. FRAME: the
-    // frames are what they were. MEM, CTX: the machine is in the instance in which it stopped.
-    unsafe { dispatch::go_on(regs, how) };
-    leave(&mut machine, used, base, results, slots)
+    within(embedder, mode, |embedder| {
+        let base = suspended.put_back(embedder.store())?;
+        let (how, failure) = match (&suspended.why, answer) {
+            (Why::Host(_), Answer::Values(values)) => {
+                suspended.set_host_results(values);
+                (GoOn::Returned, None)
+            }
+            (Why::Host(_), Answer::Failure(reason)) => (GoOn::Failed, Some(reason)),
+            _ => (GoOn::Again, None),
+        };
+        let mut machine = Machine::new(embedder, instance, mode);
+        machine.crossings = core::mem::take(&mut suspended.crossings);
+        machine.failure = failure;
+        let regs = Regs {
+            acc: suspended.acc,
+            acc_f32: suspended.acc_f32,
+            acc_f64: suspended.acc_f64,
+            ..registers(machine.mem, suspended.ip, suspended.sp)
+        };
+        let ctx = &raw mut machine;
+        // SAFETY: HANDLER; CODE: execution stopped in front of this op, or a call returns to it, and the store has kept the code. FRAME: the
+        // frames are what they were. MEM, CTX: the machine is in the instance in which it stopped, and nothing but `ctx` leads to it until
+        // this returns.
+        unsafe { dispatch::go_on(Regs { ctx, ..regs }, how) };
+        leave(&mut machine, base, results, slots)
+    })
 }
 
 /// Ends a suspended execution for a reason of the embedder's.
 pub fn abandon(embedder: &mut dyn Embedder, mut suspended: Suspended, reason: Reason) -> Stop {
-    let store = embedder.store();
-    let base = room(store, suspended.stack_bytes());
-    let in_place = base.is_ok_and(|base| suspended.put_back(store, base));
-    let Some(instance) = suspended.instance.filter(|_| in_place) else {
+    let Some(instance) = suspended.instance else {
         return stop(reason);
     };
-    let mut machine = Machine::new(embedder, instance, Mode::Straight);
-    machine.crossings = core::mem::take(&mut suspended.crossings);
-    (machine.stop_ip, machine.stop_sp) = (suspended.stop_ip(), suspended.sp);
-    let (backtrace, fault) = backtrace(&mut machine, &reason);
-    machine.collect();
-    Stop {
-        reason,
-        backtrace,
-        fault,
+    let mut reason = Some(reason);
+    let ended = within(embedder, suspended.mode(), |embedder| {
+        suspended.put_back(embedder.store())?;
+        let Some(reason) = reason.take() else {
+            return Ok(None);
+        };
+        let mut machine = Machine::new(embedder, instance, Mode::Straight);
+        machine.crossings = core::mem::take(&mut suspended.crossings);
+        (machine.stop_ip, machine.stop_sp) = (suspended.stop_ip(), suspended.sp);
+        let (backtrace, fault) = backtrace(&mut machine, &reason);
+        machine.collect();
+        Err(Stop {
+            reason,
+            backtrace,
+            fault,
+        })
+    });
+    match (reason, ended) {
+        // It could not even be put back; why it has ended remains the reason.
+        (Some(reason), _) => stop(reason),
+        (None, Err(stop)) => stop,
+        (None, Ok(_)) => unreachable!("the reason was taken, and is that of a stop"),
     }
 }
 
@@ -261,18 +275,63 @@ fn stop(reason: Reason) -> Stop {
     }
 }
 
-/// Where the free part of the value stack begins, if there are so many bytes of it.
-fn room(store: &mut Store, bytes: usize) -> Result<*mut u8, Stop> {
-    let stack = store.stack.for_call();
-    let free = size_of_val(stack) - store.stack_used;
-    if free < bytes {
-        return Err(stop(Reason::Trap(Trap::StackOverflow)));
+/// There is not so much of the value stack, or the calls are nested too deeply.
+fn overflow() -> Stop {
+    stop(Reason::Trap(Trap::StackOverflow))
+}
+
+/// Slots, as cells.
+fn cells(slots: &mut [Slot]) -> &[Cell<Slot>] {
+    Cell::from_mut(slots).as_slice_of_cells()
+}
+
+/// Makes an execution, if there are not too many one within another. It leaves the value stack as it was, and without memory if that was
+/// the outermost execution and none of its frames has to stay there.
+#[inline]
+fn within(
+    embedder: &mut dyn Embedder,
+    mode: Mode,
+    execution: impl FnOnce(&mut dyn Embedder) -> Result<Option<Box<Suspended>>, Stop>,
+) -> Result<Option<Box<Suspended>>, Stop> {
+    let store = embedder.store();
+    if store.depth >= store.limits.depth {
+        return Err(overflow());
     }
-    let base: *mut u8 = stack.as_mut_ptr().cast();
-    Ok(base.wrapping_add(store.stack_used))
+    // What can be suspended takes its stack along, so no other call may be on that.
+    let own_stack = mode == Mode::Resumable && store.stack.used > 0;
+    if own_stack {
+        store.stack.begin();
+    }
+    store.depth += 1;
+    let used = store.stack.used;
+    let left = execution(embedder);
+    let store = embedder.store();
+    store.depth -= 1;
+    store.stack.used = used;
+    if own_stack {
+        store.stack.end();
+    } else if store.depth == 0 {
+        let in_place = matches!(&left, Ok(Some(suspended)) if suspended.is_in_place());
+        if !in_place {
+            store.stack.give_back();
+        }
+    }
+    left
+}
+
+/// Where the free part of the value stack begins, if there are so many bytes of it.
+#[inline]
+fn room(store: &mut Store, bytes: usize) -> Result<*mut u8, Stop> {
+    let used = store.stack.used;
+    let slots = store.stack.for_call().ok_or_else(overflow)?;
+    match slots.reach(used.saturating_add(bytes)) {
+        true => Ok(slots.base().wrapping_add(used)),
+        false => Err(overflow()),
+    }
 }
 
 /// Puts arguments where the value stack is free; says where that is.
+#[inline]
 fn arguments(store: &mut Store, slots: &[Slot]) -> Result<*mut u8, Stop> {
     // The record of the call lies behind them.
     let base = room(store, size_of_val(slots).saturating_add(RECORD_BYTES))?;
@@ -284,29 +343,14 @@ fn arguments(store: &mut Store, slots: &[Slot]) -> Result<*mut u8, Stop> {
     Ok(base)
 }
 
-/// Takes results from the value stack.
-fn take_results(from: *const Slot, slots: &mut [Slot]) {
-    // SAFETY: FRAME; the execution finished, so its results are where its arguments were.
-    unsafe { from.copy_to_nonoverlapping(slots.as_mut_ptr(), slots.len()) };
-}
-
-/// Begins an execution, if there are not too many one within another; returns how much of the value stack the others use.
-fn enter(store: &mut Store) -> Result<usize, Stop> {
-    if store.depth >= store.limits.depth {
-        return Err(stop(Reason::Trap(Trap::StackOverflow)));
-    }
-    store.depth += 1;
-    Ok(store.stack_used)
-}
-
-/// The registers of a machine, apart from accumulators and pins.
-fn registers(machine: &mut Machine, ip: *const u32, sp: *mut u8) -> Regs {
+/// The registers, apart from accumulators and pins, and without a machine.
+fn registers(mem: *mut u8, ip: *const u32, sp: *mut u8) -> Regs {
     Regs {
         ip,
         sp,
-        mem: machine.mem,
+        mem,
         pin: 0,
-        ctx: machine,
+        ctx: core::ptr::null_mut(),
         acc: 0,
         acc_f32: 0.0,
         acc_f64: 0.0,
@@ -316,17 +360,21 @@ fn registers(machine: &mut Machine, ip: *const u32, sp: *mut u8) -> Regs {
     }
 }
 
-/// What became of an execution that has left threaded code. Its part of the value stack begins at `base`.
+/// Finishes an execution that has left threaded code: with results, suspended, or stopped. Its part of the value stack begins at `base`.
 fn leave(
     machine: &mut Machine,
-    used: usize,
     base: *mut u8,
     results: usize,
     slots: &mut [Slot],
 ) -> Result<Option<Box<Suspended>>, Stop> {
     let left = match (machine.take_reason(), machine.pause.take()) {
         (None, None) => {
-            take_results(base.cast_const().cast(), &mut slots[..results]);
+            let slots = &mut slots[..results];
+            // SAFETY: FRAME; the execution finished, so its results are where its arguments were.
+            unsafe {
+                let from = base.cast_const().cast::<Slot>();
+                from.copy_to_nonoverlapping(slots.as_mut_ptr(), slots.len());
+            }
             Ok(None)
         }
         (None, Some(pause)) => {
@@ -344,9 +392,6 @@ fn leave(
         }
     };
     machine.collect();
-    let store = machine.store();
-    store.stack_used = used;
-    store.depth -= 1;
     left
 }
 

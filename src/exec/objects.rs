@@ -1,7 +1,5 @@
-//! Objects made and collected by the embedder. Holds unsafe code: the collector looks at the value stack.
-#![allow(unsafe_code)]
+//! Objects made and collected by the embedder.
 
-use super::machine::Slot;
 use crate::runtime::exceptions::Exception;
 use crate::runtime::heap::{Heap, HostValue, NoMemory};
 use crate::runtime::limiter::{Exhausted, RefusedGrowth};
@@ -10,10 +8,7 @@ use crate::runtime::store::Store;
 
 /// Collects objects.
 pub fn collect(store: &mut Store) -> Result<(), NoMemory> {
-    let (base, used) = (store.stack.slots.as_ptr(), store.stack_used);
-    // SAFETY: FRAME; see `frames`.
-    let frames = unsafe { frames(base, used) };
-    store.collect(frames)
+    store.collect(store.stack.used)
 }
 
 /// Makes an object; a reference to it. `fill` sets its bytes, which are all zero at first.
@@ -29,9 +24,7 @@ pub fn make(
     if bytes > Heap::MOST_BYTES {
         return Err(no_memory(NoMemory));
     }
-    let (base, used) = (store.stack.slots.as_ptr(), store.stack_used);
-    // SAFETY: FRAME; see `frames`.
-    store.make_room(bytes, || unsafe { frames(base, used) })?;
+    store.make_room(bytes, store.stack.used)?;
     let mut data = Heap::zeros(bytes as usize).map_err(no_memory)?;
     fill(&mut data);
     store.add_object(ty, len, data).map_err(no_memory)
@@ -39,25 +32,10 @@ pub fn make(
 
 /// Puts a value of the host into the heap; a reference to it.
 pub fn make_host_value(store: &mut Store, value: HostValue) -> Result<u64, Exhausted> {
-    let (base, used) = (store.stack.slots.as_ptr(), store.stack_used);
-    // SAFETY: FRAME; see `frames`.
-    store.add_host_value(value, || unsafe { frames(base, used) })
+    store.add_host_value(value, store.stack.used)
 }
 
 /// Puts an exception into the heap; a reference to it.
 pub fn make_exception(store: &mut Store, exception: &Exception) -> Result<u64, RefusedGrowth> {
-    let (base, used) = (store.stack.slots.as_ptr(), store.stack_used);
-    // SAFETY: FRAME; see `frames`.
-    store.add_exception(exception, || unsafe { frames(base, used) })
-}
-
-/// The slots of the value stack that calls under way use.
-///
-/// # Safety
-///
-/// FRAME; so many bytes from there are in use. All slots of the value stack are initialised, and nothing writes to
-/// it while the collector runs.
-unsafe fn frames<'f>(base: *const Slot, used: usize) -> &'f [Slot] {
-    // SAFETY: the caller's.
-    unsafe { core::slice::from_raw_parts(base, used / size_of::<Slot>()) }
+    store.add_exception(exception, store.stack.used)
 }

@@ -4,15 +4,18 @@
 //! it uses, the accumulators, and which instances it crossed into. The pins need not be kept: slots are always right, and code that
 //! execution may stop in loads pins again (see the invariants in ARCHITECTURE.md).
 //!
-//! The stack is either taken along, so that the store can do anything in the meantime, or left where it is, when whoever waits has the
-//! store for themselves. What decides is the [`Mode`] of the call.
+//! The [`Mode`] of the call decides what happens to the stack. A resumable call takes it along, so that the store can do anything in the
+//! meantime: a copy of little, or the memory itself. An async call leaves it where it is, because its future has the store for itself.
 #![allow(unsafe_code)]
 
+use std::sync::Arc;
+
+use super::Stop;
 use super::handlers::call::{CROSS_BACK, EXIT};
 use super::machine::{Callee, Crossing, Machine, RECORD_BYTES, Slot};
 use crate::code::CodeUnit;
 use crate::runtime::addr::InstanceAddr;
-use crate::runtime::parked::ParkedStack;
+use crate::runtime::parked::{Kept, ParkedStack};
 use crate::runtime::registry::TypeId;
 use crate::runtime::store::Store;
 
@@ -79,10 +82,22 @@ pub struct Suspended {
     pub(super) crossings: Vec<Crossing>,
     /// Where its part of the value stack began when it stopped.
     base: *mut u8,
-    /// How many slots of it are in use.
+    /// How many bytes of it are in use.
     used: usize,
-    /// These slots, if they were taken along.
+    /// These, if they were taken along.
     stack: Option<ParkedStack>,
+    /// How many bytes its frames may come to use without a look at the stack's end: those that have been checked, and more.
+    mark: usize,
+}
+
+/// Most bytes of frames that are copied when a call takes its stack along. Where there may be more, it takes the memory itself, so that the
+/// cost of a suspension does not depend on how deep the recursion is.
+const COPIED: usize = 4096;
+
+#[cfg(test)]
+std::thread_local! {
+    /// How many bytes of stacks have been copied on this thread.
+    pub static COPIES: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
 }
 
 // SAFETY: the addresses mean something to the store they came from only. They are used by nothing but `exec::resume`, which has that store
@@ -94,7 +109,7 @@ unsafe impl Sync for Suspended {}
 impl Suspended {
     /// What a machine was doing when it stopped. Its part of the value stack begins at `base`.
     pub(super) fn new(machine: &mut Machine, why: Pause, base: *mut u8, results: usize) -> Self {
-        let slots_to = |end: *mut u8| (end.addr() - base.addr()) / size_of::<Slot>();
+        let bytes_to = |end: *mut u8| end.addr() - base.addr();
         let (why, ip, used) = match why {
             Pause::Host { host } => {
                 let Callee { func, slots, .. } = machine.callee;
@@ -102,10 +117,11 @@ impl Suspended {
                     ty: func.ty,
                     host,
                     caller: Some(machine.instance),
-                    at: slots_to(machine.callee_args().cast()),
+                    at: bytes_to(machine.callee_args().cast()) / size_of::<Slot>(),
                     slots: slots as usize,
                 };
-                (Why::Host(call), machine.stop_ip, call.at + call.slots)
+                let used = (call.at + call.slots) * size_of::<Slot>();
+                (Why::Host(call), machine.stop_ip, used)
             }
             Pause::OutOfFuel => {
                 let required = machine.wanted as u64;
@@ -128,13 +144,14 @@ impl Suspended {
             base,
             used,
             stack: None,
+            mark: bytes_to(machine.stack_end),
         };
         if used == 0 {
             // All of the frame, whatever of it the guest needs at the moment. If nobody knew how large it is, all there is.
             let stop = machine.stop_ip;
             let frame = frame_bytes(&machine.inst().code, stop);
             let end = frame.map(|bytes| suspended.sp.wrapping_add(bytes));
-            suspended.used = slots_to(end.unwrap_or(machine.stack_end));
+            suspended.used = bytes_to(end.unwrap_or(machine.stack_end));
         }
         if machine.mode == Mode::Resumable {
             suspended.take_stack(machine.store());
@@ -142,39 +159,35 @@ impl Suspended {
         suspended
     }
 
-    /// The call of a host function from outside, which waits for its results. Its arguments lie at `base`.
+    /// The call of a host function from outside, which waits for its results. Its slots hold the arguments.
     pub(super) fn outside(
         store: &mut Store,
-        mode: Mode,
-        (ty, host): (TypeId, u32),
-        base: *mut u8,
-        slots: usize,
+        ty: TypeId,
+        host: u32,
+        slots: &[Slot],
         results: usize,
     ) -> Self {
-        let mut suspended = Self {
+        Self {
             why: Why::Host(HostCall {
                 ty,
                 host,
                 caller: None,
                 at: 0,
-                slots,
+                slots: slots.len(),
             }),
             results,
             instance: None,
             ip: EXIT.ip(),
-            sp: base,
+            sp: core::ptr::null_mut(),
             acc: 0,
             acc_f32: 0.0,
             acc_f64: 0.0,
             crossings: Vec::new(),
-            base,
-            used: slots,
-            stack: None,
-        };
-        if mode == Mode::Resumable {
-            suspended.take_stack(store);
+            base: core::ptr::null_mut(),
+            used: size_of_val(slots),
+            stack: Some(store.parked.park(Kept::Copied(slots.into()))),
+            mark: 0,
         }
-        suspended
     }
 
     /// Where it stopped: behind the beginning of an op that is to begin again, or behind the call that it waits for.
@@ -190,40 +203,63 @@ impl Suspended {
         self.results
     }
 
-    /// Copies the stack out.
+    /// Takes the stack along, on which there is no other call.
     fn take_stack(&mut self, store: &mut Store) {
-        // SAFETY: FRAME; so many slots from there belong to this execution's frames. All slots of the stack are initialized.
-        let frames = unsafe { core::slice::from_raw_parts(self.base.cast::<Slot>(), self.used) };
-        self.stack = Some(store.parked.park(frames.into()));
-    }
-
-    /// Bytes of the value stack that it needs to go on, as far as is known.
-    pub(super) fn stack_bytes(&self) -> usize {
-        self.used * size_of::<Slot>()
-    }
-
-    /// Puts the stack back, if it was taken along, to where there is room for it now; everything that points into it moves with it.
-    /// False if there is less room above it than its frames need.
-    pub(super) fn put_back(&mut self, store: &Store, base: *mut u8) -> bool {
-        let Some(stack) = self.stack.take() else {
-            return true;
+        let kept = if self.mark > COPIED {
+            store
+                .stack
+                .take()
+                .map(|slots| Kept::Taken(slots, self.used))
+        } else {
+            #[cfg(test)]
+            COPIES.with(|copies| copies.set(copies.get() + self.used));
+            let slots = store.stack.slots();
+            slots.map(|slots| Kept::Copied(slots.frames(self.used).into()))
         };
-        // SAFETY: FRAME; the caller checked that there is room.
-        unsafe {
-            stack
-                .as_ptr()
-                .copy_to_nonoverlapping(base.cast(), stack.len());
+        self.stack = kept.map(|kept| store.parked.park(kept));
+    }
+
+    /// Whether its frames are where they were when it stopped.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.stack.is_none()
+    }
+
+    /// A mode in which it can go on.
+    pub(super) fn mode(&self) -> Mode {
+        match self.stack {
+            Some(_) => Mode::Resumable,
+            None => Mode::Async,
         }
+    }
+
+    /// Puts the stack back, if it was taken along; says where its part of the stack begins. There is no other call on the store's stack.
+    pub(super) fn put_back(&mut self, store: &mut Store) -> Result<*mut u8, Stop> {
+        let Some(stack) = self.stack.take() else {
+            return Ok(self.base);
+        };
+        match Arc::into_inner(stack) {
+            Some(Kept::Taken(slots, _)) => store.stack.put(slots),
+            Some(Kept::Copied(slots)) => {
+                // As much as was checked before, of a stack of the same size.
+                let base = super::room(store, self.mark)?;
+                // SAFETY: FRAME; there is room for them, as the mark is not below what was in use.
+                unsafe {
+                    let to = base.cast::<Slot>();
+                    to.copy_from_nonoverlapping(slots.as_ptr(), slots.len());
+                }
+                self.move_to(base);
+            }
+            None => unreachable!("a collection holds it for a moment only, and none is under way"),
+        }
+        Ok(self.base)
+    }
+
+    /// Lets all that points into the stack point to where it lies now.
+    fn move_to(&mut self, base: *mut u8) {
         let old = core::mem::replace(&mut self.base, base);
-        if old == base {
-            return true;
-        }
-        let slots = &store.stack.slots;
-        let stack_end = slots.as_ptr_range().end.addr();
         let moved = |at: *mut u8| base.wrapping_add(at.addr() - old.addr());
         self.sp = moved(self.sp);
         let (mut ip, mut sp) = (self.ip, self.sp);
-        let mut instance = self.instance;
         let mut crossings = self.crossings.iter_mut().rev();
         while !core::ptr::eq(ip, EXIT.ip()) {
             if core::ptr::eq(ip, CROSS_BACK.ip()) {
@@ -232,15 +268,7 @@ impl Suspended {
                 };
                 crossing.ret_sp = moved(crossing.ret_sp);
                 (ip, sp) = (crossing.ret_ip, crossing.ret_sp);
-                instance = Some(crossing.instance);
                 continue;
-            }
-            // Frames were checked against the stack's end where they lay before; above a frame that is not the last one there may be less
-            // than it needs once those above it have returned.
-            let code = instance.map(|instance| &store.instances[instance.index()].code);
-            let frame = code.and_then(|code| frame_bytes(code, ip));
-            if frame.is_none_or(|bytes| sp.addr() + bytes > stack_end) {
-                return false;
             }
             let record = sp.wrapping_sub(RECORD_BYTES);
             // SAFETY: FRAME; each frame has its record below it, down to the one that returns to `EXIT`.
@@ -250,7 +278,6 @@ impl Suspended {
                 (ip, sp) = (record.cast::<*const u32>().read(), caller.read());
             }
         }
-        true
     }
 
     /// The slots of the host function that it waits for: arguments at first, then whatever was set. Nothing if it waits for none.
@@ -258,14 +285,13 @@ impl Suspended {
         let Why::Host(call) = self.why else {
             return None;
         };
+        if let Some(stack) = &self.stack {
+            return Some(stack.slots()[call.at..][..call.slots].into());
+        }
         let mut slots = vec![0; call.slots];
-        let stack = match &self.stack {
-            Some(stack) => stack.as_ptr(),
-            None => self.base.cast_const().cast::<Slot>(),
-        };
         // SAFETY: FRAME; the slots were written when the function was called, all of them, and nobody else uses this part of the stack.
         unsafe {
-            let from = stack.add(call.at).cast::<Slot>();
+            let from = self.base.cast::<Slot>().add(call.at);
             from.copy_to_nonoverlapping(slots.as_mut_ptr(), call.slots);
         }
         Some(slots)
@@ -290,15 +316,12 @@ impl Suspended {
         }
     }
 
-    /// Where its results are once it has finished.
-    pub(super) fn results_at(&self) -> *const Slot {
-        self.base.cast_const().cast()
-    }
-
-    /// How far from its beginning the value stack is in use, in bytes, while this waits with its stack in place.
+    /// How far from its beginning the value stack is in use, in bytes, while this waits.
     pub fn stack_end(&self, store: &Store) -> usize {
-        let stack = store.stack.slots.as_ptr();
-        self.base.addr() - stack.addr() + self.stack_bytes()
+        match self.is_in_place() {
+            true => self.base.addr() - store.stack.base().addr() + self.used,
+            false => store.stack.used,
+        }
     }
 }
 

@@ -193,11 +193,7 @@ impl Machine {
 
     /// Puts an exception into the store's heap, from which others may have to go first. The frames in use end at `end`.
     fn refer_to(&mut self, exception: Exception, end: *mut u8) -> Result<Slot, RefusedGrowth> {
-        let base = self.stack_base();
-        let slots = (end.addr() - base.addr()) / size_of::<Slot>();
-        // SAFETY: FRAME; the value stack is one piece of memory that has been written before it was handed out, and nothing else
-        // reads or writes it meanwhile.
-        let frames = unsafe { core::slice::from_raw_parts(base.cast::<Slot>(), slots) };
-        self.store().add_exception(&exception, || frames)
+        let top = self.stack_offset(end);
+        self.store().add_exception(&exception, top)
     }
 }

@@ -81,7 +81,9 @@ impl Lowerer<'_> {
         let (params, results) = (slots(params), slots(results));
         let slots = params.max(results);
         let first = self.operands.slot_at(height);
-        self.operands.reserve(first.saturating_add(slots));
+        // The frame has room for the call's record, too: the callee's frame begins within it or at its end.
+        let end = slots.max(params + RECORD_SLOTS);
+        self.operands.reserve(first.saturating_add(end));
         let delta = Operands::offset(first.saturating_add(params + RECORD_SLOTS)) as u32;
         CallFrame {
             delta,

@@ -139,6 +139,16 @@ impl MemInst {
         }
     }
 
+    /// Where the contents begin, and how many bytes they have; none of a memory that is shared. The pointer is good until the memory grows.
+    #[inline]
+    pub fn place(&mut self) -> (*mut u8, u64) {
+        match &mut self.contents {
+            // No reference to the bytes is made, which another one would invalidate.
+            Contents::Own(bytes) => (bytes.as_mut_ptr(), bytes.len() as u64),
+            Contents::Shared(_) => (core::ptr::null_mut(), 0),
+        }
+    }
+
     /// The size in bytes.
     pub fn len(&self) -> u64 {
         match &self.contents {

@@ -82,10 +82,8 @@ pub struct Store {
     pub refused: Option<RefusedGrowth>,
     /// Calls from the embedder that are under way, one within another.
     pub depth: u32,
-    /// The value stack of all calls into the store.
+    /// The value stack of calls into the store.
     pub stack: Stack,
-    /// Bytes of it that calls under way use.
-    pub stack_used: usize,
     /// The stacks of calls that are not under way, but suspended.
     pub parked: Parked,
 }
@@ -112,8 +110,7 @@ impl Store {
             usage: Usage::default(),
             refused: None,
             depth: 0,
-            stack: Stack::new(stacks, limits.stack_bytes),
-            stack_used: 0,
+            stack: Stack::new(stacks),
             parked: Parked::default(),
             limits,
         }
@@ -414,15 +411,6 @@ impl Store {
         match guard.grow_failed(refused) {
             Ok(()) => refused.into(),
             Err(error) => GrowError::Fatal(error),
-        }
-    }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        // Another store would take a reference to an object of this one for one of its own, and keep what it has at that place.
-        if self.heap.was_used() {
-            self.stack.clear();
         }
     }
 }

@@ -441,7 +441,7 @@ fn a_call_can_be_resumed_deeper_on_the_stack_than_it_was_suspended() {
     store.set_fuel(400).unwrap();
     let call = suspended(sum.call_resumable(&mut store, 100).unwrap());
     *store.data_mut() = Some(call);
-    // It goes on at other places of the stack each time, and at last from outside.
+    // It goes on within other calls each time, and at last from outside.
     for depth in [10, 3, 77, 0] {
         store.set_fuel(2000).unwrap();
         assert_eq!(run.call(&mut store, depth as u32).unwrap(), depth);
@@ -449,7 +449,7 @@ fn a_call_can_be_resumed_deeper_on_the_stack_than_it_was_suspended() {
     }
     store.set_fuel(1 << 40).unwrap();
     assert_eq!(run.call(&mut store, 1000).unwrap(), 1000 + 5050);
-    // Where there is no room for it, it ends as any call would.
+    // It has a stack of its own, however much of theirs the others use.
     let recursion = |depth, store: &mut Store<Kept>| {
         store.set_fuel(170_000).unwrap();
         let call = suspended(sum.call_resumable(&mut *store, 20_000).unwrap());
@@ -457,8 +457,7 @@ fn a_call_can_be_resumed_deeper_on_the_stack_than_it_was_suspended() {
         store.set_fuel(1 << 40).unwrap();
         run.call(store, depth)
     };
-    let error = recursion(20_000, &mut store).unwrap_err();
-    assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::StackOverflow));
+    assert_eq!(recursion(20_000, &mut store).unwrap(), 20_000 + 200_010_000);
     assert_eq!(recursion(10, &mut store).unwrap(), 10 + 200_010_000);
 }
 
@@ -503,8 +502,8 @@ fn a_frame_that_is_small_while_suspended_has_room_for_what_it_will_need() {
     };
     assert_eq!(at_depth(0).unwrap(), 1007);
     assert_eq!(at_depth(10).unwrap(), 1007);
-    let error = at_depth(100).unwrap_err();
-    assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::StackOverflow));
+    // Its frame takes most of a stack, and so do those of the others.
+    assert_eq!(at_depth(100).unwrap(), 1007);
 }
 
 #[test]

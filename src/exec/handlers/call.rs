@@ -15,7 +15,7 @@ use super::operand::{Source, cell, slot};
 use super::{exit, trap};
 use crate::code::builder::HEADER_CELLS;
 use crate::exec::dispatch::{Regs, Ret, StaticCode, align, goto, handler, resume};
-use crate::exec::machine::{Callee, Machine, RECORD_BYTES};
+use crate::exec::machine::{Callee, Entering, Machine, RECORD_BYTES};
 use crate::runtime::func_inst::{FuncInst, FuncKind};
 use crate::runtime::trap::Trap;
 
@@ -41,10 +41,20 @@ pub(crate) unsafe fn enter<const METERED: bool>(
     unsafe {
         let code = code.cast::<u32>();
         let frame = *code as usize;
-        if sp.addr() + frame > (*r.ctx).stack_end.addr() {
-            r.ip = ret_ip;
-            r.sp = ret_sp;
-            return trap(r, Trap::StackOverflow);
+        // The record of a call lies within the caller's frame, so that `sp` is not beyond the end.
+        let end = (*r.ctx).stack_end;
+        debug_assert!(
+            sp <= end,
+            "lowering: a frame has room for the records of its calls"
+        );
+        if frame > end.addr().wrapping_sub(sp.addr()) {
+            (*r.ctx).entering = Entering {
+                code: code.cast(),
+                sp,
+                ret_ip,
+                ret_sp,
+            };
+            return goto(r, enter_deep);
         }
         let record = sp.sub(RECORD_BYTES);
         record.cast::<*const u32>().write(ret_ip);
@@ -347,6 +357,21 @@ handler! {
         r.ip = crossing.ret_ip;
         r.sp = crossing.ret_sp;
         come_back_anyhow(r)
+    }
+
+    /// Enters the function that the machine has noted, whose frame lies beyond the part of the stack that was in use up to now.
+    #[cold]
+    #[inline(never)]
+    fn enter_deep(r) {
+        let Entering { code, sp, ret_ip, ret_sp } = (*r.ctx).entering;
+        let frame = *code.cast::<u32>() as usize;
+        if (*r.ctx).reach(sp, frame) {
+            enter::<true>(r, code, sp, ret_ip, ret_sp)
+        } else {
+            r.ip = ret_ip;
+            r.sp = ret_sp;
+            trap(r, Trap::StackOverflow)
+        }
     }
 
     /// Lowers the function that was entered, and enters it again. The accumulator says which one it is.

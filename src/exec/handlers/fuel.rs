@@ -5,7 +5,7 @@
 //! the counter would fall below zero, what is left may not suffice for all of that; so execution goes on at the same place in the
 //! function's exact code, which charges before each instruction, until it stops there or comes to where it can rejoin.
 
-use super::operand::{cell, slot};
+use super::operand::{Value, cell, slot};
 use super::stopped;
 use crate::code::ops::Bank;
 use crate::exec::dispatch::{Handler, Regs, Ret, goto, handler, next, resume};
@@ -75,15 +75,19 @@ unsafe fn go(mut r: Regs, way: Way) -> Ret {
 unsafe fn load_pins(r: &mut Regs, ctx: *mut Machine) {
     // SAFETY: CTX; FRAME: homes are slots of the frame.
     unsafe {
-        let home = |bank: Bank| (*ctx).pins[bank as usize].map(|home| r.sp.offset(home as isize));
+        let home = |bank: Bank| {
+            let home = (*ctx).pins[bank as usize]?;
+            Some(r.sp.offset(home as isize).cast::<u64>())
+        };
+        // A value's slot, not its bytes: where the bytes of a narrower one lie in it differs from host to host.
         if let Some(home) = home(Bank::Int) {
-            r.pin = home.cast::<u64>().read();
+            r.pin = u64::read(home);
         }
         if let Some(home) = home(Bank::F32) {
-            r.pin_f32 = home.cast::<f32>().read();
+            r.pin_f32 = f32::read(home);
         }
         if let Some(home) = home(Bank::F64) {
-            r.pin_f64 = home.cast::<f64>().read();
+            r.pin_f64 = f64::read(home);
         }
     }
 }

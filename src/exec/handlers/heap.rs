@@ -481,24 +481,14 @@ impl Machine {
         Ok(&segment[from as usize..end as usize])
     }
 
-    /// Memory for an object, all zero. The slots of the value stack below `top` are in use; the collector may look at them.
-    ///
-    /// # Safety
-    ///
-    /// FRAME; `top` lies within the frame or at its end, and what is in use has been put into its slots below that.
-    unsafe fn allocate(&mut self, bytes: u64, top: *const u64) -> Result<Box<[u8]>, Trap> {
+    /// Memory for an object, all zero. The slots of the value stack below `top` are in use, a place in the frame; the collector may look
+    /// at them.
+    fn allocate(&mut self, bytes: u64, top: *const u64) -> Result<Box<[u8]>, Trap> {
         if bytes > Heap::MOST_BYTES {
             return Err(Trap::AllocationTooLarge);
         }
-        let base: *const u64 = self.stack_base().cast_const().cast();
-        // SAFETY: FRAME; frames lie one behind the other from the stack's beginning. The value stack is zero at first, so that each slot
-        // holds something, and nobody writes to it while the collector runs.
-        let frames = || unsafe {
-            let len = (top.addr() - base.addr()) / size_of::<u64>();
-            core::slice::from_raw_parts(base, len)
-        };
-        let store = self.store();
-        let room = store.make_room(bytes, frames);
+        let top = self.stack_offset(top.cast());
+        let room = self.store().make_room(bytes, top);
         room.map_err(|_| Trap::HeapExhausted)?;
         Heap::zeros(bytes as usize).map_err(|_| Trap::HeapExhausted)
     }

@@ -91,9 +91,9 @@ impl Marker<'_> {
 
 impl Heap {
     /// Frees the objects that cannot be reached from the slots of the value stack, from what `roots` marks, or from the embedder's handles.
-    pub fn collect(
+    pub fn collect<'f>(
         &mut self,
-        frames: &[u64],
+        frames: impl Iterator<Item = &'f [u64]>,
         roots: impl FnOnce(&mut Marker<'_>),
     ) -> Result<(), NoMemory> {
         let mut marker = Marker {
@@ -113,13 +113,17 @@ impl Heap {
         self.handles.each(|slot| marker.slot(slot));
         roots(&mut marker);
         let roots = marker.seen;
-        marker.slots(frames);
+        let mut slots = 0;
+        for frames in frames {
+            slots += frames.len();
+            marker.slots(frames);
+        }
         marker.finish();
         let (marks, seen) = (marker.marks, marker.seen);
         self.roots = roots;
         self.collected = Collected {
             times: self.collected.times + 1,
-            bytes: self.collected.bytes.saturating_add(self.work(frames.len())),
+            bytes: self.collected.bytes.saturating_add(self.work(slots)),
         };
         self.sweep(&marks);
         self.settled = self.bytes;

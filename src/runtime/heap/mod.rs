@@ -139,11 +139,6 @@ impl Heap {
     /// The most bytes of an object.
     pub const MOST_BYTES: u64 = 1 << 30;
 
-    /// Whether there has been an object.
-    pub fn was_used(&self) -> bool {
-        !self.objects.is_empty()
-    }
-
     /// Bytes that the objects take.
     pub fn bytes(&self) -> u64 {
         self.bytes
@@ -452,7 +447,8 @@ mod tests {
         let b = node(&mut heap, ty, 0);
         let c = node(&mut heap, ty, b);
         let bytes = heap.bytes();
-        heap.collect(&[], |marker| marker.slot(c)).unwrap();
+        heap.collect([].into_iter(), |marker| marker.slot(c))
+            .unwrap();
         assert!(heap.get(a).is_some_and(Object::is_free));
         assert_eq!(bytes - heap.bytes(), 16);
         assert_eq!(node(&mut heap, ty, 0), a);
@@ -463,7 +459,7 @@ mod tests {
     fn slots_that_are_no_references_mark_nothing() {
         let (mut heap, ty) = lists();
         let object = node(&mut heap, ty, 0);
-        heap.collect(&[], |marker| {
+        heap.collect([].into_iter(), |marker| {
             marker.slots(&[0, 1, u64::MAX, object + 1, object & 0xffff_ffff, i31(5)])
         })
         .unwrap();
@@ -477,10 +473,10 @@ mod tests {
         let outer = node(&mut heap, ty, inner);
         let handle = heap.handles.hold(outer);
         let bytes = heap.bytes();
-        heap.collect(&[], |_| {}).unwrap();
+        heap.collect([].into_iter(), |_| {}).unwrap();
         assert_eq!(heap.bytes(), bytes);
         drop(handle);
-        heap.collect(&[], |_| {}).unwrap();
+        heap.collect([].into_iter(), |_| {}).unwrap();
         assert_eq!(heap.bytes(), 0);
     }
 }

@@ -9,27 +9,28 @@ use crate::runtime::store::Store;
 use crate::syntax::types::{HeapType, RefType, ValType};
 
 impl Store {
-    /// Collects objects. `frames` are the slots of the value stack that are in use.
-    pub fn collect(&mut self, frames: &[u64]) -> Result<(), NoMemory> {
-        self.collect_but(&[], frames)
+    /// Collects objects. Of the value stack, the first `top` bytes are in use.
+    pub fn collect(&mut self, top: usize) -> Result<(), NoMemory> {
+        self.collect_but(&[], top)
     }
 
     /// As [`collect`](Self::collect), and keeps what some slots lead to besides.
-    fn collect_but(&mut self, kept: &[u64], frames: &[u64]) -> Result<(), NoMemory> {
+    fn collect_but(&mut self, kept: &[u64], top: usize) -> Result<(), NoMemory> {
         let Self {
             heap,
             globals,
             tables,
             instances,
+            stack,
             parked,
             usage,
             ..
         } = self;
-        let done = heap.collect(frames, |marker: &mut Marker<'_>| {
+        let done = heap.collect(stack.frames(top), |marker: &mut Marker<'_>| {
             marker.slots(kept);
             for stack in parked.stacks() {
                 marker.passed(1);
-                marker.slots(&**stack);
+                marker.slots(stack.slots());
             }
             marker.passed(globals.len() + tables.len() + instances.len());
             for global in &*globals {
@@ -60,15 +61,15 @@ impl Store {
         Ok(addr.reference())
     }
 
-    /// Adds an exception that references are to lead to; a reference to it. `frames` is as for [`make_room`](Self::make_room).
-    pub fn add_exception<'f>(
+    /// Adds an exception that references are to lead to; a reference to it. `top` is as for [`make_room`](Self::make_room).
+    pub fn add_exception(
         &mut self,
         exception: &Exception,
-        frames: impl FnOnce() -> &'f [u64],
+        top: usize,
     ) -> Result<u64, RefusedGrowth> {
         let payload = &*exception.payload;
         // What it carries may be nowhere else any more.
-        let room = self.make_room_but(payload, size_of_val(payload) as u64, frames);
+        let room = self.make_room_but(payload, size_of_val(payload) as u64, top);
         let added = room.map(|()| self.heap.add_exception(exception));
         let current = self.heap.bytes();
         self.usage.heap_bytes = current;
@@ -85,14 +86,10 @@ impl Store {
         }
     }
 
-    /// Adds a value of the host; a reference to it. `frames` is as for [`make_room`](Self::make_room).
-    pub fn add_host_value<'f>(
-        &mut self,
-        value: HostValue,
-        frames: impl FnOnce() -> &'f [u64],
-    ) -> Result<u64, Exhausted> {
+    /// Adds a value of the host; a reference to it. `top` is as for [`make_room`](Self::make_room).
+    pub fn add_host_value(&mut self, value: HostValue, top: usize) -> Result<u64, Exhausted> {
         let bytes = host_values::bytes(&value);
-        self.make_room(bytes, frames)?;
+        self.make_room(bytes, top)?;
         let added = self.heap.add_host_value(value);
         self.usage.heap_bytes = self.heap.bytes();
         let requested = Heap::cost(bytes);
@@ -100,31 +97,22 @@ impl Store {
         Ok(addr.reference())
     }
 
-    /// Makes sure that there may be an object of so many bytes; collects others if it is time to, or there is no room. `frames` is asked
-    /// for the slots of the value stack that are in use.
+    /// Makes sure that there may be an object of so many bytes; collects others if it is time to, or there is no room. Of the value
+    /// stack, the first `top` bytes are in use.
     #[inline]
-    pub fn make_room<'f>(
-        &mut self,
-        bytes: u64,
-        frames: impl FnOnce() -> &'f [u64],
-    ) -> Result<(), Exhausted> {
-        self.make_room_but(&[], bytes, frames)
+    pub fn make_room(&mut self, bytes: u64, top: usize) -> Result<(), Exhausted> {
+        self.make_room_but(&[], bytes, top)
     }
 
     /// As [`make_room`](Self::make_room), and keeps what some slots lead to besides.
     #[inline]
-    fn make_room_but<'f>(
-        &mut self,
-        kept: &[u64],
-        bytes: u64,
-        frames: impl FnOnce() -> &'f [u64],
-    ) -> Result<(), Exhausted> {
+    fn make_room_but(&mut self, kept: &[u64], bytes: u64, top: usize) -> Result<(), Exhausted> {
         let more = self.heap.growth(bytes);
         let fits = self.heap_fits(more);
         if fits && !self.heap.is_due(more) {
             return Ok(());
         }
-        self.make_room_by_collecting(fits, kept, bytes, frames())
+        self.make_room_by_collecting(fits, kept, bytes, top)
     }
 
     #[cold]
@@ -133,12 +121,13 @@ impl Store {
         fits: bool,
         kept: &[u64],
         bytes: u64,
-        frames: &[u64],
+        top: usize,
     ) -> Result<(), Exhausted> {
+        let frames = self.stack.frames(top).map(<[u64]>::len).sum();
         // An object that fits will be made, and then a collection that is due has been paid for.
-        if fits || self.heap_room() >= bytes && self.heap.may_collect(frames.len()) {
+        if fits || self.heap_room() >= bytes && self.heap.may_collect(frames) {
             // Without memory for marks nothing is collected; there may be room all the same.
-            let _ = self.collect_but(kept, frames);
+            let _ = self.collect_but(kept, top);
         }
         let more = self.heap.growth(bytes);
         if self.heap_fits(more) {
@@ -165,6 +154,7 @@ mod tests {
     use crate::runtime::addr::TagAddr;
     use crate::runtime::heap::{Collected, OVERHEAD, SHARE};
     use crate::runtime::limiter::{Limits, Unguarded};
+    use crate::runtime::stack::Stacks;
     use crate::syntax::types::{AddrType, Limits as Range, TableType};
 
     /// Bytes that a node takes.
@@ -178,7 +168,8 @@ mod tests {
             heap_bytes: LIMIT,
             ..Limits::default()
         };
-        let mut store = Store::new(Arc::default(), &Arc::default(), limits);
+        let stacks = Arc::new(Stacks::new(2 << 20).unwrap());
+        let mut store = Store::new(Arc::default(), &stacks, limits);
         let bytes = wat::parse_str("(module (type $n (struct (field (ref null $n) i64))))");
         let module = crate::decode::decode_module(&bytes.unwrap()).unwrap();
         let registry = store.registry.clone();
@@ -192,7 +183,8 @@ mod tests {
 
     /// A node in front of `next`. The value stack holds `frames`.
     fn node(store: &mut Store, ty: TypeId, next: u64, frames: &[u64]) -> Result<u64, Exhausted> {
-        store.make_room(16, || frames)?;
+        let top = store.stack.write(frames);
+        store.make_room(16, top)?;
         let mut data = Heap::zeros(16).unwrap();
         data[..8].copy_from_slice(&next.to_le_bytes());
         Ok(store.add_object(ty, 0, data).unwrap())
@@ -306,10 +298,10 @@ mod tests {
         list(&mut store, ty, LIMIT / 2);
         let before = store.heap.collected;
         for _ in 0..100 {
-            assert!(store.make_room(LIMIT + 1, || &[]).is_err());
+            assert!(store.make_room(LIMIT + 1, 0).is_err());
         }
         assert_eq!(store.heap.collected, before);
-        assert!(store.make_room(LIMIT / 8 * 7, || &[]).is_ok());
+        assert!(store.make_room(LIMIT / 8 * 7, 0).is_ok());
     }
 
     #[test]
@@ -321,7 +313,7 @@ mod tests {
             tag: TagAddr(0),
             payload: [carried].into(),
         };
-        let exception = store.add_exception(&exception, || &[]).unwrap();
+        let exception = store.add_exception(&exception, 0).unwrap();
         assert_eq!(store.heap.collected.times, 1);
         assert_eq!(store.usage.heap_bytes, store.heap.bytes());
         assert!(store.heap.bytes() < 3 * NODE);
@@ -340,16 +332,17 @@ mod tests {
         }
         let (mut store, ty) = lists();
         let alive = Arc::new(());
-        let value = store.add_host_value(Box::new(alive.clone()), || &[]);
+        let value = store.add_host_value(Box::new(alive.clone()), 0);
         let value = value.unwrap();
         let panics = Panics(alive.clone());
-        store.add_host_value(Box::new(panics), || &[]).unwrap();
+        store.add_host_value(Box::new(panics), 0).unwrap();
         let kept = node(&mut store, ty, value, &[]).unwrap();
         let full = store.heap.bytes();
-        store.collect(&[kept]).unwrap();
+        let top = store.stack.write(&[kept]);
+        store.collect(top).unwrap();
         assert_eq!(Arc::strong_count(&alive), 2);
         assert!(store.heap.bytes() < full);
-        store.collect(&[]).unwrap();
+        store.collect(0).unwrap();
         assert_eq!(Arc::strong_count(&alive), 1);
         assert_eq!(store.heap.bytes(), 0);
     }

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Runs the loop back end under Miri, with both models of what pointers may do: each handler once, then guests that reach the rest of the
+# unsafe code.
+#   tests/miri.sh            # all of it, about an hour
+#   tests/miri.sh FILTER     # tests whose names contain that
+# It needs a nightly toolchain with Miri: rustup component add miri rust-src --toolchain nightly
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# A folder of its own, as the flags are others than those of ordinary builds.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/miri
+for model in "" -Zmiri-tree-borrows; do
+    # Clocks and threads are those of the host.
+    export MIRIFLAGS="-Zmiri-disable-isolation $model"
+    printf '\n== Miri, %s\n' "${model:-stacked borrows}"
+    cargo +nightly miri test -p tickwasm-miri -- "$@"
+    cargo +nightly miri test -p tickwasm --lib -- exec::check runtime::stack runtime::parked runtime::mem_inst "$@"
+done
+printf '\nMiri: no error\n'
