@@ -56,8 +56,6 @@ pub(crate) struct Machine {
     inst: *mut ModuleInst,
     /// What a call that leaves the fast path is about.
     pub callee: Callee,
-    /// The call whose frame does not fit in front of `stack_end`.
-    pub entering: Entering,
     /// Where execution ended: behind the beginning of the op, and not behind its end.
     pub stop_ip: *const u32,
     /// The frame in which it ended.
@@ -117,19 +115,6 @@ pub(crate) struct Callee {
     pub ret_sp: *mut u8,
 }
 
-/// A call whose frame is still to be made.
-#[derive(Clone, Copy)]
-pub(crate) struct Entering {
-    /// Where the function's code begins.
-    pub code: *const MaybeUninit<u32>,
-    /// The base of its frame.
-    pub sp: *mut u8,
-    /// Where it returns to.
-    pub ret_ip: *const u32,
-    /// The frame it returns to.
-    pub ret_sp: *mut u8,
-}
-
 /// A call from one instance to another.
 #[derive(Clone, Copy)]
 pub(crate) struct Crossing {
@@ -180,12 +165,6 @@ impl Machine {
                 sp: core::ptr::null_mut(),
                 params: 0,
                 slots: 0,
-                ret_ip: core::ptr::null(),
-                ret_sp: core::ptr::null_mut(),
-            },
-            entering: Entering {
-                code: core::ptr::null(),
-                sp: core::ptr::null_mut(),
                 ret_ip: core::ptr::null(),
                 ret_sp: core::ptr::null_mut(),
             },

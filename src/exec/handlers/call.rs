@@ -8,14 +8,14 @@
 use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering;
 
-use super::control::come_back;
+use super::control::{come_back, record};
 use super::exception::throw_failure;
 use super::fuel::arrive;
 use super::operand::{Source, cell, slot};
 use super::{exit, trap};
 use crate::code::builder::HEADER_CELLS;
 use crate::exec::dispatch::{Regs, Ret, StaticCode, align, goto, handler, resume};
-use crate::exec::machine::{Callee, Entering, Machine, RECORD_BYTES};
+use crate::exec::machine::{Callee, Machine, RECORD_BYTES};
 use crate::runtime::func_inst::{FuncInst, FuncKind};
 use crate::runtime::trap::Trap;
 
@@ -36,30 +36,21 @@ pub(crate) unsafe fn enter<const METERED: bool>(
     ret_ip: *const u32,
     ret_sp: *mut u8,
 ) -> Ret {
-    // SAFETY: CODE; code begins with its header. FRAME is established here: the frame is checked against the stack's end before
-    // anything is written to it.
+    // SAFETY: CODE; code begins with its header. FRAME: the record lies within the caller's frame, in which lowering made room for it. The
+    // callee's frame is checked against the stack's end here, before anything is written to it.
     unsafe {
         let code = code.cast::<u32>();
-        let frame = *code as usize;
-        // The record of a call lies within the caller's frame, so that `sp` is not beyond the end.
-        let end = (*r.ctx).stack_end;
-        debug_assert!(
-            sp <= end,
-            "lowering: a frame has room for the records of its calls"
-        );
-        if frame > end.addr().wrapping_sub(sp.addr()) {
-            (*r.ctx).entering = Entering {
-                code: code.cast(),
-                sp,
-                ret_ip,
-                ret_sp,
-            };
-            return goto(r, enter_deep);
-        }
+        debug_assert!(sp <= (*r.ctx).stack_end);
         let record = sp.sub(RECORD_BYTES);
         record.cast::<*const u32>().write(ret_ip);
         record.add(8).cast::<*mut u8>().write(ret_sp);
         r.sp = sp;
+        // As numbers of 64 bits, the sum cannot wrap: a frame has less than 32, and an address has 32 too or is far from the last one.
+        let end = sp.addr() as u64 + u64::from(*code);
+        if end > (*r.ctx).stack_end.addr() as u64 {
+            r.ip = code;
+            return goto(r, enter_deep);
+        }
         r.ip = code.add(HEADER_CELLS);
         if METERED {
             arrive(r, *code.add(1))
@@ -118,9 +109,7 @@ unsafe fn move_arguments(r: &mut Regs) -> (*mut u8, u32, u32, *const u32, *mut u
         let to = slot(r);
         let params = cell(r);
         let slots = cell(r);
-        let record = r.sp.sub(RECORD_BYTES);
-        let ret_ip = record.cast::<*const u32>().read();
-        let ret_sp = record.add(8).cast::<*mut u8>().read();
+        let (ret_ip, ret_sp) = record(r);
         core::ptr::copy(from, to, params as usize);
         let sp = to.add(params as usize).cast::<u8>().add(RECORD_BYTES);
         (sp, params, slots, ret_ip, ret_sp)
@@ -359,14 +348,15 @@ handler! {
         come_back_anyhow(r)
     }
 
-    /// Enters the function that the machine has noted, whose frame lies beyond the part of the stack that was in use up to now.
+    /// Enters the function whose code is at `ip` once more. Its record has been written, but its frame lies beyond the part of the stack
+    /// that was in use up to now.
     #[cold]
     #[inline(never)]
     fn enter_deep(r) {
-        let Entering { code, sp, ret_ip, ret_sp } = (*r.ctx).entering;
-        let frame = *code.cast::<u32>() as usize;
-        if (*r.ctx).reach(sp, frame) {
-            enter::<true>(r, code, sp, ret_ip, ret_sp)
+        let (code, sp) = (r.ip, r.sp);
+        let (ret_ip, ret_sp) = record(&r);
+        if (*r.ctx).reach(sp, *code as usize) {
+            enter::<true>(r, code.cast(), sp, ret_ip, ret_sp)
         } else {
             r.ip = ret_ip;
             r.sp = ret_sp;
@@ -376,9 +366,7 @@ handler! {
 
     /// Lowers the function that was entered, and enters it again. The accumulator says which one it is.
     fn lower(r) {
-        let record = r.sp.sub(RECORD_BYTES);
-        let ret_ip = record.cast::<*const u32>().read();
-        let ret_sp = record.add(8).cast::<*mut u8>().read();
+        let (ret_ip, ret_sp) = record(&r);
         match (*r.ctx).materialize(r.acc as u32) {
             Some(code) => {
                 let sp = r.sp;

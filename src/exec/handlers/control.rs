@@ -56,7 +56,7 @@ pub(crate) unsafe fn come_back<const METERED: bool>(r: Regs) -> Ret {
 /// What the current frame's record says: where to return to, and to which frame. Results may be written over it, so it is read
 /// before they are.
 #[inline(always)]
-unsafe fn record(r: &Regs) -> (*const u32, *mut u8) {
+pub(crate) unsafe fn record(r: &Regs) -> (*const u32, *mut u8) {
     // SAFETY: FRAME; the record lies below the frame's base.
     unsafe {
         let record = r.sp.sub(RECORD_BYTES);
