@@ -385,9 +385,10 @@ pub fn value(val: &Val) -> Value {
 
 fn outcome(error: &Error) -> Outcome {
     match error.downcast_ref::<Trap>() {
-        Some(Trap::StackOverflow | Trap::AllocationTooLarge | Trap::OutOfFuel) => {
-            Outcome::Limit(error.to_string())
-        }
+        // When a full heap is exhausted depends on collections, which see slots that no longer matter to the guest.
+        Some(
+            Trap::StackOverflow | Trap::AllocationTooLarge | Trap::HeapExhausted | Trap::OutOfFuel,
+        ) => Outcome::Limit(error.to_string()),
         Some(Trap::UndefinedElement) => Outcome::Trap(Trap::TableOutOfBounds.to_string()),
         Some(trap) => Outcome::Trap(trap.to_string()),
         None if error.to_string().contains("exception") => Outcome::Exception,
