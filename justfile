@@ -10,15 +10,15 @@ all:
 
 # Tests in the loop back end.
 debug *ARGS:
-    cargo test --features cli {{ARGS}}
+    cargo test {{ARGS}}
 
 # Tests in the tail-calling back end.
 release *ARGS:
-    cargo test --features cli --release {{ARGS}}
+    cargo test --release {{ARGS}}
 
 # The official scripts whose names contain FILTER.
 spec FILTER="":
-    cargo test --features harness --test spec -- {{FILTER}}
+    cargo test --test spec -- {{FILTER}}
 
 # Formats, and says what clippy thinks.
 lint:

@@ -1,5 +1,5 @@
 ;; The Fibonacci numbers by the definition, which makes many calls:
-;;   cargo run --release --features cli -- run examples/fib.wat --invoke fib 32
+;;   cargo run --release -p tickwasm-cli -- run examples/fib.wat --invoke fib 32
 (module
   (func $fib (export "fib") (param $n i32) (result i32)
     (if (result i32) (i32.lt_u (local.get $n) (i32.const 2))

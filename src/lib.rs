@@ -51,8 +51,6 @@
 //!
 //! * `wat` (default): [`Module::new`] takes the text format as well as binaries.
 //! * `anyhow`: errors of `anyhow` convert into [`enum@Error`] and keep their types.
-//! * `harness`: runs scripts in the official script language.
-//! * `cli`: builds the `tickwasm` command.
 //! * `loop-dispatch`: dispatches by a loop also where tail calls would be used.
 
 mod api;
@@ -78,9 +76,6 @@ pub use error::{
     Result, ThrownException, TrapError,
 };
 pub use escape::Escaped;
-
-#[cfg(feature = "harness")]
-pub mod harness;
 
 /// The examples of the README are tested as those of the documentation are.
 #[cfg(all(doctest, feature = "wat"))]

@@ -10,14 +10,14 @@ step() {
 }
 
 step cargo fmt --all --check
-step cargo test --workspace --features cli,anyhow
-step cargo test --workspace --features cli,anyhow --release
-step cargo test --no-default-features --lib
+step cargo test --workspace --features anyhow
+step cargo test --workspace --features anyhow --release
+step cargo test -p tickwasm --no-default-features --lib
 for example in examples/*.rs; do
-    step cargo run --features cli --example "$(basename "$example" .rs)"
+    step cargo run -p tickwasm --example "$(basename "$example" .rs)"
 done
 step bash tests/tail_calls.sh
 step bash tests/profiles.sh
 step cargo clippy --workspace --all-targets --all-features -- -D warnings
-RUSTDOCFLAGS="-D warnings" step cargo doc --no-deps --features cli,harness
+RUSTDOCFLAGS="-D warnings" step cargo doc --no-deps --all-features
 printf '\nall passed\n'

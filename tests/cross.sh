@@ -25,5 +25,5 @@ export "${variable}_LINKER=$1-linux-gnu-gcc"
 export "${variable}_RUNNER=$run"
 # Optimised, for the back end that is used there; an overflow stops the test all the same.
 export CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=true
-cargo test --release --features harness --target "$target" --test spec --test regressions --test it
+cargo test --release --target "$target" --test spec --test regressions --test it
 cargo test --release -p tickwasm-oracle --target "$target" --test differential

@@ -37,7 +37,7 @@ fetch() {
     mv "$into.new" "$into"
 }
 
-cargo build --quiet --release --features cli
+cargo build --quiet --release -p tickwasm-cli
 status=0
 for line in "${packages[@]}"; do
     read -r kind package <<<"$line"

@@ -12,5 +12,5 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/sanitize
 export RUSTFLAGS=-Zsanitizer=address
 # Optimised a little, so that it ends soon; checks of arithmetic and of our own assertions remain.
 export CARGO_PROFILE_DEV_OPT_LEVEL=1
-cargo +nightly test --target "$target" --features harness --test spec --test it -- "$@"
+cargo +nightly test --target "$target" --test spec --test it -- "$@"
 printf '\nAddressSanitizer: no error\n'

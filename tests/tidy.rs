@@ -44,7 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Who is a user like any other, and names what the root exports: types, `Result` and the codes of `status`.
-const USERS: &[&str] = &["harness", "tape"];
+const USERS: &[&str] = &["tape"];
 
 /// Who may name all stages.
 const UNBOUND: &[&str] = &["api", "compile", "error", "lib"];
@@ -127,9 +127,9 @@ fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
     walk(&root, &root, &mut found);
-    // Files of tests only may reach where they like, and the command is another crate that can name only what is public.
+    // Files of tests only may reach where they like.
     let tests: Vec<String> = found.iter().flat_map(Source::test_files).collect();
-    found.retain(|source| source.module() != "bin" && !tests.contains(&source.path));
+    found.retain(|source| !tests.contains(&source.path));
     found
 }
 
@@ -320,6 +320,64 @@ fn within(path: &str, listed: &str) -> bool {
         || path
             .strip_prefix(listed)
             .is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The rows of the architecture's table of crates: a crate's folder, and which of ours it may use.
+fn crates(architecture: &str) -> Vec<(String, Vec<String>)> {
+    let (_, section) = architecture.split_once("\n## The crates\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let words = |cell: &str| -> Vec<String> {
+        let words = cell.split('`').skip(1).step_by(2);
+        words.map(str::to_owned).collect()
+    };
+    rows.map(|row| {
+        let cells: Vec<_> = row.split('|').collect();
+        (words(cells[1]).remove(0), words(cells[3]))
+    })
+    .collect()
+}
+
+/// The dependencies on crates of ours that a manifest states, those of tests aside.
+fn own_dependencies(manifest: &str) -> Vec<String> {
+    let (_, rest) = manifest.split_once("\n[dependencies]\n").unwrap();
+    let section = rest.split("\n[").next().unwrap();
+    let names = section.lines().filter_map(|line| line.split_once(" = "));
+    let ours = names.filter(|(name, _)| name.starts_with("tickwasm"));
+    ours.map(|(name, _)| name.to_owned()).collect()
+}
+
+#[test]
+fn crates_use_only_what_the_architecture_permits() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    let rows = crates(&read("ARCHITECTURE.md"));
+    let mut problems = Vec::new();
+    for (folder, permitted) in &rows {
+        let manifest = read(&format!("{folder}/Cargo.toml"));
+        for used in own_dependencies(&manifest) {
+            if !permitted.contains(&used) {
+                problems.push(format!("{folder} may not use `{used}`"));
+            }
+        }
+        if !manifest.contains("unsafe_code = \"forbid\"") {
+            problems.push(format!("{folder} does not forbid unsafe code"));
+        }
+    }
+    let manifest = read("Cargo.toml");
+    let members = manifest.lines().find(|line| line.starts_with("members = "));
+    for member in members.unwrap().split('"').skip(1).step_by(2) {
+        let listed = rows.iter().any(|(folder, _)| folder == member);
+        if !listed && member != "." && !member.starts_with("examples/") {
+            problems.push(format!("the architecture has no row for {member}"));
+        }
+    }
+    // The core knows none of the crates that stand on it.
+    for used in own_dependencies(&manifest) {
+        problems.push(format!("the core may not use `{used}`"));
+    }
+    assert!(rows.len() >= 4, "the table of crates was not found");
+    report(&problems);
 }
 
 #[test]

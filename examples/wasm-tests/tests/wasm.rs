@@ -1,7 +1,7 @@
 //! Each file below `tests/wasm` is a test.
 
 fn main() {
-    tickwasm::harness::Suite::new("tests/wasm")
+    tickwasm_harness::Suite::new("tests/wasm")
         .host(|linker, _store| wasm_tests::define(linker))
         .run()
 }

@@ -13,7 +13,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use super::directives::{self, Directives, Place};
 use super::program::{Edit, Run};
 use super::{Failure, Report, Script};
-use crate::{Config, Engine, Error, Linker, Store};
+use tickwasm::{Config, Engine, Error, Linker, Store};
 
 /// The variable that has expectations rewritten instead of checked.
 const BLESS: &str = "TICKWASM_BLESS";
@@ -27,7 +27,7 @@ const SHOWN: usize = 25;
 ///
 /// ```text
 /// fn main() {
-///     tickwasm::harness::run("tests/wasm")
+///     tickwasm_harness::run("tests/wasm")
 /// }
 /// ```
 ///
@@ -40,7 +40,7 @@ pub fn run(folder: impl AsRef<Path>) -> ! {
 /// The files below a folder, as tests about to be run: what [`run()`] does, with settings.
 ///
 /// ```no_run
-/// use tickwasm::harness::Suite;
+/// use tickwasm_harness::Suite;
 /// use tickwasm::{Config, Linker};
 ///
 /// fn main() {

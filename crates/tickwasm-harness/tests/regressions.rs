@@ -1,12 +1,12 @@
-//! The scripts below `tests/regressions`: what was once wrong, each run as an engine is by default and with fuel counted.
+//! The scripts below the repository's `tests/regressions`: what was once wrong, each run as an engine is by default and with fuel counted.
 //!
 //! One file a fault; its first line says what went wrong, and where it was found.
 
 use libtest_mimic::Arguments;
 use tickwasm::Config;
-use tickwasm::harness::Suite;
+use tickwasm_harness::Suite;
 
-const FOLDER: &str = "tests/regressions";
+const FOLDER: &str = "../../tests/regressions";
 
 fn main() {
     let arguments = Arguments::from_args();

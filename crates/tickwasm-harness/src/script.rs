@@ -17,7 +17,7 @@ use wast::{
 
 use super::chain;
 use super::{Failure, Report, phrases, spectest, values};
-use crate::{Engine, Error, Escaped, Instance, Linker, Module, SharedMemory, Store, Val};
+use tickwasm::{Engine, Error, Escaped, Instance, Linker, Module, SharedMemory, Store, Val};
 
 /// Runs a script on an engine and says what passed.
 ///
@@ -30,7 +30,8 @@ pub fn run_script(engine: &Engine, file: &str, text: &str) -> Report {
 /// A script about to be run: what [`run_script`] does, with settings.
 ///
 /// ```
-/// use tickwasm::{Engine, Linker, Store, harness::Script};
+/// use tickwasm::{Engine, Linker, Store};
+/// use tickwasm_harness::Script;
 ///
 /// let script = r#"
 ///     (module (import "host" "double" (func $double (param i32) (result i32)))

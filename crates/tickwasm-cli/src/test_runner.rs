@@ -5,8 +5,8 @@
 
 use std::path::PathBuf;
 
-use tickwasm::harness::chain;
 use tickwasm::{Engine, Error, Escaped, Linker, Module, Store};
+use tickwasm_harness::chain;
 
 use crate::demangle::demangle;
 use crate::output::{Output, say};

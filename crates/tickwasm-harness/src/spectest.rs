@@ -2,7 +2,7 @@
 //!
 //! <https://github.com/WebAssembly/spec/tree/main/interpreter#spectest-host-module>
 
-use crate::{
+use tickwasm::{
     Error, Extern, Func, FuncType, Global, GlobalType, Linker, Memory, MemoryType,
     MemoryTypeBuilder, Mutability, Ref, RefType, SharedMemory, Store, Table, TableType, Val,
     ValType,

@@ -7,7 +7,7 @@
 //!
 //! ```toml
 //! [dev-dependencies]
-//! tickwasm = { version = "0.1", features = ["harness"] }
+//! tickwasm-harness = "0.1"
 //!
 //! [[test]]
 //! name = "wasm"
@@ -18,7 +18,7 @@
 //!
 //! ```text
 //! fn main() {
-//!     tickwasm::harness::run("tests/wasm")
+//!     tickwasm_harness::run("tests/wasm")
 //! }
 //! ```
 //!
@@ -66,17 +66,16 @@
 //!
 //! # A single script
 //!
-//! One runner serves all of that, the `tickwasm wast` command and the official test suite in `tests/spec`. It uses the crate's public API
-//! only, so that whatever it can test, a user can do.
+//! One runner serves all of that, the `tickwasm wast` command and the official test suite in `tests/spec`.
 //!
 //! Not here: reading files and printing reports, but for [`Suite`]. Text modules are encoded, and quoted ones
-//! judged, by the `wast` crate; what reaches [`Module::new`](crate::Module::new) from a script is always a binary.
+//! judged, by the `wast` crate; what reaches [`Module::new`](tickwasm::Module::new) from a script is always a binary.
 //!
 //! Read next: `script` for scripts, `directives` and `program` for modules, `phrases` for how messages are compared.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use tickwasm::{Engine, harness};
+//! use tickwasm::Engine;
 //!
 //! let script = r#"
 //!     (module (func (export "add") (param i32 i32) (result i32)
@@ -84,7 +83,7 @@
 //!     (assert_return (invoke "add" (i32.const 2) (i32.const 3)) (i32.const 5))
 //!     (assert_return (invoke "add" (i32.const 2) (i32.const 3)) (i32.const 6))
 //! "#;
-//! let report = harness::run_script(&Engine::default(), "add.wast", script);
+//! let report = tickwasm_harness::run_script(&Engine::default(), "add.wast", script);
 //! assert_eq!(report.passed, 2);
 //! let failure = &report.failures[0];
 //! assert_eq!((failure.file.as_str(), failure.line), ("add.wast", 5));
@@ -109,7 +108,7 @@ pub use script::{Script, run_script};
 pub use suite::{Suite, run};
 pub use values::{ValueError, parse_value, show_value};
 
-use crate::Escaped;
+use tickwasm::Escaped;
 
 /// What became of a script's directives.
 #[derive(Clone, Debug, Default)]

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use tickwasm::harness::chain;
 use tickwasm::{Engine, Module};
+use tickwasm_harness::chain;
 
 use crate::output::{Output, say};
 use crate::{Failure, Features, read, shown};

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use libtest_mimic::{Arguments, Trial};
-use tickwasm::harness::{Suite, run_script};
 use tickwasm::{Caller, Config, Engine, Linker};
+use tickwasm_harness::{Suite, run_script};
 
 /// The folder that a child process is to run.
 const FOLDER: &str = "TICKWASM_TEST_FOLDER";

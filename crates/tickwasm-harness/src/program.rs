@@ -7,7 +7,7 @@ use wast::parser::{self, Parse, ParseBuffer, Parser};
 
 use super::directives::{At, Directives, Invocation};
 use super::{Failure, chain, phrases, values};
-use crate::{
+use tickwasm::{
     Config, Engine, Error, Escaped, ExternType, Func, Instance, Linker, Misuse, Module, Store, Val,
 };
 
@@ -286,7 +286,7 @@ impl Run<'_> {
 /// Says what an instance exports instead of a function of some name.
 ///
 /// ```
-/// use tickwasm::harness::missing_function;
+/// use tickwasm_harness::missing_function;
 /// use tickwasm::{Engine, Instance, Module, Store};
 ///
 /// let engine = Engine::default();

@@ -81,7 +81,7 @@ fn fails(args: &[&str], code: i32, phrases: &[&str]) {
 
 #[test]
 fn the_example_of_the_readme_prints_its_result() {
-    let fib = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/fib.wat");
+    let fib = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/fib.wat");
     prints(&["run", fib, "--invoke", "fib", "20"], "6765\n");
 }
 
@@ -199,7 +199,7 @@ fn a_memory_beyond_the_limit_is_refused() {
 
 #[test]
 fn a_wrong_argument_is_named() {
-    let fib = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/fib.wat");
+    let fib = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/fib.wat");
     fails(
         &["run", fib, "--invoke", "fib", "many"],
         2,
@@ -426,7 +426,7 @@ fn nothing_of_a_module_reaches_the_terminal_as_it_is() {
 #[test]
 #[cfg(target_os = "linux")]
 fn output_that_cannot_be_written_is_an_error() {
-    let fib = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/fib.wat");
+    let fib = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/fib.wat");
     let script = file("one.wast", "(module)");
     let tests = file(
         "tests.wat",
@@ -606,7 +606,7 @@ fn proposals_are_switched_on_and_off_by_every_subcommand() {
 
 #[test]
 fn a_fuel_limit_says_what_was_used() {
-    let fib = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/fib.wat");
+    let fib = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/fib.wat");
     let ran = tickwasm(&["run", fib, "--fuel", "1000", "--invoke", "fib", "1"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "1\n"));
     assert_eq!(ran.stderr, "fuel used: 5 of 1000\n");

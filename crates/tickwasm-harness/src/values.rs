@@ -8,7 +8,7 @@ use wast::parser::{self, Parse, ParseBuffer, Parser};
 use wast::token::{F32, F64, Index};
 use wast::{WastArg, WastRet};
 
-use crate::{AnyRef, Escaped, ExternRef, Store, Val, ValType};
+use tickwasm::{AnyRef, Escaped, ExternRef, Store, Val, ValType};
 
 /// Why a value cannot be made or compared. See [`parse_value`].
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -49,7 +49,7 @@ const SHOWN: usize = 80;
 /// [`ValueError`], if the word means no value of the type.
 ///
 /// ```
-/// use tickwasm::harness::parse_value;
+/// use tickwasm_harness::parse_value;
 /// use tickwasm::{Engine, Store, ValType};
 ///
 /// let mut store = Store::new(&Engine::default(), ());
@@ -57,7 +57,7 @@ const SHOWN: usize = 80;
 /// assert_eq!(parse_value(&mut store, &ValType::F32, "0x1.8p1")?.f32(), Some(3.0));
 /// assert_eq!(parse_value(&mut store, &ValType::V128, "i64x2 1 0")?.v128().map(|v| v.as_u128()), Some(1));
 /// assert!(parse_value(&mut store, &ValType::F32, "1e39").is_err());
-/// # Ok::<(), tickwasm::harness::ValueError>(())
+/// # Ok::<(), tickwasm_harness::ValueError>(())
 /// ```
 pub fn parse_value<T>(store: &mut Store<T>, ty: &ValType, word: &str) -> Result<Val, ValueError> {
     let not_a = |why: &str| ValueError::NotA {
@@ -460,7 +460,7 @@ fn kind<T>(store: &Store<T>, any: &AnyRef) -> Kind {
 /// Shows a value as people write it, without its type: what [`parse_value`] reads. Of a reference, it is said what it leads to.
 ///
 /// ```
-/// use tickwasm::harness::show_value;
+/// use tickwasm_harness::show_value;
 /// use tickwasm::{AnyRef, Engine, I31, Store, Val};
 ///
 /// let mut store = Store::new(&Engine::default(), ());
@@ -492,6 +492,8 @@ pub fn show_value<T>(store: &Store<T>, value: &Val) -> String {
         Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None) | Val::AnyRef(None) => {
             "null".to_owned()
         }
+        // The type may get more kinds.
+        _ => "a value of another kind".to_owned(),
     }
 }
 
@@ -591,7 +593,7 @@ mod tests {
 
     /// The value that a word means, as it is shown.
     fn reads(ty: &ValType, word: &str) -> Option<String> {
-        let mut store = Store::new(&crate::Engine::default(), ());
+        let mut store = Store::new(&tickwasm::Engine::default(), ());
         let value = parse_value(&mut store, ty, word).ok()?;
         Some(show_value(&store, &value))
     }
@@ -702,7 +704,7 @@ mod tests {
             0xfff4_0000_0000_0001,
             0x3fd5_5555_5555_5555,
         ];
-        let mut store = Store::new(&crate::Engine::default(), ());
+        let mut store = Store::new(&tickwasm::Engine::default(), ());
         let floats = floats.map(|bits| (ValType::F32, Val::F32(bits)));
         let doubles = doubles.map(|bits| (ValType::F64, Val::F64(bits)));
         let vector = (ValType::V128, Val::V128(u128::MAX.wrapping_div(7).into()));
@@ -718,7 +720,7 @@ mod tests {
 
     #[test]
     fn a_long_word_is_cut() {
-        let mut store = Store::new(&crate::Engine::default(), ());
+        let mut store = Store::new(&tickwasm::Engine::default(), ());
         let digits = "9".repeat(100_000);
         let error = parse_value(&mut store, &ValType::I32, &digits).unwrap_err();
         assert!(error.to_string().len() < 300, "{error}");

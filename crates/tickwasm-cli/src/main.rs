@@ -16,8 +16,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tickwasm::harness::chain;
 use tickwasm::{Config, Error, Escaped};
+use tickwasm_harness::chain;
 
 use output::{Output, say};
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use tickwasm::harness::chain;
 use tickwasm::{Engine, Escaped, Module};
+use tickwasm_harness::chain;
 
 use crate::output::Output;
 use crate::{Failure, Features, read, shown};
