@@ -294,6 +294,7 @@ struct Program {
     functions: Vec<Vec<Step>>,
     select: Select,
     form: Form,
+    extent: Extent,
     names: Names,
 }
 
@@ -304,6 +305,7 @@ impl Program {
             functions: vec![Vec::new(), vec![Step::Op(Op::Return0)]],
             select,
             form,
+            extent,
             names,
         };
         for i in 0..slot::SET {
@@ -319,12 +321,17 @@ impl Program {
             if !select::is_well_formed(op) {
                 return Next::More;
             }
-            match select::find(op, form) {
+            let handler = match select::find(op, form) {
                 Err(Absent::Opcode) => return Next::Other,
                 Err(Absent::Operands) => return Next::More,
-                Ok(_) => {}
+                Ok(handler) => handler,
+            };
+            // What is the same in plain code is run there.
+            let plain = select::find(op, Form::Plain);
+            let is_known = plain.is_ok_and(|plain| core::ptr::fn_addr_eq(plain, handler));
+            if form == Form::Plain || !is_known {
+                program.try_op(*op);
             }
-            program.try_op(*op);
             match extent {
                 Extent::Shapes => Next::Other,
                 #[cfg(test)]
@@ -366,7 +373,10 @@ impl Program {
                 });
             }
         }
-        self.set_registers();
+        // Where one kind of operands stands for all, they are slots.
+        if self.extent != Extent::Shapes {
+            self.set_registers();
+        }
     }
 
     /// Sets the registers of all banks to what is in the first slot.
@@ -395,11 +405,8 @@ impl Program {
         match op {
             // Ends execution, so that it cannot leave anything behind.
             Op::Unreachable => return,
-            // There is nobody who could notify.
-            Op::Atomic {
-                does: crate::code::ops::Atomic::Wait,
-                ..
-            } => return,
+            // One handler does them all.
+            Op::Atomic { op, .. } if op != Opcode::I32AtomicLoad => return,
             Op::Nop
             | Op::Binop { .. }
             | Op::Load { .. }
@@ -768,7 +775,7 @@ mod tests {
         };
         // Those of the steps that prepare an op are copies, of which there are few kinds.
         let count = |extent| {
-            let program = Program::new(select::select, Form::Net, extent, names);
+            let program = Program::new(select::select, Form::Plain, extent, names);
             let steps = program.functions.iter().flatten();
             let ops = steps.filter(|step| {
                 !matches!(

@@ -64,10 +64,10 @@ fields! {
     Floats = Floats::ALL;
     Runtime = Runtime::ALL;
     Object = Object::ALL;
-    Atomic = Atomic::ALL;
     Opcode = Opcode::ALL;
     bool = &[false, true];
     // Placeholders.
+    Atomic = &[Atomic::Load];
     SlotOffset = &[0];
     u32 = &[0];
     u64 = &[0];
