@@ -49,7 +49,8 @@ profile() {
         return
     fi
     printf '\n== %s\n' "$name"
-    if ! (cd "$work" && env CARGO_PROFILE_RELEASE_DEBUG=0 "$@" cargo build --quiet --release --target-dir "$target"); then
+    # Build scripts are built for coverage as well, and would leave files in the repository.
+    if ! (cd "$work" && env LLVM_PROFILE_FILE=/dev/null CARGO_PROFILE_RELEASE_DEBUG=0 "$@" cargo build --quiet --release --target-dir "$target"); then
         failed+=("$name does not build")
         return
     fi

@@ -41,6 +41,9 @@ pub fn dispatch_is_flat() -> bool {
     })
 }
 
+/// The forms of code.
+const FORMS: [Form; 3] = [Form::Plain, Form::Net, Form::Exact];
+
 /// How many handlers are run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Extent {
@@ -53,13 +56,56 @@ enum Extent {
 
 /// Whether all forms of code leave the host's stack alone, given who chooses handlers; nothing if the program did not run to its end.
 fn is_flat(select: Select, extent: Extent) -> Option<bool> {
-    let mut flat = true;
-    for form in [Form::Plain, Form::Net, Form::Exact] {
-        let depths = World::new(select, form, extent)?.run()?;
+    let (ops, mut flat) = (ops(extent), true);
+    for form in FORMS {
+        let depths = World::new(select, form, extent, &ops)?.run()?;
         // Nothing returns before the end, so what any handler left behind is still there when the last one is run.
         flat &= depths.len() > 2 && depths.first() == depths.last();
     }
     Some(flat)
+}
+
+/// An op that has a handler, and the forms of code in which it is run.
+struct Tried {
+    op: Op,
+    forms: Vec<Form>,
+}
+
+/// An op for each of the handlers.
+fn ops(extent: Extent) -> Vec<Tried> {
+    let mut ops = Vec::new();
+    Op::each(|op| {
+        let plain = select::find(op, Form::Plain);
+        if matches!(plain, Err(Absent::Opcode)) {
+            return Next::Other;
+        }
+        if !select::is_well_formed(op) {
+            return Next::More;
+        }
+        let same = |a: select::Found, b: select::Found| match (a, b) {
+            (Ok(a), Ok(b)) => core::ptr::fn_addr_eq(a, b),
+            _ => false,
+        };
+        let mut forms = Vec::with_capacity(FORMS.len());
+        for form in FORMS {
+            // What is the same in plain code is run there.
+            let found = select::find(op, form);
+            let is_known = form != Form::Plain && same(found, plain);
+            if found.is_ok() && !is_known {
+                forms.push(form);
+            }
+        }
+        if forms.is_empty() {
+            return Next::More;
+        }
+        ops.push(Tried { op: *op, forms });
+        match extent {
+            Extent::Shapes => Next::Other,
+            #[cfg(test)]
+            Extent::Handlers => Next::More,
+        }
+    });
+    ops
 }
 
 /// About where the host's stack ends.
@@ -137,7 +183,7 @@ struct Names {
 
 impl World {
     /// A store with one of everything that ops refer to, and an instance whose functions are the program.
-    fn new(select: Select, form: Form, extent: Extent) -> Option<Self> {
+    fn new(select: Select, form: Form, extent: Extent, ops: &[Tried]) -> Option<Self> {
         let registry = Arc::new(Registry::default());
         let func_type = CompType::Func(FuncType {
             params: Box::default(),
@@ -208,7 +254,7 @@ impl World {
             struct_type: struct_type.0,
             array_type: array_type.0,
         };
-        let program = Program::new(select, form, extent, names);
+        let program = Program::new(select, form, extent, names, ops);
         let functions = program.functions.len();
         let stub = handlers::call::STUB.entry();
         let code = CodeUnit::new(func::IMPORTED, functions, stub, Box::new(program));
@@ -300,7 +346,7 @@ struct Program {
 
 impl Program {
     /// A program that runs an op for each of the handlers of a form of code.
-    fn new(select: Select, form: Form, extent: Extent, names: Names) -> Self {
+    fn new(select: Select, form: Form, extent: Extent, names: Names, ops: &[Tried]) -> Self {
         let mut program = Self {
             functions: vec![Vec::new(), vec![Step::Op(Op::Return0)]],
             select,
@@ -317,27 +363,9 @@ impl Program {
             });
         }
         program.note();
-        Op::each(|op| {
-            if !select::is_well_formed(op) {
-                return Next::More;
-            }
-            let handler = match select::find(op, form) {
-                Err(Absent::Opcode) => return Next::Other,
-                Err(Absent::Operands) => return Next::More,
-                Ok(handler) => handler,
-            };
-            // What is the same in plain code is run there.
-            let plain = select::find(op, Form::Plain);
-            let is_known = plain.is_ok_and(|plain| core::ptr::fn_addr_eq(plain, handler));
-            if form == Form::Plain || !is_known {
-                program.try_op(*op);
-            }
-            match extent {
-                Extent::Shapes => Next::Other,
-                #[cfg(test)]
-                Extent::Handlers => Next::More,
-            }
-        });
+        for op in ops.iter().filter(|op| op.forms.contains(&form)) {
+            program.try_op(op.op);
+        }
         program.note();
         program.main(Op::Return0);
         program
@@ -775,7 +803,7 @@ mod tests {
         };
         // Those of the steps that prepare an op are copies, of which there are few kinds.
         let count = |extent| {
-            let program = Program::new(select::select, Form::Plain, extent, names);
+            let program = Program::new(select::select, Form::Plain, extent, names, &ops(extent));
             let steps = program.functions.iter().flatten();
             let ops = steps.filter(|step| {
                 !matches!(

@@ -268,7 +268,7 @@ pub(super) fn is_well_formed(op: &Op) -> bool {
 }
 
 /// A handler, if there is one.
-type Found = Result<Handler, Absent>;
+pub(super) type Found = Result<Handler, Absent>;
 
 /// A handler that is there twice: for plain code, and for code that counts fuel.
 macro_rules! metered {
