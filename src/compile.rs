@@ -10,15 +10,16 @@
 use core::fmt;
 use std::sync::Arc;
 
-use crate::code::builder::{Map, Origin};
+use crate::code::builder::ListedOp;
 use crate::code::layout::StructLayout;
-use crate::code::{Code, CodePlace, CodeUnit, Exact, Form, LowerError, Point, Source};
+use crate::code::{Code, CodeUnit, Form, LowerError, MemAccess, Source};
 use crate::decode::{Body, DecodeError, decode_module};
 use crate::exec;
 use crate::features::Features;
 use crate::lower::{Lowerer, Surroundings, Survey};
 use crate::runtime::registry::{Registration, Registry, TooManyTypes};
 use crate::syntax::index::FuncIdx;
+use crate::syntax::instr::{Class, Instr, MemArg};
 use crate::syntax::module::{FuncBody, Module};
 use crate::syntax::types::{CompType, ExternType, SubType};
 use crate::validate::{Context, FuncValidator, ValidateError, check_module};
@@ -288,37 +289,40 @@ struct Lowering(Arc<Parts>);
 
 impl Source for Lowering {
     fn lower(&self, defined: u32) -> Result<Code, LowerError> {
-        self.0
-            .lower(defined, self.0.form(), false)
-            .map(|(code, _)| code)
+        let (code, _) = self.0.lower(defined, self.0.form(), false)?;
+        Ok(code)
     }
 
-    fn exact(&self, defined: u32) -> Result<Exact, LowerError> {
-        let (_, net) = self.0.lower(defined, Form::Net, true)?;
-        let (code, exact) = self.0.lower(defined, Form::Exact, true)?;
-        debug_assert_eq!(net.points.len(), exact.points.len());
-        let points = net.points.iter().zip(&exact.points).map(|(at, same)| {
-            let (net, cost) = net.arrival(at);
-            let (exact, _) = exact.arrival(same);
-            Point {
-                net: net.0,
-                exact: exact.0,
-                cost,
+    fn exact(&self, defined: u32) -> Result<Code, LowerError> {
+        let (code, _) = self.0.lower(defined, Form::Exact, false)?;
+        Ok(code)
+    }
+
+    fn access(&self, defined: u32, offset: usize) -> Option<MemAccess> {
+        let entry = &self.0.module.bodies[defined as usize];
+        let mut body = Body::from_offset(&self.0.bytes, entry, offset);
+        let Ok(Some((instr, _))) = body.next() else {
+            return None;
+        };
+        let opcode = instr.opcode();
+        Some(match instr {
+            Instr::MemoryFill { mem } => MemAccess::Fill { mem: mem.0 },
+            Instr::MemoryInit { mem, .. } => MemAccess::Init { mem: mem.0 },
+            Instr::MemoryCopy { dst, src } => MemAccess::Copy {
+                to: dst.0,
+                from: src.0,
+            },
+            _ => {
+                let MemArg { offset, mem, .. } = instr.memarg()?;
+                MemAccess::At {
+                    mem: mem.0,
+                    offset,
+                    bytes: opcode.access_bytes()?.into(),
+                    // In front of it an atomic op says what it does.
+                    cell: usize::from(opcode.class() == Class::Atomic),
+                }
             }
-        });
-        Ok(Exact {
-            code,
-            points: points.collect(),
-            pins: net.pins,
         })
-    }
-
-    fn origin(&self, at: CodePlace) -> Option<Origin> {
-        self.0.map(at).origin(at.cell).copied()
-    }
-
-    fn ahead(&self, at: CodePlace) -> u32 {
-        self.0.map(at).ahead(at.cell)
     }
 }
 
@@ -332,15 +336,13 @@ impl Parts {
         }
     }
 
-    /// The map of the code in which a place is.
-    fn map(&self, at: CodePlace) -> Map {
-        let form = if at.exact { Form::Exact } else { self.form() };
-        let lowered = self.lower(at.defined, form, true);
-        lowered.map(|(_, map)| map).unwrap_or_default()
-    }
-
-    /// Lowers a function that was validated.
-    fn lower(&self, defined: u32, form: Form, with_map: bool) -> Result<(Code, Map), LowerError> {
+    /// Lowers a function that was validated; yields its ops, too, if they are to be listed.
+    fn lower(
+        &self,
+        defined: u32,
+        form: Form,
+        listed: bool,
+    ) -> Result<(Code, Vec<ListedOp>), LowerError> {
         let valid = "validated: the body was decoded and checked when the module was loaded";
         let entry = &self.module.bodies[defined as usize];
         let func = FuncIdx(self.context.imported_funcs + defined);
@@ -379,7 +381,8 @@ impl Parts {
             body.locals(),
             &survey,
             exec::select,
-            with_map,
+            entry.range.start,
+            listed,
         );
         while let Ok(Some((instr, at))) = &body.next() {
             let Ok(ty) = validator.check_instr(instr, *at) else {
@@ -394,21 +397,20 @@ impl Parts {
 impl Compiled {
     /// The instructions of a function with the ops they were lowered to, as text: for people who work on lowering.
     pub fn listing(&self, defined: u32) -> Vec<ListedInstr> {
-        let Ok((_, map)) = self.parts.lower(defined, self.parts.form(), true) else {
+        let Ok((_, mut ops)) = self.parts.lower(defined, self.parts.form(), true) else {
             return Vec::new();
         };
-        let mut origins = map.origins;
         let Ok(mut body) = Body::new(&self.bytes, &self.module.bodies[defined as usize]) else {
             return Vec::new();
         };
         // Ops stand in the order of execution, which is not always that of the instructions they came from.
-        origins.sort_by_key(|origin| origin.at.offset);
-        let mut origins = origins.into_iter().peekable();
+        ops.sort_by_key(|op| op.offset);
+        let mut listed = ops.into_iter().peekable();
         let mut listing = Vec::new();
         while let Ok(Some((instr, at))) = &body.next() {
             let mut ops = Vec::new();
-            while let Some(origin) = origins.next_if(|origin| origin.at.offset <= *at) {
-                ops.push((origin.cell.0, origin.op.to_string()));
+            while let Some(ListedOp { cell, op, .. }) = listed.next_if(|op| op.offset <= *at) {
+                ops.push((cell.0, op.to_string()));
             }
             listing.push(ListedInstr {
                 offset: *at,
@@ -423,13 +425,10 @@ impl Compiled {
 impl Compiled {
     /// The instruction at an offset of a function's body, as text.
     pub fn instr_at(&self, defined: u32, offset: usize) -> Option<String> {
-        let mut body = Body::new(&self.bytes, self.module.bodies.get(defined as usize)?).ok()?;
-        while let Ok(Some((instr, at))) = &body.next() {
-            if *at == offset {
-                return Some(instr.to_string());
-            }
-        }
-        None
+        let entry = self.module.bodies.get(defined as usize)?;
+        let mut body = Body::from_offset(&self.bytes, entry, offset);
+        let (instr, _) = body.next().ok()??;
+        Some(instr.to_string())
     }
 }
 
@@ -455,7 +454,7 @@ impl fmt::Debug for Parts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::instr::{Class, Opcode};
+    use crate::syntax::instr::Opcode;
     use crate::syntax::types::ValType;
 
     /// A text for an operand of a type: in a local, just computed, or constant.

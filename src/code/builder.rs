@@ -3,6 +3,7 @@
 use core::mem::MaybeUninit;
 
 use super::catches::Catches;
+use super::map::MapBuilder;
 use super::meter::{ChargeIdx, Meter, Tally};
 use super::ops::{Cells, Dst, Op, SlotOffset, Src};
 use super::unit::{Code, Form, LowerError, Pair};
@@ -103,48 +104,15 @@ const MAX_HEAD_TARGETS: u32 = 32;
 /// Cells of repeated heads that any function may have, besides half of the others.
 const HEAD_BUDGET: usize = 4096;
 
-/// Where an op came from, for those who ask.
+/// An op, for a listing.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Origin {
-    /// Where the op begins.
+pub struct ListedOp {
+    /// The cell in which it begins.
     pub cell: CellPos,
-    /// Its instruction.
-    pub at: At,
+    /// The offset of its instruction in the module's binary.
+    pub offset: usize,
     /// The op.
     pub op: Op,
-}
-
-/// What is known of lowered code besides the code: made anew for those who ask, and kept by nobody.
-#[derive(Debug, Default)]
-pub struct Map {
-    /// The origins of all ops, in the order of their cells.
-    pub origins: Vec<Origin>,
-    /// Where control arrives, in an order that is the same in every form of metered code.
-    pub points: Vec<Target>,
-    /// The homes of the locals that have a register, one for each bank.
-    pub pins: [Option<SlotOffset>; 3],
-    meter: Meter,
-}
-
-impl Map {
-    /// What has been charged in advance when the op that contains the cell before this one traps.
-    pub fn ahead(&self, cell: usize) -> u32 {
-        let origin = self.origin(cell);
-        origin.map_or(0, |origin| self.meter.ahead(origin.at.tally))
-    }
-
-    /// The op that contains the cell before this one: operands and return addresses lie behind where it begins.
-    pub fn origin(&self, cell: usize) -> Option<&Origin> {
-        let behind = self
-            .origins
-            .partition_point(|origin| (origin.cell.0 as usize) < cell);
-        self.origins[..behind].last()
-    }
-
-    /// Where a point is, and what arriving there from nowhere charges.
-    pub fn arrival(&self, point: &Target) -> (CellPos, u32) {
-        (point.cell, self.meter.ahead(point.tally))
-    }
 }
 
 /// Code under construction.
@@ -167,16 +135,17 @@ pub struct Builder {
     meter: Meter,
     /// The last place where control arrives.
     last_point: Target,
-    /// What the map will say, if it is wanted.
-    map: Option<Map>,
+    map: MapBuilder,
+    /// All ops, if they are to be listed.
+    listing: Option<Vec<ListedOp>>,
 }
 
 /// The most cells a function may have, so that a distance in bytes is an `i32`.
 const MAX_CELLS: usize = 1 << 28;
 
 impl Builder {
-    /// An empty function.
-    pub fn new(select: Select, form: Form, with_map: bool) -> Self {
+    /// An empty function whose body begins at an offset.
+    pub fn new(select: Select, form: Form, body: usize, listed: bool) -> Self {
         let header = [MaybeUninit::new(0); HEADER_CELLS];
         let mut builder = Self {
             cells: header.to_vec(),
@@ -193,7 +162,8 @@ impl Builder {
                 cell: CellPos(0),
                 tally: Tally::default(),
             },
-            map: with_map.then(Map::default),
+            map: MapBuilder::new(body),
+            listing: listed.then(Vec::new),
         };
         let entry = builder.point();
         if form == Form::Net {
@@ -224,6 +194,7 @@ impl Builder {
     pub fn end_superblock(&mut self) {
         if self.form == Form::Net {
             self.meter.end_superblock(&mut self.cells);
+            self.map.end_superblock(self.meter.here().spent());
         }
     }
 
@@ -233,13 +204,14 @@ impl Builder {
         let last = self.last_point;
         if last.cell == self.here() && last.tally.is_before(tally) {
             // The instructions between need no op. In exact code they are charged, so the two places must be told apart.
-            self.op(&Op::Nop, At::default());
+            let offset = self.map.last_offset();
+            self.op(&Op::Nop, At { offset, tally });
         }
         let cell = self.here();
         let target = Target { cell, tally };
         self.last_point = target;
-        if let Some(map) = &mut self.map {
-            map.points.push(target);
+        if self.form != Form::Plain {
+            self.map.point(cell, tally.spent());
         }
         target
     }
@@ -247,12 +219,11 @@ impl Builder {
     /// Appends an op without its targets, which the caller must then append.
     pub fn op(&mut self, op: &Op, at: At) {
         let begin = self.here();
-        if let Some(map) = &mut self.map {
-            map.origins.push(Origin {
-                cell: begin,
-                at,
-                op: *op,
-            });
+        debug_assert!(at.tally.is_in_superblock_of(self.meter.here()));
+        self.map.op(begin, at.offset, at.tally.spent(), op);
+        if let Some(listing) = &mut self.listing {
+            let (cell, offset, op) = (begin, at.offset, *op);
+            listing.push(ListedOp { cell, offset, op });
         }
         self.cells.extend_from_slice(&(self.select)(op, self.form));
         op.operands(self);
@@ -449,16 +420,16 @@ impl Builder {
     /// Appends cells that hold no targets once more, for execution from another place on: those of a loop that begins there.
     fn repeat_cells(&mut self, from: CellPos, to: CellPos, before: Tally, start: Tally) {
         let here = self.here();
-        if let Some(map) = &mut self.map {
-            let origins = &mut map.origins;
-            let begin = origins.partition_point(|origin| origin.cell < from);
-            let end = origins.partition_point(|origin| origin.cell < to);
+        let meter = &self.meter;
+        let spent = |spent| meter.repeated(before, Tally::at(spent), start).spent();
+        self.map.repeat(from, to, here, spent);
+        if let Some(listing) = &mut self.listing {
+            let begin = listing.partition_point(|listed| listed.cell < from);
+            let end = listing.partition_point(|listed| listed.cell < to);
             for index in begin..end {
-                let Origin { cell, at, op } = origins[index];
+                let ListedOp { cell, offset, op } = listing[index];
                 let cell = CellPos(cell.0 - from.0 + here.0);
-                let tally = self.meter.repeated(before, at.tally, start);
-                let at = At { tally, ..at };
-                origins.push(Origin { cell, at, op });
+                listing.push(ListedOp { cell, offset, op });
             }
         }
         self.cells
@@ -555,13 +526,13 @@ impl Builder {
         }
     }
 
-    /// Writes the header and hands over the code, and the map if it was wanted.
+    /// Writes the header and hands over the code, and all ops if they are to be listed.
     pub fn finish(
         mut self,
         frame_bytes: u32,
         pins: [Option<SlotOffset>; 3],
         catches: Catches,
-    ) -> Result<(Code, Map), LowerError> {
+    ) -> Result<(Code, Vec<ListedOp>), LowerError> {
         if self.cells.len() > MAX_CELLS {
             return Err(LowerError::CodeTooLong);
         }
@@ -574,13 +545,10 @@ impl Builder {
         let code = Code {
             cells: pairs.collect(),
             catches,
-        };
-        let map = Map {
+            map: self.map.finish(),
             pins,
-            meter: self.meter,
-            ..self.map.unwrap_or_default()
         };
-        Ok((code, map))
+        Ok((code, self.listing.unwrap_or_default()))
     }
 }
 

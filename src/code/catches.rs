@@ -53,6 +53,11 @@ impl Catches {
         self.clauses.is_empty()
     }
 
+    /// The bytes that it takes.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.edges) + size_of_val(&*self.regions) + size_of_val(&*self.clauses)
+    }
+
     /// Begins a region at a cell.
     pub fn open(&mut self, at: CellPos) -> u32 {
         let region = self.regions.len() as u32;

@@ -28,6 +28,24 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// A place with so much spent before it.
+    pub fn at(spent: u32) -> Self {
+        Self {
+            spent,
+            superblock: 0,
+        }
+    }
+
+    /// What the instructions before it cost.
+    pub fn spent(self) -> u32 {
+        self.spent
+    }
+
+    /// Whether two places are in one superblock.
+    pub fn is_in_superblock_of(self, other: Self) -> bool {
+        self.superblock == other.superblock
+    }
+
     /// Whether something is spent between this place and one behind it.
     pub fn is_before(self, other: Self) -> bool {
         self.spent != other.spent
@@ -131,12 +149,6 @@ impl Meter {
     /// Goes to a place in the current superblock.
     pub fn go_to(&mut self, place: Tally) {
         self.here = place;
-    }
-
-    /// What lies ahead of a place. All superblocks have ended.
-    pub fn ahead(&self, at: Tally) -> u32 {
-        let end = self.ends.get(at.superblock as usize);
-        end.map_or(0, |end| end - at.spent)
     }
 
     fn add(&mut self, charge: ChargeIdx, amount: i32, cells: &mut Cells) {

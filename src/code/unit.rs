@@ -1,15 +1,19 @@
-//! The code of a module, function by function, lowered when it is first called.
+//! The code of a module, function by function, lowered when it is first called. The exact form of a function is made when fuel runs short in
+//! it, held by the executions that have been in it, and freed when others need the room.
 
 use core::fmt;
 use core::mem::MaybeUninit;
+use core::ops::Deref;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::{
+    Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 
 use super::builder::CellPos;
-use super::builder::Origin;
 use super::catches::{Catches, Clause};
-use super::ops::{Op, SlotOffset};
+use super::map::{AddressIn, CodeMap};
+use super::ops::SlotOffset;
 use crate::syntax::index::FuncIdx;
 
 /// Two cells. Ops begin at every other cell, so that the address an op begins with is never read across a boundary.
@@ -35,28 +39,23 @@ pub struct Code {
     pub cells: Box<[Pair]>,
     /// What it catches.
     pub catches: Catches,
-}
-
-/// A function in exact form, and how it corresponds to its other form.
-#[derive(Debug)]
-pub struct Exact {
-    /// The code.
-    pub code: Code,
-    /// The places where control arrives.
-    pub points: Box<[Point]>,
-    /// The homes of the locals that have a register in the other form, one for each bank.
+    /// Where its ops came from.
+    pub map: CodeMap,
+    /// The homes of the locals that have a register, one for each bank.
     pub pins: [Option<SlotOffset>; 3],
 }
 
-/// A place where control arrives. The frame is the same there in both forms.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Point {
-    /// The cell in code of the form `Net`.
-    pub net: u32,
-    /// The cell in code of the form `Exact`.
-    pub exact: u32,
-    /// What arriving charges in code of the form `Net`.
-    pub cost: u32,
+impl Code {
+    /// Where a cell is.
+    fn at(&self, cell: CellPos) -> *const u32 {
+        let cells: *const u32 = self.cells.as_ptr().cast();
+        cells.wrapping_add(cell.0 as usize)
+    }
+
+    /// The bytes that it takes.
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.cells) + self.catches.bytes() + self.map.bytes()
+    }
 }
 
 /// Why a function that was validated cannot be lowered: it exceeds a limit of the code format.
@@ -70,41 +69,62 @@ pub enum LowerError {
     CodeTooLong,
 }
 
-/// A place in a module: a function and the offset of one of its instructions in the binary.
+/// A place in a module and in its code.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Position {
     /// The function, imports counted.
     pub func: FuncIdx,
-    /// The offset in the module's binary.
+    /// The offset of the instruction in the module's binary.
     pub offset: usize,
-    /// The op.
-    pub op: Op,
-}
-
-/// A place in a unit's code: the cell before it belongs to the op that was running.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct CodePlace {
-    /// The function, by its position among those that the module defines.
-    pub defined: u32,
-    /// Whether it is in the exact form.
-    pub exact: bool,
-    /// The cell.
-    pub cell: usize,
+    /// Where the op begins.
+    pub op: *const u32,
+    /// Where the op finds an address, if it accesses a memory.
+    pub address: AddressIn,
 }
 
 /// Where a unit gets its code from: the pipeline, which this module does not know.
 pub trait Source: Send + Sync {
-    /// Lowers a function, named by its position among those that the module defines.
+    /// Lowers a function, named by its position among those that the module defines, to the form in which it is entered.
     fn lower(&self, defined: u32) -> Result<Code, LowerError>;
 
     /// Lowers a function of a metered module to its exact form.
-    fn exact(&self, defined: u32) -> Result<Exact, LowerError>;
+    fn exact(&self, defined: u32) -> Result<Code, LowerError>;
 
-    /// Where the op came from that was running.
-    fn origin(&self, at: CodePlace) -> Option<Origin>;
+    /// How the instruction at an offset of a function's body accesses a memory, if it does.
+    fn access(&self, defined: u32, offset: usize) -> Option<MemAccess>;
+}
 
-    /// What had been charged for instructions behind the one that was running.
-    fn ahead(&self, at: CodePlace) -> u32;
+/// How an instruction accesses a memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MemAccess {
+    /// At an address that is an operand.
+    At {
+        /// The memory.
+        mem: u32,
+        /// What is added to the address.
+        offset: u64,
+        /// How many bytes are accessed.
+        bytes: u64,
+        /// The position of the address among the cells of the op.
+        cell: usize,
+    },
+    /// `memory.fill`
+    Fill {
+        /// The memory.
+        mem: u32,
+    },
+    /// `memory.init`
+    Init {
+        /// The memory.
+        mem: u32,
+    },
+    /// `memory.copy`
+    Copy {
+        /// The memory that is written.
+        to: u32,
+        /// The memory that is read.
+        from: u32,
+    },
 }
 
 /// The code of a module.
@@ -112,14 +132,94 @@ pub struct CodeUnit {
     /// For each defined function where its code begins. Until it is lowered, the executor's stub, which asks for it.
     entries: Box<[AtomicPtr<MaybeUninit<u32>>]>,
     /// The code that `entries` point into. It is never dropped nor changed before the unit is.
-    codes: Box<[OnceLock<Code>]>,
-    /// The exact forms of functions in which fuel has run short.
-    exacts: Box<[OnceLock<Exact>]>,
-    /// Where each piece of code begins, and whose it is.
-    ranges: RwLock<BTreeMap<usize, (u32, bool)>>,
+    codes: Box<[OnceLock<Box<Code>>]>,
+    pieces: RwLock<Pieces>,
+    weight: Mutex<Weight>,
     /// The number of imported functions.
     imported: u32,
     source: Box<dyn Source>,
+}
+
+/// The pieces of a unit's code, by where they lie, and those of them that are exact forms.
+#[derive(Default)]
+struct Pieces {
+    /// The function of each piece, by the address at which the piece begins, and whether it is the exact form.
+    by_address: BTreeMap<usize, (u32, bool)>,
+    /// The bytes of the forms in which functions are entered.
+    entered_bytes: usize,
+    /// Functions in which fuel has run short.
+    exact: BTreeMap<u32, ExactForm>,
+    /// The bytes of the exact forms.
+    exact_bytes: usize,
+    /// Functions whose exact form an execution has let go, by when.
+    idle: BTreeMap<u64, u32>,
+    clock: u64,
+}
+
+/// The exact form of a function.
+struct ExactForm {
+    code: Arc<Code>,
+    /// When an execution has let it go last.
+    idle: Option<u64>,
+}
+
+/// The exact forms of a unit that no execution is in are kept while all of its exact forms take at most so many bytes, or at most as many
+/// as the other code of the unit.
+const EXACT_BYTES: usize = 1 << 16;
+
+/// The bytes of the code of a unit, and whose account they are on as well.
+#[derive(Default)]
+struct Weight {
+    bytes: u64,
+    account: Option<Arc<AtomicU64>>,
+}
+
+/// Exact forms that an execution has been in. They are not freed as long as it may return there.
+#[derive(Default)]
+pub struct Held(BTreeMap<usize, (Arc<CodeUnit>, Arc<Code>, u32)>);
+
+impl Held {
+    /// Holds the exact form of a function of a unit.
+    fn hold(&mut self, unit: &Arc<CodeUnit>, code: Arc<Code>, defined: u32) {
+        let begin = code.cells.as_ptr().addr();
+        self.0
+            .entry(begin)
+            .or_insert_with(|| (unit.clone(), code, defined));
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        for (_, (unit, code, defined)) in core::mem::take(&mut self.0) {
+            drop(code);
+            unit.let_go(defined);
+        }
+    }
+}
+
+/// A piece of code that was found by an address within.
+struct Found<'u> {
+    code: Piece<'u>,
+    defined: u32,
+    /// The cell at the address.
+    cell: usize,
+}
+
+/// The form in which a function is entered, or its exact form.
+enum Piece<'u> {
+    Entered(&'u Code),
+    Exact(Arc<Code>),
+}
+
+impl Deref for Piece<'_> {
+    type Target = Code;
+
+    fn deref(&self) -> &Code {
+        match self {
+            Self::Entered(code) => code,
+            Self::Exact(code) => code,
+        }
+    }
 }
 
 impl CodeUnit {
@@ -135,8 +235,8 @@ impl CodeUnit {
                 .map(|_| AtomicPtr::new(stub.cast_mut()))
                 .collect(),
             codes: (0..defined).map(|_| OnceLock::new()).collect(),
-            exacts: (0..defined).map(|_| OnceLock::new()).collect(),
-            ranges: RwLock::new(BTreeMap::new()),
+            pieces: RwLock::default(),
+            weight: Mutex::default(),
             imported,
             source,
         }
@@ -159,10 +259,16 @@ impl CodeUnit {
         let code = match slot.get() {
             Some(code) => code,
             None => {
-                let code = self.source.lower(defined)?;
+                let code = Box::new(self.source.lower(defined)?);
                 // It is noted first, so that whoever can run it can find it.
                 slot.get_or_init(|| {
-                    self.note(&code, defined, false);
+                    let mut pieces = self.write();
+                    pieces
+                        .by_address
+                        .insert(code.cells.as_ptr().addr(), (defined, false));
+                    pieces.entered_bytes += code.bytes();
+                    drop(pieces);
+                    self.weigh(code.bytes() as i64);
                     code
                 })
             }
@@ -172,80 +278,149 @@ impl CodeUnit {
         Ok(cells)
     }
 
-    /// The exact form of a function, made now if it was not before. As above.
-    fn exact(&self, defined: u32) -> Result<&Exact, LowerError> {
-        let slot = &self.exacts[defined as usize];
-        if let Some(exact) = slot.get() {
-            return Ok(exact);
+    /// The exact form of a function, made now if it is not there. As above.
+    fn exact(&self, defined: u32) -> Result<Arc<Code>, LowerError> {
+        if let Some(form) = self.read().exact.get(&defined) {
+            return Ok(form.code.clone());
         }
-        let exact = self.source.exact(defined)?;
-        Ok(slot.get_or_init(|| {
-            self.note(&exact.code, defined, true);
-            exact
-        }))
+        let code = Arc::new(self.source.exact(defined)?);
+        let mut pieces = self.write();
+        if let Some(form) = pieces.exact.get(&defined) {
+            return Ok(form.code.clone());
+        }
+        let (begin, bytes) = (code.cells.as_ptr().addr(), code.bytes());
+        pieces.by_address.insert(begin, (defined, true));
+        pieces.exact_bytes += bytes;
+        let form = ExactForm {
+            code: code.clone(),
+            idle: None,
+        };
+        pieces.exact.insert(defined, form);
+        drop(pieces);
+        self.weigh(bytes as i64);
+        Ok(code)
     }
 
-    /// Where to go on in exact form, given a place in code of the form `Net` where control arrives, and what arriving there charges.
-    pub fn to_exact(&self, ip: *const u32) -> Option<(*const u32, u32)> {
-        let CodePlace { defined, cell, .. } = self.place(ip)?;
-        let exact = self.exact(defined).ok()?;
-        let at = exact
-            .points
-            .binary_search_by_key(&(cell as u32), |point| point.net);
-        let point = exact.points.get(at.ok()?)?;
-        let cells: *const u32 = exact.code.cells.as_ptr().cast();
-        Some((cells.wrapping_add(point.exact as usize), point.cost))
+    /// Notes that an execution has let go the exact form of a function, and frees the forms that were let go first, if there are too many.
+    fn let_go(&self, defined: u32) {
+        let mut freed = Vec::new();
+        let pieces = &mut *self.write();
+        let now = pieces.clock;
+        pieces.clock += 1;
+        if let Some(form) = pieces.exact.get_mut(&defined) {
+            if let Some(before) = form.idle.replace(now) {
+                pieces.idle.remove(&before);
+            }
+            pieces.idle.insert(now, defined);
+        }
+        while pieces.exact_bytes > pieces.entered_bytes.max(EXACT_BYTES) {
+            let Some((_, defined)) = pieces.idle.pop_first() else {
+                break;
+            };
+            let Some(form) = pieces.exact.get_mut(&defined) else {
+                continue;
+            };
+            form.idle = None;
+            // Nobody can come to hold it meanwhile. Whoever holds it notes it again in the end.
+            if Arc::strong_count(&form.code) > 1 {
+                continue;
+            }
+            if let Some(ExactForm { code, .. }) = pieces.exact.remove(&defined) {
+                pieces.by_address.remove(&code.cells.as_ptr().addr());
+                pieces.exact_bytes -= code.bytes();
+                self.weigh(-(code.bytes() as i64));
+                freed.push(code);
+            }
+        }
     }
 
-    /// The opposite of [`to_exact`](Self::to_exact), with the homes of the pins.
+    /// Adds to what the unit weighs.
+    fn weigh(&self, more: i64) {
+        let mut weight = self.weight.lock().unwrap_or_else(PoisonError::into_inner);
+        weight.bytes = weight.bytes.wrapping_add_signed(more);
+        if let Some(account) = &weight.account {
+            account.fetch_add(more as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts the bytes of the code, present and future, on another account instead of the present one, or on none.
+    pub fn set_account(&self, account: Option<&Arc<AtomicU64>>) {
+        let mut weight = self.weight.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = weight.bytes;
+        if let Some(account) = account {
+            account.fetch_add(bytes, Ordering::Relaxed);
+        }
+        if let Some(before) = core::mem::replace(&mut weight.account, account.cloned()) {
+            before.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Pieces> {
+        self.pieces.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Pieces> {
+        self.pieces.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What arriving charges at a place in code of the form `Net` where control arrives.
+    pub fn arrival(&self, ip: *const u32) -> u32 {
+        let point = self.find(ip).and_then(|at| at.code.map.point_at(at.cell));
+        point.map_or(0, |point| point.ahead)
+    }
+
+    /// Where to go on in exact form, given a place in code of the form `Net` where control arrives.
+    pub fn to_exact(
+        self: &Arc<Self>,
+        ip: *const u32,
+        held: &mut Held,
+    ) -> Result<*const u32, LowerError> {
+        let broken = || -> ! { unreachable!("lowering: all forms of a function have the same points") };
+        let Some(at) = self.find(ip) else { broken() };
+        let Some(point) = at.code.map.point_at(at.cell) else {
+            broken()
+        };
+        let exact = self.exact(at.defined)?;
+        debug_assert_eq!(exact.map.points(), at.code.map.points());
+        let Some(point) = exact.map.point(point.number) else {
+            broken()
+        };
+        let ip = exact.at(point.cell);
+        held.hold(self, exact, at.defined);
+        Ok(ip)
+    }
+
+    /// The opposite of [`to_exact`](Self::to_exact): the place, what arriving charges there, and the homes of the pins.
     pub fn to_net(&self, ip: *const u32) -> Option<(*const u32, u32, [Option<SlotOffset>; 3])> {
-        let CodePlace { defined, cell, .. } = self.place(ip)?;
-        let exact = self.exacts[defined as usize].get()?;
-        let at = exact
-            .points
-            .binary_search_by_key(&(cell as u32), |point| point.exact);
-        let point = exact.points.get(at.ok()?)?;
-        let cells: *const u32 = self.codes[defined as usize].get()?.cells.as_ptr().cast();
-        let net = cells.wrapping_add(point.net as usize);
-        Some((net, point.cost, exact.pins))
-    }
-
-    /// Notes whose a piece of code is.
-    fn note(&self, code: &Code, defined: u32, exact: bool) {
-        let begin = code.cells.as_ptr().addr();
-        let mut ranges = self.ranges.write().unwrap_or_else(PoisonError::into_inner);
-        ranges.insert(begin, (defined, exact));
-    }
-
-    /// The code that a place is in.
-    fn code(&self, at: CodePlace) -> Option<&Code> {
-        let defined = at.defined as usize;
-        if at.exact {
-            Some(&self.exacts[defined].get()?.code)
-        } else {
-            self.codes[defined].get()
-        }
+        let at = self.find(ip)?;
+        let point = at.code.map.point_at(at.cell)?;
+        let net = self.codes[at.defined as usize].get()?;
+        let point = net.map.point(point.number)?;
+        Some((net.at(point.cell), point.ahead, net.pins))
     }
 
     /// Where the code begins that contains an address, or ends there.
     pub fn entry_of(&self, ip: *const u32) -> Option<*const MaybeUninit<u32>> {
-        let code = self.code(self.place(ip)?)?;
-        Some(code.cells.as_ptr().cast())
+        Some(self.find(ip)?.code.cells.as_ptr().cast())
     }
 
-    /// Whose code an address lies in, or at the end of.
-    fn place(&self, ip: *const u32) -> Option<CodePlace> {
+    /// The code that an address lies in, or at the end of.
+    fn find(&self, ip: *const u32) -> Option<Found<'_>> {
         let address = ip.addr();
-        let ranges = self.ranges.read().unwrap_or_else(PoisonError::into_inner);
+        let pieces = self.read();
         // The header is no op, so that nothing runs at the very beginning.
-        let (&begin, &(defined, exact)) = ranges.range(..address).next_back()?;
-        let place = CodePlace {
-            defined,
-            exact,
-            cell: (address - begin) / size_of::<u32>(),
+        let (&begin, &(defined, exact)) = pieces.by_address.range(..address).next_back()?;
+        let code = if exact {
+            Piece::Exact(pieces.exact.get(&defined)?.code.clone())
+        } else {
+            Piece::Entered(self.codes[defined as usize].get()?)
         };
-        let inside = address - begin <= size_of_val(&*self.code(place)?.cells);
-        inside.then_some(place)
+        let inside = address - begin <= size_of_val(&*code.cells);
+        inside.then_some(Found {
+            code,
+            defined,
+            cell: (address - begin) / size_of::<u32>(),
+        })
     }
 
     /// The clause that takes an exception thrown by the op that ends at, or contains, an address; with the beginning of its function's
@@ -256,29 +431,41 @@ impl CodeUnit {
         takes: impl Fn(u32) -> bool,
         seen: &mut u64,
     ) -> Option<(Clause, *const MaybeUninit<u32>)> {
-        let place = self.place(ip)?;
-        let code = self.code(place)?;
-        let clause = code.catches.find(CellPos(place.cell as u32), takes, seen)?;
-        Some((clause, code.cells.as_ptr().cast()))
+        let at = self.find(ip)?;
+        let cell = CellPos(at.cell as u32);
+        let clause = at.code.catches.find(cell, takes, seen)?;
+        Some((clause, at.code.cells.as_ptr().cast()))
     }
 
     /// The place in the module of the op that ends at, or contains, an address within the unit's code.
     pub fn position(&self, ip: *const u32) -> Option<Position> {
-        let place = self.place(ip)?;
-        let origin = self.source.origin(place)?;
+        let at = self.find(ip)?;
+        let origin = at.code.map.origin(at.cell)?;
         Some(Position {
-            func: FuncIdx(self.imported + place.defined),
-            offset: origin.at.offset,
-            op: origin.op,
+            func: FuncIdx(self.imported + at.defined),
+            offset: origin.offset,
+            op: at.code.at(origin.cell),
+            address: origin.address,
         })
+    }
+
+    /// How the instruction at a position accesses a memory, if it does.
+    pub fn access(&self, at: &Position) -> Option<MemAccess> {
+        self.source.access(at.func.0 - self.imported, at.offset)
     }
 
     /// What has been charged for instructions behind the one whose op ends at, or contains, an address.
     pub fn ahead(&self, ip: *const u32) -> u32 {
-        match self.place(ip) {
-            Some(place) if !place.exact => self.source.ahead(place),
-            _ => 0,
-        }
+        let Some(Found {
+            code: Piece::Entered(code),
+            cell,
+            ..
+        }) = self.find(ip)
+        else {
+            // Exact code charges for nothing in advance.
+            return 0;
+        };
+        code.map.origin(cell).map_or(0, |origin| origin.ahead)
     }
 }
 

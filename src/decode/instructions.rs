@@ -175,6 +175,15 @@ impl<'m> Body<'m> {
         })
     }
 
+    /// Reads on at the offset of one of the body's instructions. What it says of locals is that there are none.
+    pub fn from_offset(bytes: &'m [u8], body: &FuncBody, offset: usize) -> Self {
+        let begin = offset.clamp(body.range.start, body.range.end);
+        Self {
+            locals: Vec::new(),
+            expr: Expr::new(Reader::new(bytes, begin..body.range.end)),
+        }
+    }
+
     /// The locals without the parameters, as runs of equal types.
     pub fn locals(&self) -> &[(u32, ValType)] {
         &self.locals

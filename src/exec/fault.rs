@@ -1,11 +1,16 @@
 //! Where a memory access went that trapped: found out afterwards, from the op and what it read.
 //!
-//! An op that traps has changed nothing yet, so its operands are where they were. So handlers need not note anything on the way.
+//! An op that traps has changed nothing yet, so its operands are where they were. So handlers need not note anything on the way. The
+//! instruction and the map of the code (`code::map`) say where the op has them.
 
 use super::machine::Machine;
-use crate::code::ops::{Access, Addr, Op, Runtime, SlotOffset, Src};
-use crate::syntax::instr::Opcode;
+use crate::code::MemAccess;
+use crate::code::map::AddressIn;
+use crate::code::ops::{Addr, SlotOffset, Src};
 use crate::syntax::types::AddrType;
+
+/// The position of the slot of the first operand among the cells of an op for the runtime.
+const OPERANDS: usize = 2;
 
 /// An access beyond a memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,78 +27,54 @@ pub struct Fault {
     pub len: u64,
 }
 
-/// The access of an op at which the machine stopped because it reached beyond a memory. Nothing if the op is none that accesses a
-/// memory, or it was a segment that it reached beyond.
-pub(super) fn fault(machine: &mut Machine, op: &Op) -> Option<Fault> {
-    let (memory, address, offset, size) = match *op {
-        Op::Load {
-            op, addr, offset, ..
-        }
-        | Op::Store {
-            op, addr, offset, ..
+/// The access at which the machine stopped because it reached beyond a memory, given where its op has the address and the cells of the op
+/// behind the handler's. Nothing if it was a segment that it reached beyond.
+pub(super) fn fault(
+    machine: &mut Machine,
+    access: MemAccess,
+    address: AddressIn,
+    mut cells: impl Iterator<Item = u32>,
+) -> Option<Fault> {
+    let (memory, address, offset, size) = match access {
+        MemAccess::At {
+            mem,
+            offset,
+            bytes,
+            cell,
         } => {
-            let size = width(op)?;
-            let address = address(machine, addr, size as u32);
-            (0, address.into(), offset.into(), size)
+            let addr = address.read(cells.skip(cell))?;
+            let address = match machine.mem_addr_type(mem as usize) {
+                AddrType::I32 => address_of(machine, addr, bytes as u32).into(),
+                AddrType::I64 => match addr {
+                    Addr::Plain(x) => value(machine, x),
+                    Addr::Sum(..) | Addr::Scaled(..) => return None,
+                },
+            };
+            (mem, address, offset, bytes)
         }
-        Op::LoadFrom {
-            op, x, mem, offset, ..
-        }
-        | Op::StoreTo {
-            op, x, mem, offset, ..
-        } => {
-            let address = machine.stopped_slot(x) as u32;
-            (mem, address.into(), offset.into(), width(op)?)
-        }
-        Op::Load64 { op, x, offset, .. } | Op::Store64 { op, x, offset, .. } => {
-            (0, value(machine, x), offset.into(), width(op)?)
-        }
-        Op::LoadFrom64 {
-            op, x, mem, offset, ..
-        }
-        | Op::StoreTo64 {
-            op, x, mem, offset, ..
-        } => (mem, machine.stopped_slot(x), offset, width(op)?),
-        Op::LoadShared { x, access, .. } | Op::StoreShared { x, access, .. } => {
-            shared(machine, x, access)
-        }
-        Op::Atomic { at, access, .. } => shared(machine, at, access),
-        Op::Runtime {
-            call: call @ (Runtime::MemoryFill | Runtime::MemoryInit),
-            a,
-            at,
-            ..
-        } => {
-            let ty = machine.mem_addr_type(a as usize);
-            let counted = match call {
-                Runtime::MemoryFill => ty,
+        MemAccess::Fill { mem } | MemAccess::Init { mem } => {
+            let at = cells.nth(OPERANDS)? as SlotOffset;
+            let ty = machine.mem_addr_type(mem as usize);
+            let counted = match access {
+                MemAccess::Fill { .. } => ty,
                 _ => AddrType::I32,
             };
-            (
-                a,
-                operand(machine, at, ty),
-                0,
-                operand(machine, at + 16, counted),
-            )
-        }
-        Op::Runtime {
-            call: Runtime::MemoryCopy,
-            a,
-            b,
-            at,
-        } => {
-            let [to, from] = [a, b].map(|mem| machine.mem_addr_type(mem as usize));
-            let counted = if to == from { to } else { AddrType::I32 };
             let count = operand(machine, at + 16, counted);
-            let target = operand(machine, at, to);
-            let len = machine.mem_inst(a).len();
+            (mem, operand(machine, at, ty), 0, count)
+        }
+        MemAccess::Copy { to, from } => {
+            let at = cells.nth(OPERANDS)? as SlotOffset;
+            let [to_ty, from_ty] = [to, from].map(|mem| machine.mem_addr_type(mem as usize));
+            let counted = if to_ty == from_ty { to_ty } else { AddrType::I32 };
+            let count = operand(machine, at + 16, counted);
+            let target = operand(machine, at, to_ty);
+            let len = machine.mem_inst(to).len();
             if target.checked_add(count).is_none_or(|end| end > len) {
-                (a, target, 0, count)
+                (to, target, 0, count)
             } else {
-                (b, operand(machine, at + 8, from), 0, count)
+                (from, operand(machine, at + 8, from_ty), 0, count)
             }
         }
-        _ => return None,
     };
     let len = machine.mem_inst(memory).len();
     let end = u128::from(address) + u128::from(offset) + u128::from(size);
@@ -106,28 +87,8 @@ pub(super) fn fault(machine: &mut Machine, op: &Op) -> Option<Fault> {
     })
 }
 
-/// An access by an op that finds its address in a slot: memory, address, offset and size.
-fn shared(machine: &Machine, x: SlotOffset, access: Access) -> (u32, u64, u64, u64) {
-    let ty = if access.wide {
-        AddrType::I64
-    } else {
-        AddrType::I32
-    };
-    (
-        access.mem,
-        operand(machine, x, ty),
-        access.offset,
-        1 << access.width,
-    )
-}
-
-/// The bytes that a load or store accesses.
-fn width(op: Opcode) -> Option<u64> {
-    Some(1 << op.natural_align()?)
-}
-
 /// An address in a 32-bit memory, computed as handlers do.
-fn address(machine: &Machine, addr: Addr, width: u32) -> u32 {
+fn address_of(machine: &Machine, addr: Addr, width: u32) -> u32 {
     let value = |src| value(machine, src) as u32;
     match addr {
         Addr::Plain(x) => value(x),

@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicPtr;
 
 use super::suspend::{Mode, Pause};
 use super::{Called, Embedder, Reason};
+use crate::code::Held;
 use crate::code::ops::SlotOffset;
 use crate::runtime::addr::InstanceAddr;
 use crate::runtime::func_inst::FuncInst;
@@ -92,6 +93,8 @@ pub(crate) struct Machine {
     pub landing: (*const u32, *mut u8),
     /// Calls from one instance to another that are under way, innermost last.
     pub crossings: Vec<Crossing>,
+    /// The exact forms of functions that it may be in.
+    pub held: Held,
     /// The first slot of the value stack.
     stack_base: *mut u8,
     embedder: *mut dyn Embedder,
@@ -186,6 +189,7 @@ impl Machine {
             failure: None,
             landing: (core::ptr::null(), core::ptr::null_mut()),
             crossings: Vec::new(),
+            held: Held::default(),
             stack_base,
             embedder,
             store,

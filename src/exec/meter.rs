@@ -66,11 +66,20 @@ impl Machine {
     #[inline(never)]
     pub(super) fn shortfall(&mut self, wanted: i64) -> bool {
         match self.look_up(wanted) {
-            None => return true,
-            Some(Stops::Trap(trap)) => self.trap = Some(trap),
-            Some(Stops::Pause(pause)) => self.pause = Some(pause),
+            None => true,
+            Some(stops) => {
+                self.stop(stops);
+                false
+            }
         }
-        false
+    }
+
+    /// Notes how execution stops.
+    fn stop(&mut self, stops: Stops) {
+        match stops {
+            Stops::Trap(trap) => self.trap = Some(trap),
+            Stops::Pause(pause) => self.pause = Some(pause),
+        }
     }
 
     /// Fetches what is wanted from the reserve, unless execution has to stop.
@@ -125,37 +134,37 @@ impl Machine {
     #[cold]
     #[inline(never)]
     pub(super) fn way(&mut self, ip: *const u32) -> Way {
-        let exact = self.inst().code.to_exact(ip).map(|(exact, _)| exact);
-        self.way_at(self.wanted, exact)
+        let stops = match self.look_up(self.wanted) {
+            None => return Way::On,
+            Some(stops) => stops,
+        };
+        let code = self.inst().code.clone();
+        match (code.to_exact(ip, &mut self.held), stops) {
+            (Ok(exact), Stops::Trap(Trap::OutOfFuel) | Stops::Pause(Pause::OutOfFuel)) => {
+                Way::Over(exact)
+            }
+            (Ok(exact), stops) => {
+                self.stop(stops);
+                Way::Stop(exact)
+            }
+            (Err(_), _) => {
+                unreachable!("lowering: what has been lowered to one form can be lowered to the other")
+            }
+        }
     }
 
     /// How to go on at `ip`, a place where control arrived, whose charge has taken the counter below zero.
     #[cold]
     #[inline(never)]
     pub(super) fn arrive(&mut self, ip: *const u32) -> Way {
-        let point = self.inst().code.to_exact(ip);
-        let cost = point.map_or(0, |(_, cost)| i64::from(cost));
+        let cost = i64::from(self.inst().code.arrival(ip));
         self.fuel += cost;
-        let way = self.way_at(cost, point.map(|(exact, _)| exact));
+        self.wanted = cost;
+        let way = self.way(ip);
         if let Way::On = way {
             self.fuel -= cost;
         }
         way
-    }
-
-    fn way_at(&mut self, wanted: i64, exact: Option<*const u32>) -> Way {
-        let Some(exact) = exact else {
-            unreachable!("lowering: what has been lowered to one form can be lowered to the other")
-        };
-        match self.look_up(wanted) {
-            None => return Way::On,
-            Some(Stops::Trap(Trap::OutOfFuel) | Stops::Pause(Pause::OutOfFuel)) => {
-                return Way::Over(exact);
-            }
-            Some(Stops::Trap(trap)) => self.trap = Some(trap),
-            Some(Stops::Pause(pause)) => self.pause = Some(pause),
-        }
-        Way::Stop(exact)
     }
 
     /// How to go on at the op at `ip` of exact code, which is there for leaving it.

@@ -138,6 +138,9 @@ pub struct Frame {
     pub offset: usize,
 }
 
+/// The cells of an op that hold the address of its handler.
+const HANDLER_CELLS: usize = 2;
+
 /// The most frames that a backtrace names.
 const MAX_BACKTRACE: usize = 100;
 
@@ -220,6 +223,7 @@ pub fn resume(
         };
         let mut machine = Machine::new(embedder, instance, mode);
         machine.crossings = core::mem::take(&mut suspended.crossings);
+        machine.held = core::mem::take(&mut suspended.held);
         machine.failure = failure;
         let regs = Regs {
             acc: suspended.acc,
@@ -249,6 +253,7 @@ pub fn abandon(embedder: &mut dyn Embedder, mut suspended: Suspended, reason: Re
         };
         let mut machine = Machine::new(embedder, instance, Mode::Straight);
         machine.crossings = core::mem::take(&mut suspended.crossings);
+        machine.held = core::mem::take(&mut suspended.held);
         (machine.stop_ip, machine.stop_sp) = (suspended.stop_ip(), suspended.sp);
         let (backtrace, fault) = backtrace(&mut machine, &reason);
         machine.collect();
@@ -421,7 +426,11 @@ fn backtrace(machine: &mut Machine, reason: &Reason) -> (Vec<Frame>, Option<Faul
             break;
         };
         if frames.is_empty() && matches!(reason, Reason::Trap(Trap::MemoryOutOfBounds)) {
-            access = fault::fault(machine, &at.op);
+            // SAFETY: CODE; `fault` looks at no other cells than the handler of the op at which execution stopped has read.
+            let cell = |index| unsafe { at.op.add(HANDLER_CELLS + index).read() };
+            access = machine.inst().code.access(&at).and_then(|access| {
+                fault::fault(machine, access, at.address, (0..).map(cell))
+            });
         }
         frames.push(Frame {
             instance: machine.instance,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::Stop;
 use super::handlers::call::{CROSS_BACK, EXIT};
 use super::machine::{Callee, Crossing, Machine, RECORD_BYTES, Slot};
-use crate::code::CodeUnit;
+use crate::code::{CodeUnit, Held};
 use crate::runtime::addr::InstanceAddr;
 use crate::runtime::parked::{Kept, ParkedStack};
 use crate::runtime::registry::TypeId;
@@ -80,6 +80,8 @@ pub struct Suspended {
     pub(super) acc_f32: f32,
     pub(super) acc_f64: f64,
     pub(super) crossings: Vec<Crossing>,
+    /// The exact forms of functions that it may be in.
+    pub(super) held: Held,
     /// Where its part of the value stack began when it stopped.
     base: *mut u8,
     /// How many bytes of it are in use.
@@ -141,6 +143,7 @@ impl Suspended {
             acc_f32: machine.stop_acc_f32,
             acc_f64: machine.stop_acc_f64,
             crossings: core::mem::take(&mut machine.crossings),
+            held: core::mem::take(&mut machine.held),
             base,
             used,
             stack: None,
@@ -183,6 +186,7 @@ impl Suspended {
             acc_f32: 0.0,
             acc_f64: 0.0,
             crossings: Vec::new(),
+            held: Held::default(),
             base: core::ptr::null_mut(),
             used: size_of_val(slots),
             stack: Some(store.parked.park(Kept::Copied(slots.into()))),

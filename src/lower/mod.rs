@@ -43,7 +43,7 @@ mod variable;
 
 pub(crate) use pins::Survey;
 
-use crate::code::builder::{At, Builder, Map, Select};
+use crate::code::builder::{At, Builder, ListedOp, Select};
 use crate::code::layout::StructLayout;
 use crate::code::ops::{Bank, Op, SlotOffset};
 use crate::code::{Code, Form, LowerError};
@@ -105,16 +105,21 @@ pub(crate) struct Lowerer<'m> {
 }
 
 impl<'m> Lowerer<'m> {
-    /// Begins a function of a type. `locals` are those it declares, as runs.
+    /// Begins a function of a type, whose body begins at an offset. `locals` are those it declares, as runs.
     pub fn new(
         module: Surroundings<'m>,
         ty: TypeIdx,
         locals: &[(u32, ValType)],
         survey: &Survey,
         select: Select,
-        with_map: bool,
+        body: usize,
+        listed: bool,
     ) -> Self {
-        let builder = Builder::new(select, module.form, with_map);
+        let builder = Builder::new(select, module.form, body, listed);
+        let at = At {
+            offset: body,
+            tally: builder.tally(),
+        };
         let mut lowerer = Self {
             module,
             builder,
@@ -123,7 +128,7 @@ impl<'m> Lowerer<'m> {
             exceptions: Exceptions::default(),
             pins: Vec::new(),
             dead: 0,
-            at: At::default(),
+            at,
         };
         lowerer.charge_entry(locals);
         let count = lowerer.operands.local_slots();
@@ -244,8 +249,8 @@ impl<'m> Lowerer<'m> {
         }
     }
 
-    /// Writes the header and hands over the code, and the map if it was wanted.
-    pub fn finish(self) -> Result<(Code, Map), LowerError> {
+    /// Writes the header and hands over the code, and all ops if they are to be listed.
+    pub fn finish(self) -> Result<(Code, Vec<ListedOp>), LowerError> {
         let frame_bytes = self.operands.frame_bytes()?;
         let mut pins = [None; 3];
         for (bank, home) in self.pins {

@@ -51,6 +51,16 @@ macro_rules! derive_instructions {
                 }
             }
 
+            /// Where and how it accesses memory, if its immediates say so.
+            #[inline]
+            pub fn memarg(&self) -> Option<MemArg> {
+                match *self {
+                    $($(
+                        Self::$name $({ $($imm),+ })? => None $($(.or($imm.memarg()))+)?,
+                    )*)*
+                }
+            }
+
             /// The instruction with its lists emptied, so that it can be kept.
             ///
             /// Constant expressions are kept so: no instruction with a list is allowed in them.
@@ -265,13 +275,33 @@ pub enum Catch {
     },
 }
 
-/// What becomes of an immediate when its instruction is kept: lists are emptied, all else stays.
-trait Kept {
+/// An immediate.
+trait Immediate: Sized {
     type Kept;
+    /// What becomes of it when its instruction is kept: lists are emptied, all else stays.
     fn kept(self) -> Self::Kept;
+
+    /// Itself, if it says where memory is accessed.
+    #[inline(always)]
+    fn memarg(self) -> Option<MemArg> {
+        None
+    }
 }
 
-impl<T> Kept for &[T]
+impl Immediate for MemArg {
+    type Kept = Self;
+
+    fn kept(self) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn memarg(self) -> Option<MemArg> {
+        Some(self)
+    }
+}
+
+impl<T> Immediate for &[T]
 where
     T: 'static,
 {
@@ -283,7 +313,7 @@ where
 
 macro_rules! kept_as_is {
     ($($ty:ty),*) => {$(
-        impl Kept for $ty {
+        impl Immediate for $ty {
             type Kept = Self;
             fn kept(self) -> Self {
                 self
@@ -292,7 +322,7 @@ macro_rules! kept_as_is {
     )*};
 }
 kept_as_is!(
-    u8, u32, u64, i32, i64, [u8; 16], BlockType, HeapType, MemArg, CastArg, Count, ZeroByte
+    u8, u32, u64, i32, i64, [u8; 16], BlockType, HeapType, CastArg, Count, ZeroByte
 );
 kept_as_is!(
     TypeIdx, FuncIdx, TableIdx, MemIdx, GlobalIdx, TagIdx, ElemIdx, DataIdx, LocalIdx, LabelIdx,
