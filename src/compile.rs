@@ -16,7 +16,7 @@ use crate::code::{Code, CodeUnit, Form, LowerError, MemAccess, Source};
 use crate::decode::{Body, DecodeError, decode_module};
 use crate::exec;
 use crate::features::Features;
-use crate::lower::{Lowerer, Surroundings, Survey};
+use crate::lower::{FuncSlots, Lowerer, Surroundings, Survey};
 use crate::runtime::registry::{Registration, Registry, TooManyTypes};
 use crate::syntax::index::FuncIdx;
 use crate::syntax::instr::{Class, Instr, MemArg};
@@ -219,6 +219,8 @@ struct Parts {
     _held: Arc<Registration>,
     /// Where the fields of structures are, by type index.
     layouts: Box<[StructLayout]>,
+    /// What the values of function types fill, by type index.
+    slots: Box<[FuncSlots]>,
     context: Context,
     settings: Settings,
 }
@@ -238,6 +240,7 @@ pub fn compile(
         types: types.iter().map(|ty| ty.0).collect(),
         _held: types.clone(),
         layouts: context.types.iter().map(layout).collect(),
+        slots: context.types.iter().map(FuncSlots::new).collect(),
         context,
         settings,
     });
@@ -370,6 +373,9 @@ impl Parts {
             mems: &self.context.mems,
             tables: &self.context.tables,
             types: &self.types,
+            funcs: &self.context.funcs,
+            tags: &self.context.tags,
+            slots: &self.slots,
             form,
             subtypes: &self.context.types,
             layouts: &self.layouts,

@@ -219,7 +219,10 @@ impl Builder {
     /// Appends an op without its targets, which the caller must then append.
     pub fn op(&mut self, op: &Op, at: At) {
         let begin = self.here();
-        debug_assert!(at.tally.is_in_superblock_of(self.meter.here()));
+        debug_assert!(
+            at.tally.ends_with(self.meter.here()),
+            "lowering: an op stands in the superblock of its instruction, or where that ends"
+        );
         self.map.op(begin, at.offset, at.tally.spent(), op);
         if let Some(listing) = &mut self.listing {
             let (cell, offset, op) = (begin, at.offset, *op);
@@ -273,11 +276,14 @@ impl Builder {
         self.forget_head();
         self.end_superblock();
         let point = self.point();
-        self.op(op, at);
+        if self.form == Form::Net {
+            self.spend(cost);
+        }
+        let tally = self.tally();
+        self.op(op, At { tally, ..at });
         if self.form == Form::Net {
             let charge = self.meter.entrance(CellPos(point.cell.0 + 2));
             self.meter.arrive(charge, point.tally, &mut self.cells);
-            self.spend(cost);
         }
     }
 

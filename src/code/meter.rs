@@ -41,9 +41,9 @@ impl Tally {
         self.spent
     }
 
-    /// Whether two places are in one superblock.
-    pub fn is_in_superblock_of(self, other: Self) -> bool {
-        self.superblock == other.superblock
+    /// Whether the same lies ahead of a place as if it were in the superblock of one behind it.
+    pub fn ends_with(self, other: Self) -> bool {
+        self.superblock == other.superblock || self.spent == other.spent
     }
 
     /// Whether something is spent between this place and one behind it.

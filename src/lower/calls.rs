@@ -1,19 +1,19 @@
 //! Calls and returns.
 
 use super::operands::Operands;
-use super::{Lowerer, bank, slots};
+use super::{Lowerer, bank};
 use crate::code::Form;
 use crate::code::ops::{CallFrame, Op, TailFrame};
 use crate::syntax::index::*;
 use crate::syntax::types::ValType;
-use crate::validate::InstrType;
 
 /// Slots of the record between arguments and locals.
 const RECORD_SLOTS: u32 = 2;
 
 impl Lowerer<'_> {
-    pub(super) fn call(&mut self, func: FuncIdx, ty: &InstrType<'_>) {
-        let frame = self.call_frame(ty.params, ty.results);
+    pub(super) fn call(&mut self, func: FuncIdx) {
+        let ty = self.module.funcs[func.index()];
+        let frame = self.call_frame(ty);
         match self.defined(func) {
             Some(defined) => self.emit(Op::Call {
                 defined,
@@ -24,28 +24,27 @@ impl Lowerer<'_> {
                 frame,
             }),
         }
-        self.after_call(ty.results);
+        self.after_call(ty);
     }
 
-    pub(super) fn call_indirect(&mut self, callee: TypeIdx, table: TableIdx, ty: &InstrType<'_>) {
+    pub(super) fn call_indirect(&mut self, callee: TypeIdx, table: TableIdx) {
         self.narrow_index(table);
         let index = self.operands.pop();
         let x = self.source(&index);
-        let params = &ty.params[..ty.params.len() - 1];
         // Arguments are put into their slots after the index has been found: a copy leaves accumulators alone.
-        let frame = self.call_frame(params, ty.results);
-        let ty_id = self.module.types[callee.index()];
+        let frame = self.call_frame(callee);
+        let ty = self.module.types[callee.index()];
         self.emit(Op::CallIndirect {
             x,
             table: table.0,
-            ty: ty_id,
+            ty,
             frame,
         });
-        self.after_call(ty.results);
+        self.after_call(callee);
     }
 
-    pub(super) fn return_call(&mut self, func: FuncIdx, ty: &InstrType<'_>) {
-        let tail = self.tail_frame(ty.params);
+    pub(super) fn return_call(&mut self, func: FuncIdx) {
+        let tail = self.tail_frame(self.module.funcs[func.index()]);
         match self.defined(func) {
             Some(defined) => self.emit(Op::ReturnCall { defined, tail }),
             None => self.emit(Op::ReturnCallImport { func: func.0, tail }),
@@ -53,51 +52,49 @@ impl Lowerer<'_> {
         self.unreachable_from_here();
     }
 
-    pub(super) fn return_call_indirect(
-        &mut self,
-        callee: TypeIdx,
-        table: TableIdx,
-        ty: &InstrType<'_>,
-    ) {
+    pub(super) fn return_call_indirect(&mut self, callee: TypeIdx, table: TableIdx) {
         self.narrow_index(table);
         let index = self.operands.pop();
         let x = self.source(&index);
-        let tail = self.tail_frame(&ty.params[..ty.params.len() - 1]);
-        let ty_id = self.module.types[callee.index()];
+        let tail = self.tail_frame(callee);
+        let ty = self.module.types[callee.index()];
         self.emit(Op::ReturnCallIndirect {
             x,
             table: table.0,
-            ty: ty_id,
+            ty,
             tail,
         });
         self.unreachable_from_here();
     }
 
-    /// Brings everything into its slot and pops the arguments; says where they are.
-    pub(super) fn call_frame(&mut self, params: &[ValType], results: &[ValType]) -> CallFrame {
+    /// Brings everything into its slot and pops the arguments of a function of a type; says where they are.
+    pub(super) fn call_frame(&mut self, ty: TypeIdx) -> CallFrame {
         self.flush_all();
-        let height = self.operands.height() - params.len();
+        let height = self.operands.height() - self.module.func_type(ty).params.len();
         self.operands.truncate(height);
-        let (params, results) = (slots(params), slots(results));
-        let slots = params.max(results);
+        let frame = self.module.slots[ty.index()];
+        let slots = frame.most();
         let first = self.operands.slot_at(height);
         // The frame has room for the call's record, too: the callee's frame begins within it or at its end.
-        let end = slots.max(params + RECORD_SLOTS);
+        let end = slots.max(frame.params + RECORD_SLOTS);
         self.operands.reserve(first.saturating_add(end));
-        let delta = Operands::offset(first.saturating_add(params + RECORD_SLOTS)) as u32;
+        let delta = Operands::offset(first.saturating_add(frame.params + RECORD_SLOTS)) as u32;
         CallFrame {
             delta,
-            params,
+            params: frame.params,
             slots,
         }
     }
 
-    /// Pushes the results, which are in their slots; a single one that is no vector is in the accumulator as well. Pins have been lost.
-    pub(super) fn after_call(&mut self, results: &[ValType]) {
+    /// Pushes the results of a function of a type, which are in their slots; a single one that is no vector is in the accumulator as well.
+    /// Pins have been lost.
+    pub(super) fn after_call(&mut self, ty: TypeIdx) {
         self.rejoin();
         self.operands.clear_accs();
-        self.operands.push_all_stored(results);
-        if let &[ty] = results
+        let results = &self.module.func_type(ty).results;
+        let filled = self.module.slots[ty.index()].results;
+        self.operands.push_all_stored(results, filled);
+        if let &[ty] = &**results
             && ty != ValType::V128
             && self.module.form != Form::Exact
         {
@@ -109,13 +106,13 @@ impl Lowerer<'_> {
     }
 
     /// As [`call_frame`](Self::call_frame), for a call in place of the current one, whose results are this function's.
-    pub(super) fn tail_frame(&mut self, params: &[ValType]) -> TailFrame {
-        let height = self.operands.height() - params.len();
+    pub(super) fn tail_frame(&mut self, ty: TypeIdx) -> TailFrame {
+        let height = self.operands.height() - self.module.func_type(ty).params.len();
         self.flush_from(height);
         self.settle();
         let from = Operands::offset(self.operands.slot_at(height));
-        let params = slots(params);
-        let slots = params.max(slots(self.results()));
+        let params = self.module.slots[ty.index()].params;
+        let slots = params.max(self.label_slots(self.function_label()));
         TailFrame {
             from,
             to: self.operands.results_at(),
@@ -141,7 +138,7 @@ impl Lowerer<'_> {
             }
             _ => {
                 let height = self.operands.height() - count;
-                let count = slots(self.results());
+                let count = self.label_slots(self.function_label());
                 self.flush_from(height);
                 self.settle();
                 let from = Operands::offset(self.operands.slot_at(height));

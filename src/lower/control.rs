@@ -2,14 +2,13 @@
 
 use super::exceptions::Exceptions;
 use super::operands::{Operand, Operands, Place};
-use super::{Lowerer, Surroundings, slots};
+use super::{Lowerer, Surroundings};
 use crate::code::Form;
 use crate::code::builder::{Target, Waiting};
 use crate::code::ops::{Dst, Op};
 use crate::syntax::index::*;
 use crate::syntax::instr::{Instr, Opcode};
 use crate::syntax::types::{BlockType, ValType};
-use crate::validate::InstrType;
 
 /// What a label belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -174,6 +173,46 @@ impl Lowerer<'_> {
         }
     }
 
+    /// How many slots they fill.
+    pub(super) fn label_slots(&self, label: LabelIdx) -> u32 {
+        let label = &self.labels.0[self.labels.position(label)];
+        let BlockType::Type(ty) = label.ty else {
+            return super::slots(label.results(&self.module));
+        };
+        let slots = self.module.slots[ty.index()];
+        match label.kind {
+            Kind::Loop(_) => slots.params,
+            _ => slots.results,
+        }
+    }
+
+    /// The label of the function, to which a branch returns.
+    pub(super) fn function_label(&self) -> LabelIdx {
+        LabelIdx(self.labels.0.len() as u32 - 1)
+    }
+
+    /// Pushes the parameters of a block of a type, which are in their slots.
+    pub(super) fn push_params(&mut self, ty: BlockType) {
+        if let BlockType::Type(ty) = ty {
+            let filled = self.module.slots[ty.index()].params;
+            let types = &self.module.func_type(ty).params;
+            self.operands.push_all_stored(types, filled);
+        }
+    }
+
+    /// Pushes the results of a block of a type, which are in their slots.
+    fn push_results(&mut self, ty: BlockType) {
+        match ty {
+            BlockType::Empty => {}
+            BlockType::Result(ty) => self.operands.push_stored(ty),
+            BlockType::Type(ty) => {
+                let filled = self.module.slots[ty.index()].results;
+                let types = &self.module.func_type(ty).results;
+                self.operands.push_all_stored(types, filled);
+            }
+        }
+    }
+
     /// How many they are.
     fn arity(&self, label: LabelIdx) -> usize {
         self.label_types(label).len()
@@ -198,7 +237,7 @@ impl Lowerer<'_> {
     }
 
     /// Passes over an instruction that cannot be reached, except where reachable code begins again.
-    pub(super) fn skip(&mut self, instr: &Instr<'_>, ty: &InstrType<'_>, at: usize) {
+    pub(super) fn skip(&mut self, instr: &Instr<'_>, at: usize) {
         match *instr {
             Instr::Block { .. }
             | Instr::Loop { .. }
@@ -216,11 +255,11 @@ impl Lowerer<'_> {
             }
             Instr::Catch { tag } if self.dead == 1 => {
                 self.at.offset = at;
-                self.catch(Some(tag), ty);
+                self.catch(Some(tag));
             }
             Instr::CatchAll if self.dead == 1 => {
                 self.at.offset = at;
-                self.catch(None, ty);
+                self.catch(None);
             }
             Instr::Delegate { label } if self.dead == 1 => {
                 self.at.offset = at;
@@ -273,7 +312,8 @@ impl Lowerer<'_> {
             self.builder.place(waiting);
         }
         label.kind = Kind::Block;
-        self.arrive(label.height, block_params(&self.module, label.ty));
+        self.arrive(label.height);
+        self.push_params(label.ty);
         self.labels.0.push(label);
     }
 
@@ -353,15 +393,15 @@ impl Lowerer<'_> {
 
     /// Makes the current place one at which control arrives from elsewhere, with a block's results on top.
     fn arrive_at_end(&mut self, label: &Label) {
-        self.arrive(label.height, label.results(&self.module));
+        self.arrive(label.height);
+        self.push_results(label.ty);
     }
 
-    /// Makes the current place one at which control arrives from elsewhere, with these values on top.
-    fn arrive(&mut self, height: usize, types: &[ValType]) {
+    /// Makes the current place one at which control arrives from elsewhere, with so many operands.
+    fn arrive(&mut self, height: usize) {
         self.dead = 0;
         self.operands.take_pending();
         self.operands.truncate(height);
-        self.operands.push_all_stored(types);
         self.operands.clear_accs();
     }
 
@@ -433,7 +473,7 @@ impl Lowerer<'_> {
             self.emit(Op::CopyRange {
                 from,
                 to,
-                count: slots(self.label_types(label)),
+                count: self.label_slots(label),
             });
             self.operands.clear_accs();
         }

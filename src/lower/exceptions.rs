@@ -10,14 +10,13 @@
 
 use super::control::Kind;
 use super::operands::Operands;
-use super::{Lowerer, slots};
+use super::Lowerer;
 use crate::code::builder::Target;
 use crate::code::catches::Catches;
 use crate::code::ops::{Op, SlotOffset};
 use crate::syntax::index::{LabelIdx, TagIdx};
 use crate::syntax::instr::{Catch, Opcode};
 use crate::syntax::types::{BlockType, HeapType, RefType, ValType};
-use crate::validate::InstrType;
 
 /// The exceptions of a function.
 #[derive(Default)]
@@ -67,7 +66,7 @@ impl Lowerer<'_> {
         };
         let position = self.labels.position(label);
         let first = self.operands.slot_at(self.labels.height(position));
-        let end = first.saturating_add(slots(self.label_types(label)));
+        let end = first.saturating_add(self.label_slots(label));
         self.operands.reserve(end);
         // The reference is the last of the label's values.
         let exn = wants_exn.then(|| Operands::offset(end - 1));
@@ -76,11 +75,12 @@ impl Lowerer<'_> {
         catches.clause(region, tag, landing, Operands::offset(first), exn);
     }
 
-    pub(super) fn throw(&mut self, tag: TagIdx, ty: &InstrType<'_>) {
-        let height = self.operands.height() - ty.params.len();
+    pub(super) fn throw(&mut self, tag: TagIdx) {
+        let ty = self.module.tags[tag.index()];
+        let height = self.operands.height() - self.module.func_type(ty).params.len();
         self.flush_all();
         let from = Operands::offset(self.operands.slot_at(height));
-        let count = slots(ty.params);
+        let count = self.module.slots[ty.index()].params;
         let cost = Opcode::Throw.cost();
         let tag = tag.0;
         let op = Op::Throw {
@@ -112,7 +112,7 @@ impl Lowerer<'_> {
     }
 
     /// Begins a handler of the innermost block, a `try`, whose part before it has ended.
-    pub(super) fn catch(&mut self, tag: Option<TagIdx>, ty: &InstrType<'_>) {
+    pub(super) fn catch(&mut self, tag: Option<TagIdx>) {
         if self.dead == 0 {
             self.jump(LabelIdx(0), true);
             self.builder.end_superblock();
@@ -125,7 +125,10 @@ impl Lowerer<'_> {
         self.operands.take_pending();
         self.operands.truncate(height);
         self.operands.push_stored(EXNREF);
-        self.operands.push_all_stored(ty.results);
+        if let Some(tag) = tag {
+            let ty = self.module.tags[tag.index()];
+            self.push_params(BlockType::Type(ty));
+        }
         self.operands.clear_accs();
         let payload = Operands::offset(self.operands.slot_at(height).saturating_add(1));
         let here = self.builder.point();

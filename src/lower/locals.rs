@@ -82,7 +82,7 @@ pub(super) struct Local {
     pub offset: SlotOffset,
     /// Whether it has a register.
     pub pinned: bool,
-    /// The topmost operand that is in it.
+    /// The entry of the topmost operand that is in it.
     pub head: Option<u32>,
 }
 

@@ -71,12 +71,43 @@ pub(crate) struct Surroundings<'m> {
     pub types: &'m [u32],
     /// What the code does about fuel.
     pub form: Form,
+    /// Types of the functions, imports first.
+    pub funcs: &'m [TypeIdx],
+    /// Types of the tags, imports first.
+    pub tags: &'m [TypeIdx],
+    /// What the values of function types fill, by type index.
+    pub slots: &'m [FuncSlots],
     /// The module's types.
     pub subtypes: &'m [SubType],
     /// Where the fields of those are that are structures.
     pub layouts: &'m [StructLayout],
     /// Whether NaNs that arithmetic yields are made canonical.
     pub deterministic: bool,
+}
+
+/// How many slots the parameters and the results of a function type fill.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct FuncSlots {
+    pub params: u32,
+    pub results: u32,
+}
+
+impl FuncSlots {
+    /// Those of a type, none if it is no function type.
+    pub fn new(ty: &SubType) -> Self {
+        match &ty.composite {
+            CompType::Func(ty) => Self {
+                params: slots(&ty.params),
+                results: slots(&ty.results),
+            },
+            CompType::Struct(_) | CompType::Array(_) => Self::default(),
+        }
+    }
+
+    /// Those of the longer list.
+    fn most(self) -> u32 {
+        self.params.max(self.results)
+    }
 }
 
 impl<'m> Surroundings<'m> {
@@ -93,7 +124,7 @@ impl<'m> Surroundings<'m> {
 pub(crate) struct Lowerer<'m> {
     module: Surroundings<'m>,
     builder: Builder,
-    operands: Operands,
+    operands: Operands<'m>,
     labels: Labels,
     exceptions: Exceptions,
     /// The homes of the locals that have a register.
@@ -144,7 +175,7 @@ impl<'m> Lowerer<'m> {
     /// Lowers the next instruction, `ty` being its type in this place.
     pub fn instr(&mut self, instr: &Instr<'_>, ty: &InstrType<'_>, at: usize) {
         if self.dead > 0 {
-            return self.skip(instr, ty, at);
+            return self.skip(instr, at);
         }
         self.at.offset = at;
         self.charge(instr);
@@ -183,22 +214,22 @@ impl<'m> Lowerer<'m> {
             Instr::BrIf { label } => self.br_if(label),
             Instr::BrTable { labels, default } => self.br_table(labels, default),
             Instr::Return => self.return_(),
-            Instr::Call { func } => self.call(func, ty),
-            Instr::CallIndirect { ty: callee, table } => self.call_indirect(callee, table, ty),
-            Instr::ReturnCall { func } => self.return_call(func, ty),
+            Instr::Call { func } => self.call(func),
+            Instr::CallIndirect { ty: callee, table } => self.call_indirect(callee, table),
+            Instr::ReturnCall { func } => self.return_call(func),
             Instr::ReturnCallIndirect { ty: callee, table } => {
-                self.return_call_indirect(callee, table, ty);
+                self.return_call_indirect(callee, table);
             }
-            Instr::CallRef { .. } => self.call_ref(ty),
-            Instr::ReturnCallRef { .. } => self.return_call_ref(ty),
+            Instr::CallRef { ty } => self.call_ref(ty),
+            Instr::ReturnCallRef { ty } => self.return_call_ref(ty),
             Instr::BrOnNull { label } => self.br_on_null(label),
             Instr::BrOnNonNull { label } => self.br_on_non_null(label),
             Instr::TryTable { ty, catches } => self.try_table(ty, catches),
-            Instr::Throw { tag } => self.throw(tag, ty),
+            Instr::Throw { tag } => self.throw(tag),
             Instr::ThrowRef => self.throw_ref(),
             Instr::Try { ty } => self.try_(ty),
-            Instr::Catch { tag } => self.catch(Some(tag), ty),
-            Instr::CatchAll => self.catch(None, ty),
+            Instr::Catch { tag } => self.catch(Some(tag)),
+            Instr::CatchAll => self.catch(None),
             Instr::Rethrow { label } => self.rethrow(label),
             Instr::Delegate { label } => self.delegate(label),
             Instr::Drop => self.drop_(),

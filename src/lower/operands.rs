@@ -3,7 +3,7 @@
 //! What is *clean* is in its slot; what is *pending* is not computed yet; everything between costs nothing until it is used.
 
 use super::locals::Locals;
-use super::{Lowerer, bank, is_wide};
+use super::{Lowerer, bank, is_wide, slots};
 use crate::code::LowerError;
 use crate::code::builder::At;
 use crate::code::ops::{Bank, Dst, Floats, Op, SlotOffset, Src};
@@ -36,7 +36,7 @@ pub(super) struct Operand {
 pub(super) enum Place {
     /// In its canonical slot.
     Stored,
-    /// In a local; `below` is the next operand further down that is in the same one.
+    /// In a local; `below` is the next entry further down that is in the same one.
     Local { local: LocalIdx, below: Option<u32> },
     /// Nowhere yet: its bits.
     Const(u64),
@@ -51,18 +51,41 @@ pub(super) struct Pending {
     pub ty: ValType,
     /// The value is not what the op yields but whether that is zero.
     pub is_zero: bool,
-    /// The height of the operand that it computes; nothing once that has been popped.
-    height: Option<usize>,
+    /// The entry of the operand that it computes; nothing once that has been popped.
+    entry: Option<usize>,
     /// The canonical slot of that operand.
     slot: u32,
     /// Its instruction.
     at: At,
 }
 
+/// Operands that a call, a branch or a handler has left in their slots. They take one entry of the stack, that of the topmost: a call that
+/// has a thousand results takes two bytes of code.
+#[derive(Clone, Copy, Debug)]
+struct Run<'m> {
+    /// The types of all of them, and of those above that have been popped.
+    types: &'m [ValType],
+    /// The entry.
+    entry: usize,
+    /// How many there are below the topmost.
+    more: usize,
+    /// How many operands below the entry have none of their own.
+    below: usize,
+}
+
+impl Run<'_> {
+    /// The height of the lowest of them.
+    fn height(&self) -> usize {
+        self.entry + self.below
+    }
+}
+
 /// The stack, the locals, and what the registers hold.
-pub(super) struct Operands {
+pub(super) struct Operands<'m> {
+    /// The entries: operands, or the topmost ones of runs.
     stack: Vec<Operand>,
-    /// How many operands at the bottom are known to be in their slots.
+    runs: Vec<Run<'m>>,
+    /// How many entries at the bottom are known to be in their slots.
     clean: usize,
     pending: Option<Pending>,
     locals: Locals,
@@ -72,11 +95,12 @@ pub(super) struct Operands {
     acc: [Option<SlotOffset>; BANKS],
 }
 
-impl Operands {
+impl<'m> Operands<'m> {
     pub fn new(ty: &FuncType, locals: &[(u32, ValType)]) -> Self {
         let locals = Locals::new(&ty.params, locals);
         Self {
             stack: Vec::new(),
+            runs: Vec::new(),
             clean: 0,
             pending: None,
             max_slots: locals.slots,
@@ -87,7 +111,22 @@ impl Operands {
 
     /// The number of operands.
     pub fn height(&self) -> usize {
-        self.stack.len()
+        self.stack.len() + self.in_runs()
+    }
+
+    /// How many operands have no entry of their own.
+    fn in_runs(&self) -> usize {
+        self.runs.last().map_or(0, |run| run.below + run.more)
+    }
+
+    /// The entry of the operand at a height, and how many operands of that entry lie below it.
+    fn entry_at(&self, height: usize) -> (usize, usize) {
+        let runs = self.runs.partition_point(|run| run.height() < height);
+        match self.runs[..runs].last() {
+            None => (height, 0),
+            Some(run) if height <= run.height() + run.more => (run.entry, height - run.height()),
+            Some(run) => (height - run.below - run.more, 0),
+        }
     }
 
     /// The frame's size in bytes.
@@ -110,9 +149,17 @@ impl Operands {
 
     /// The slot of the operand at a height.
     pub fn slot_at(&self, height: usize) -> u32 {
-        match self.stack.get(height) {
-            Some(operand) => operand.slot,
-            None => self.next_slot(),
+        let (entry, below) = self.entry_at(height);
+        let Some(operand) = self.stack.get(entry) else {
+            return self.next_slot();
+        };
+        let run = self.runs.partition_point(|run| run.entry < entry);
+        match self.runs.get(run) {
+            Some(run) if run.entry == entry => {
+                let from_here = &run.types[below..run.more];
+                operand.slot.saturating_sub(slots(from_here))
+            }
+            _ => operand.slot,
         }
     }
 
@@ -142,26 +189,31 @@ impl Operands {
 
     /// Pushes an operand that is in its canonical slot.
     pub fn push_stored(&mut self, ty: ValType) {
+        let all_were = self.clean == self.stack.len();
         self.push(Place::Stored, ty);
+        if all_were {
+            self.clean += 1;
+        }
     }
 
-    /// Pushes operands that are in their canonical slots.
-    pub fn push_all_stored(&mut self, types: &[ValType]) {
-        let mut slot = self.next_slot();
-        let operands = types.iter().map(|&ty| {
-            let at = slot;
-            slot = slot.saturating_add(ty.slots());
-            Operand {
-                place: Place::Stored,
-                ty,
-                slot: at,
-            }
-        });
-        let all_were = self.clean == self.stack.len();
-        self.stack.extend(operands);
-        self.reserve(slot);
-        if all_were {
-            self.clean = self.stack.len();
+    /// Pushes operands that are in their canonical slots and fill so many of them.
+    pub fn push_all_stored(&mut self, types: &'m [ValType], slots: u32) {
+        let Some((&last, others)) = types.split_last() else {
+            return;
+        };
+        if !others.is_empty() {
+            self.runs.push(Run {
+                types,
+                entry: self.stack.len(),
+                more: others.len(),
+                below: self.in_runs(),
+            });
+        }
+        self.push_stored(last);
+        if let Some(top) = self.stack.last_mut() {
+            top.slot = top.slot.saturating_add(slots - last.slots());
+            let end = top.slot.saturating_add(last.slots());
+            self.reserve(end);
         }
     }
 
@@ -180,13 +232,46 @@ impl Operands {
 
     /// Pops an operand.
     pub fn pop(&mut self) -> Operand {
+        if let Some(run) = self.runs.last()
+            && run.entry + 1 == self.stack.len()
+        {
+            return self.pop_of_run();
+        }
+        self.pop_entry()
+    }
+
+    /// Pops the topmost operand of a run.
+    #[cold]
+    fn pop_of_run(&mut self) -> Operand {
+        let operand = self.top();
+        self.shorten_run(1);
+        operand
+    }
+
+    /// Pops so many operands of the run on top, which has more.
+    fn shorten_run(&mut self, by: usize) {
+        let (Some(run), Some(top)) = (self.runs.last_mut(), self.stack.last_mut()) else {
+            return;
+        };
+        let left = run.more - by;
+        let slot = top.slot.saturating_sub(slots(&run.types[left..run.more]));
+        let ty = run.types[left];
+        *top = Operand { ty, slot, ..*top };
+        run.more = left;
+        if left == 0 {
+            self.runs.pop();
+        }
+    }
+
+    /// Pops an entry.
+    fn pop_entry(&mut self) -> Operand {
         let operand = self.stack.pop();
         let operand = operand.unwrap_or_else(|| unreachable!("validated: operands are there"));
         match operand.place {
             Place::Local { local, below } => self.locals.get_mut(local).head = below,
             Place::Pending => {
                 if let Some(pending) = &mut self.pending {
-                    pending.height = None;
+                    pending.entry = None;
                 }
             }
             Place::Stored | Place::Const(_) => {}
@@ -197,14 +282,14 @@ impl Operands {
 
     /// Pushes an operand that was popped last, as it was.
     pub fn push_again(&mut self, operand: Operand) {
-        let height = self.stack.len();
+        let entry = self.stack.len();
         match operand.place {
             Place::Local { local, .. } => {
-                self.locals.get_mut(local).head = Some(height as u32);
+                self.locals.get_mut(local).head = Some(entry as u32);
             }
             Place::Pending => {
                 if let Some(pending) = &mut self.pending {
-                    pending.height = Some(height);
+                    pending.entry = Some(entry);
                 }
             }
             Place::Stored | Place::Const(_) => {}
@@ -228,12 +313,20 @@ impl Operands {
 
     /// Pops down to a height.
     pub fn truncate(&mut self, height: usize) {
-        while self.stack.len() > height.max(self.clean) {
-            self.pop();
+        let (entry, below) = self.entry_at(height);
+        let entries = entry + usize::from(below > 0);
+        while self.stack.len() > entries.max(self.clean) {
+            self.pop_entry();
         }
-        // What is left is in its slots, so that nothing has to be noted.
-        self.stack.truncate(height);
-        self.clean = self.clean.min(height);
+        // The rest is in slots, so that nothing has to be noted.
+        self.stack.truncate(entries);
+        self.clean = self.clean.min(entries);
+        while self.runs.pop_if(|run| run.entry >= entries).is_some() {}
+        if below > 0
+            && let Some(run) = self.runs.last()
+        {
+            self.shorten_run(run.more + 1 - below);
+        }
     }
 
     /// The op held back, for an instruction that takes it in.
@@ -338,14 +431,14 @@ impl Lowerer<'_> {
             Some(Some(floats)) => self.canonical(op, ty, floats),
             _ => op,
         };
-        let height = Some(self.operands.height());
+        let entry = Some(self.operands.stack.len());
         let slot = self.operands.next_slot();
         let at = self.at;
         self.operands.pending = Some(Pending {
             op,
             ty,
             is_zero: false,
-            height,
+            entry,
             slot,
             at,
         });
@@ -370,12 +463,12 @@ impl Lowerer<'_> {
 
     /// As [`push_pending`](Self::push_pending), for the question whether what the op yields is zero.
     pub(super) fn push_pending_test(&mut self, pending: Pending) {
-        let (ty, height) = (ValType::I32, Some(self.operands.height()));
+        let (ty, entry) = (ValType::I32, Some(self.operands.stack.len()));
         let slot = self.operands.next_slot();
         self.operands.pending = Some(Pending {
             is_zero: true,
             ty,
-            height,
+            entry,
             slot,
             ..pending
         });
@@ -421,10 +514,10 @@ impl Lowerer<'_> {
     pub(super) fn settle(&mut self) {
         match self.operands.pending {
             Some(Pending {
-                height: Some(height),
+                entry: Some(entry),
                 ..
             }) => {
-                let operand = &mut self.operands.stack[height];
+                let operand = &mut self.operands.stack[entry];
                 operand.place = Place::Stored;
                 let offset = Operands::offset(operand.slot);
                 self.flush_pending(Dst::Slot(offset));
@@ -440,7 +533,7 @@ impl Lowerer<'_> {
         if self
             .operands
             .pending
-            .is_some_and(|pending| pending.height.is_some())
+            .is_some_and(|pending| pending.entry.is_some())
         {
             self.settle();
         }
@@ -532,7 +625,9 @@ impl Lowerer<'_> {
     /// Brings the operands from a height on into their canonical slots. A pending op whose operand has been popped stays pending.
     pub(super) fn flush_from(&mut self, height: usize) {
         self.settle_on_stack();
-        let from = height.max(self.operands.clean);
+        // An entry of which a part lies below is in its slots.
+        let (entry, _) = self.operands.entry_at(height);
+        let from = entry.max(self.operands.clean);
         for at in (from..self.operands.stack.len()).rev() {
             let operand = self.operands.stack[at];
             let d = Dst::Slot(Operands::offset(operand.slot));
@@ -546,7 +641,7 @@ impl Lowerer<'_> {
             }
             self.operands.stack[at].place = Place::Stored;
         }
-        if height <= self.operands.clean {
+        if entry <= self.operands.clean {
             self.operands.clean = self.operands.stack.len();
         }
     }

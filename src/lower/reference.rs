@@ -6,7 +6,6 @@ use crate::code::ops::{Dst, Op, Src};
 use crate::syntax::index::*;
 use crate::syntax::instr::Opcode;
 use crate::syntax::types::ValType;
-use crate::validate::InstrType;
 
 impl Lowerer<'_> {
     pub(super) fn ref_null(&mut self) {
@@ -54,19 +53,19 @@ impl Lowerer<'_> {
         self.operands.pop();
     }
 
-    pub(super) fn call_ref(&mut self, ty: &InstrType<'_>) {
+    pub(super) fn call_ref(&mut self, ty: TypeIdx) {
         let callee = self.operands.pop();
         let x = self.source(&callee);
         // As for an indirect call: the copies that put arguments into their slots leave accumulators alone.
-        let frame = self.call_frame(&ty.params[..ty.params.len() - 1], ty.results);
+        let frame = self.call_frame(ty);
         self.emit(Op::CallRef { x, frame });
-        self.after_call(ty.results);
+        self.after_call(ty);
     }
 
-    pub(super) fn return_call_ref(&mut self, ty: &InstrType<'_>) {
+    pub(super) fn return_call_ref(&mut self, ty: TypeIdx) {
         let callee = self.operands.pop();
         let x = self.source(&callee);
-        let tail = self.tail_frame(&ty.params[..ty.params.len() - 1]);
+        let tail = self.tail_frame(ty);
         self.emit(Op::ReturnCallRef { x, tail });
         self.unreachable_from_here();
     }

@@ -43,7 +43,9 @@ impl Lowerer<'_> {
         let at = self.in_place(operands);
         self.emit(Op::Runtime { call, a, b, at });
         self.operands.wrote(at, ValType::I64);
-        self.operands.push_all_stored(results);
+        for &ty in results {
+            self.operands.push_stored(ty);
+        }
     }
 
     /// Brings so many operands into their slots, which follow each other, and pops them; says where the first is.
