@@ -1,4 +1,4 @@
-//! Small modules that ask for a lot: what loading allocates stays in proportion to their bytes.
+//! Small modules that ask for a lot: what loading and running them allocates stays in proportion to their bytes and their fuel.
 //!
 //! Each case is the shape that once cost gigabytes or minutes, or that would where an engine keeps a list for each of a million things.
 //! Bytes allocated in total stand for work, since time cannot be asserted; bytes allocated at once are what runs out.
@@ -15,11 +15,12 @@ use std::alloc::System;
 use std::iter::repeat_n;
 
 use cap::Cap;
-use tickwasm::{Config, Engine, Module};
+use tickwasm::{Config, Engine, Error, Func, Instance, Module, Store, Trap, Val};
 use wasm_encoder::{
-    BlockType, Catch, CodeSection, CompositeInnerType, CompositeType, FieldType, Function,
-    FunctionSection, Instruction as I, StorageType, StructType, SubType, TagKind, TagSection,
-    TagType, TypeSection, ValType,
+    BlockType, Catch, CodeSection, CompositeInnerType, CompositeType, ExportKind, ExportSection,
+    FieldType, Function, FunctionSection, Instruction as I, MemArg, MemArgTarget, MemorySection,
+    MemoryType, StorageType, StructType, SubType, TagKind, TagSection, TagType, TypeSection,
+    ValType,
 };
 
 #[global_allocator]
@@ -29,6 +30,14 @@ static ALLOCATED: Cap<System> = Cap::new(System, usize::MAX);
 const AT_ONCE: usize = 128;
 /// Bytes in total, for each of the module.
 const IN_TOTAL: usize = 1_000;
+/// Bytes that validation may use besides, for a function whose calls leave a million operands.
+const OPERANDS: usize = 10 << 20;
+/// Bytes in total for a trap, whatever traps: its backtrace names at most 100 calls.
+const A_TRAP: usize = 32 << 10;
+/// Bytes that a unit of code may keep of exact forms beside as many as its other code takes, and what is kept of modules besides.
+const KEPT: usize = 128 << 10;
+/// How many functions pile up results.
+const PILES: usize = 20;
 /// How often a module repeats what it is about.
 const MANY: usize = 10_000;
 
@@ -42,6 +51,8 @@ const THROUGH: u32 = 2;
 const ONE: u32 = 3;
 /// A structure with as many fields as there may be.
 const STRUCT: u32 = 4;
+/// `[] -> [v128, i32, v128, i32, ...]`, a thousand of them
+const MIXED: u32 = 5;
 
 /// Functions by their types and declared locals, made into a module.
 #[derive(Default)]
@@ -80,14 +91,29 @@ impl Built {
             },
             10_000,
         ));
+        types.ty().function(
+            [],
+            (0..1_000).map(|at| [ValType::V128, ValType::I32][at % 2]),
+        );
         let mut tags = TagSection::new();
         tags.tag(TagType {
             kind: TagKind::Exception,
             func_type_idx: NOTHING,
         });
+        let mut memories = MemorySection::new();
+        memories.memory(MemoryType {
+            minimum: 1,
+            maximum: None,
+            memory64: false,
+            shared: false,
+            page_size_log2: None,
+        });
+        let mut exports = ExportSection::new();
+        exports.export("run", ExportKind::Func, self.funcs.len() - 1);
         let mut module = wasm_encoder::Module::new();
         module.section(&types).section(&self.funcs);
-        module.section(&tags).section(&self.code);
+        module.section(&memories).section(&tags).section(&exports);
+        module.section(&self.code);
         module.finish()
     }
 }
@@ -211,13 +237,132 @@ fn modules() -> Vec<(&'static str, Vec<u8>)> {
             }),
         ),
         ("chains of types", chains_of_types()),
+        ("results of many functions that pile up", {
+            let mut built = Built::default();
+            built.func(MIXED, &[], [I::Unreachable]);
+            for _ in 0..PILES {
+                built.func(
+                    NOTHING,
+                    &[],
+                    times(900, &[I::Call(0)]).chain([I::Unreachable]),
+                );
+            }
+            built.bytes()
+        }),
+        ("results that pile up and are partly dropped", {
+            let mut built = Built::default();
+            built.func(MIXED, &[], [I::Unreachable]);
+            built.func(
+                NOTHING,
+                &[],
+                times(900, &[I::Call(0), I::Drop, I::Drop, I::Drop]).chain([I::Unreachable]),
+            );
+            built.bytes()
+        }),
     ];
     // The most that was allocated at once is known since the beginning only, so that what may be comes to grow.
     modules.sort_by_key(|(_, bytes)| bytes.len());
     modules
 }
 
+/// A function of many instructions, which goes on with `before` and then some sums.
+fn many_sums<'a>(before: impl IntoIterator<Item = I<'a>>) -> impl Iterator<Item = I<'a>> {
+    let sum = [I::LocalGet(0), I::LocalGet(0), I::I32Add, I::LocalSet(0)];
+    before.into_iter().chain(times(40_000, &sum))
+}
+
+/// A large function that calls itself as often as its argument says, and then does what ends in a trap.
+fn deep_trap<'a>(trap: &[I<'a>]) -> Vec<u8> {
+    let call = [I::LocalGet(0), I::I32Const(1), I::I32Sub, I::Call(0)];
+    let first = [I::LocalGet(0), I::I32Eqz, I::If(BlockType::Empty)].into_iter();
+    let first = first.chain(trap.iter().cloned()).chain([I::End]);
+    one(ONE, many_sums(first.chain(call)))
+}
+
+/// An instance in a store with some fuel, and its function.
+fn instance(engine: &Engine, bytes: &[u8], fuel: u64) -> (Store<()>, Func) {
+    let module = Module::from_binary(engine, bytes).unwrap();
+    let mut store = Store::new(engine, ());
+    store.set_fuel(fuel).unwrap();
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let run = instance.get_func(&mut store, "run").unwrap();
+    (store, run)
+}
+
+/// Calls a function, which traps or runs out of fuel; says how many bytes were allocated at once and in total.
+fn trap(store: &mut Store<()>, run: Func, arg: i32, expected: Option<Trap>) -> (usize, usize) {
+    let (before, total) = (ALLOCATED.allocated(), ALLOCATED.total_allocated());
+    match run.call(&mut *store, &[Val::I32(arg)], &mut []) {
+        Err(Error::Trap(trap)) => assert_eq!(Some(trap.code()), expected),
+        Err(Error::FuelExhausted { .. }) => assert_eq!(None, expected),
+        other => panic!("{other:?}"),
+    }
+    let at_once = ALLOCATED.max_allocated().saturating_sub(before);
+    (at_once, ALLOCATED.total_allocated() - total)
+}
+
+/// A host catches errors and goes on. What a trap costs must be no matter of how large the functions are in which it happens.
+fn traps_allocate_for_their_backtraces_alone(engine: &Engine) {
+    let memarg = MemArg {
+        offset: 0,
+        align: 0,
+        target: MemArgTarget::Memory(0),
+        ordering: None,
+    };
+    let load = [I::I32Const(-1), I::I32Load(memarg), I::Drop];
+    for (trapping, code) in [
+        (&[I::Unreachable][..], Trap::UnreachableCodeReached),
+        (&load, Trap::MemoryOutOfBounds),
+    ] {
+        let bytes = deep_trap(trapping);
+        let (mut store, run) = instance(engine, &bytes, 1_000_000);
+        let (at_once, total) = trap(&mut store, run, 0, Some(code));
+        assert!(at_once <= AT_ONCE * bytes.len(), "{at_once} at once");
+        assert!(total <= IN_TOTAL * bytes.len(), "{total} in total");
+        for depth in [0, 1, 99, 500, 0, 99] {
+            let (_, total) = trap(&mut store, run, depth, Some(code));
+            assert!(total <= A_TRAP, "{code}, {depth} deep: {total} in total");
+        }
+    }
+}
+
+/// Where fuel runs short a function is lowered to another form, which must be in proportion to the function as well, and let go afterwards.
+fn running_out_of_fuel_allocates_in_proportion_to_the_function(engine: &Engine) {
+    let endless = one(
+        ONE,
+        many_sums([I::Loop(BlockType::Empty)]).chain([I::Br(0), I::End]),
+    );
+    let (mut store, run) = instance(engine, &endless, 0);
+    let empty = ALLOCATED.allocated();
+    let mut kept = 0;
+    for fuel in [100, 1_000, 200_000, 300_000] {
+        store.set_fuel(fuel).unwrap();
+        let (at_once, total) = trap(&mut store, run, 1, None);
+        assert_eq!(store.get_fuel().unwrap(), 0);
+        assert!(at_once <= AT_ONCE * endless.len(), "{at_once} at once");
+        assert!(total <= IN_TOTAL * endless.len(), "{total} in total");
+        kept = ALLOCATED.allocated().saturating_sub(empty);
+    }
+    // What is kept is the form in which the function is entered, and as much again at the most.
+    let bound = 8 * endless.len() + KEPT;
+    assert!(kept <= bound, "{kept} bytes are kept of {}", endless.len());
+}
+
+fn running_allocates_in_proportion_to_the_module_and_the_fuel() {
+    let mut config = Config::new();
+    config.consume_fuel(true);
+    let engine = Engine::new(config).unwrap();
+    traps_allocate_for_their_backtraces_alone(&engine);
+    running_out_of_fuel_allocates_in_proportion_to_the_function(&engine);
+}
+
 #[test]
+fn loading_and_running_allocate_in_proportion_to_the_module_and_the_fuel() {
+    // The most that was allocated at once is known since the beginning only, so the order counts.
+    loading_allocates_in_proportion_to_the_module();
+    running_allocates_in_proportion_to_the_module_and_the_fuel();
+}
+
 fn loading_allocates_in_proportion_to_the_module() {
     let engines = [false, true].map(|fuel| {
         let mut config = Config::new();
@@ -225,18 +370,21 @@ fn loading_allocates_in_proportion_to_the_module() {
         Engine::new(config).unwrap()
     });
     for (name, bytes) in modules() {
+        let piles = name.starts_with("results");
         for engine in &engines {
             let (before, total) = (ALLOCATED.allocated(), ALLOCATED.total_allocated());
             let loaded = Module::from_binary(engine, &bytes);
             assert!(loaded.is_ok(), "{name}: {loaded:?}");
             let at_once = ALLOCATED.max_allocated().saturating_sub(before);
             let total = ALLOCATED.total_allocated() - total;
-            for (what, allocated, bound) in
-                [("at once", at_once, AT_ONCE), ("in total", total, IN_TOTAL)]
-            {
+            for (what, allocated, bound, besides) in [
+                ("at once", at_once, AT_ONCE, OPERANDS),
+                ("in total", total, IN_TOTAL, PILES * OPERANDS),
+            ] {
                 let len = bytes.len();
+                let besides = if piles { besides } else { 0 };
                 assert!(
-                    allocated <= bound * len,
+                    allocated <= bound * len + besides,
                     "{name}: {allocated} bytes {what} for {len}"
                 );
             }

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::digest;
@@ -55,11 +56,22 @@ pub struct CacheStats {
     pub bytes: u64,
 }
 
+/// A value that may come to take more bytes while it is kept.
+pub(crate) trait Grows {
+    /// How many more bytes it has come to take.
+    fn grown(&self) -> u64;
+
+    /// Counts them, present and future ones, on an account, or no longer on any.
+    fn set_account(&self, account: Option<&Arc<AtomicU64>>);
+}
+
 /// The function that finds candidates, given the cache's seed.
 type Hash = fn(u64, &[u8]) -> u64;
 
 pub(crate) struct Cache<V, E> {
     state: Mutex<State<V, E>>,
+    /// By how many bytes the values that are kept have grown, all together.
+    grown: Arc<AtomicU64>,
     bounds: Bounds,
     seed: u64,
     hash: Hash,
@@ -99,7 +111,7 @@ enum Outcome<V, E> {
     Abandoned,
 }
 
-/// A value, and about how many bytes it takes beside its content.
+/// A value, and about how many bytes it takes at first beside its content.
 pub(crate) struct Made<V> {
     pub(crate) value: V,
     pub(crate) cost: u64,
@@ -114,7 +126,7 @@ enum Found<V, E> {
     Absent,
 }
 
-impl<V: Clone, E: Clone> Cache<V, E> {
+impl<V: Clone + Grows, E: Clone> Cache<V, E> {
     pub(crate) fn new(bounds: Bounds) -> Self {
         Self::with_hash(bounds, digest::quick)
     }
@@ -128,6 +140,7 @@ impl<V: Clone, E: Clone> Cache<V, E> {
                 clock: 0,
                 stats: CacheStats::default(),
             }),
+            grown: Arc::default(),
             bounds,
             // Random, so that nobody can prepare contents that all have one hash.
             seed: RandomState::new().hash_one(0),
@@ -139,6 +152,7 @@ impl<V: Clone, E: Clone> Cache<V, E> {
         let state = self.lock();
         CacheStats {
             entries: state.order.len(),
+            bytes: self.bytes(&state),
             ..state.stats
         }
     }
@@ -155,6 +169,7 @@ impl<V: Clone, E: Clone> Cache<V, E> {
         state.index.retain(|_, entries| {
             let all = std::mem::take(entries).into_iter();
             let (kept, pending) = all.partition::<Vec<_>, _>(|entry| entry.used.is_some());
+            kept.iter().for_each(Entry::leave);
             dropped.extend(kept);
             *entries = pending;
             !entries.is_empty()
@@ -225,6 +240,8 @@ impl<V: Clone, E: Clone> Cache<V, E> {
         content: &[u8],
         slot: Option<&Arc<Slot<V, E>>>,
     ) -> Found<V, E> {
+        // Dropped when the lock no longer is held.
+        let mut dropped = Vec::new();
         let state = &mut *self.lock();
         let entries = state.index.get_mut(&hash);
         let mut entries = entries.into_iter().flatten();
@@ -238,8 +255,10 @@ impl<V: Clone, E: Clone> Cache<V, E> {
             state.order.insert(state.clock, hash);
             state.clock += 1;
             if let Some(Outcome::Made(value)) = entry.slot.outcome.get() {
+                let value = value.clone();
                 state.stats.hits += 1;
-                return Found::Kept(value.clone());
+                self.shrink(state, &mut dropped);
+                return Found::Kept(value);
             }
             unreachable!("only what was made is kept");
         }
@@ -259,9 +278,11 @@ impl<V: Clone, E: Clone> Cache<V, E> {
         // Dropped when the lock no longer is held.
         let mut dropped = Vec::new();
         let state = &mut *self.lock();
+        let grown = slot.made().map_or(0, V::grown);
         let cost = cost
             .map(|cost| cost.saturating_add(slot.content.len() as u64))
-            .filter(|cost| *cost <= self.bounds.bytes && self.bounds.entries > 0);
+            .filter(|cost| cost.saturating_add(grown) <= self.bounds.bytes)
+            .filter(|_| self.bounds.entries > 0);
         if let Some(cost) = cost {
             let entries = state.index.get_mut(&hash).into_iter().flatten();
             for entry in entries.filter(|entry| Arc::ptr_eq(&entry.slot, slot)) {
@@ -271,18 +292,33 @@ impl<V: Clone, E: Clone> Cache<V, E> {
             state.order.insert(state.clock, hash);
             state.clock += 1;
             state.stats.bytes += cost;
+            if let Some(value) = slot.made() {
+                value.set_account(Some(&self.grown));
+            }
         } else {
             dropped.extend(state.take(hash, |entry| Arc::ptr_eq(&entry.slot, slot)));
         }
-        while state.stats.bytes > self.bounds.bytes || state.order.len() > self.bounds.entries {
+        self.shrink(state, &mut dropped);
+    }
+
+    /// Takes out what has been unused longest, until the rest is within the bounds.
+    fn shrink(&self, state: &mut State<V, E>, dropped: &mut Vec<Entry<V, E>>) {
+        while self.bytes(state) > self.bounds.bytes || state.order.len() > self.bounds.entries {
             let Some((used, hash)) = state.order.pop_first() else {
                 break;
             };
             let evicted = state.take(hash, |entry| entry.used == Some(used));
             state.stats.bytes -= evicted.as_ref().map_or(0, |entry| entry.cost);
             state.stats.evictions += 1;
+            evicted.iter().for_each(Entry::leave);
             dropped.extend(evicted);
         }
+    }
+
+    /// Bytes that the values take, as they are now.
+    fn bytes(&self, state: &State<V, E>) -> u64 {
+        let grown = self.grown.load(Ordering::Relaxed);
+        state.stats.bytes.saturating_add(grown)
     }
 
     fn lock(&self) -> MutexGuard<'_, State<V, E>> {
@@ -304,7 +340,24 @@ impl<V, E> State<V, E> {
     }
 }
 
+impl<V: Grows, E> Entry<V, E> {
+    /// Takes what the value has grown by off the cache's account.
+    fn leave(&self) {
+        if let Some(value) = self.slot.made() {
+            value.set_account(None);
+        }
+    }
+}
+
 impl<V, E> Slot<V, E> {
+    /// The value, if it was made.
+    fn made(&self) -> Option<&V> {
+        match self.outcome.get() {
+            Some(Outcome::Made(value)) => Some(value),
+            _ => None,
+        }
+    }
+
     fn wait(&self) -> &Outcome<V, E> {
         let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -328,13 +381,13 @@ impl<V, E> Slot<V, E> {
 }
 
 /// The making of a value by this thread. Dropped before it is finished, because of a panic, it sets the others free.
-struct Making<'c, V: Clone, E: Clone> {
+struct Making<'c, V: Clone + Grows, E: Clone> {
     cache: &'c Cache<V, E>,
     hash: u64,
     slot: Arc<Slot<V, E>>,
 }
 
-impl<V: Clone, E: Clone> Making<'_, V, E> {
+impl<V: Clone + Grows, E: Clone> Making<'_, V, E> {
     fn finish(&self, result: Result<Made<V>, E>) -> Result<V, E> {
         let (outcome, cost, result) = match result {
             Ok(Made { value, cost }) => (Outcome::Made(value.clone()), Some(cost), Ok(value)),
@@ -346,7 +399,7 @@ impl<V: Clone, E: Clone> Making<'_, V, E> {
     }
 }
 
-impl<V: Clone, E: Clone> Drop for Making<'_, V, E> {
+impl<V: Clone + Grows, E: Clone> Drop for Making<'_, V, E> {
     fn drop(&mut self) {
         if self.slot.outcome.get().is_none() {
             self.cache.settle(self.hash, &self.slot, None);
@@ -365,6 +418,72 @@ mod tests {
     use super::*;
 
     type Strings = Cache<String, String>;
+
+    impl Grows for String {
+        fn grown(&self) -> u64 {
+            0
+        }
+
+        fn set_account(&self, _: Option<&Arc<AtomicU64>>) {}
+    }
+
+    /// Counts on an account what it is said to have grown by.
+    #[derive(Clone, Default)]
+    struct Plant(Arc<Mutex<(u64, Option<Arc<AtomicU64>>)>>);
+
+    impl Plant {
+        fn grow(&self, by: u64) {
+            let (grown, account) = &mut *self.0.lock().unwrap();
+            *grown += by;
+            if let Some(account) = account {
+                account.fetch_add(by, Ordering::Relaxed);
+            }
+        }
+    }
+
+    impl Grows for Plant {
+        fn grown(&self) -> u64 {
+            self.0.lock().unwrap().0
+        }
+
+        fn set_account(&self, new: Option<&Arc<AtomicU64>>) {
+            let (grown, account) = &mut *self.0.lock().unwrap();
+            if let Some(before) = core::mem::replace(account, new.cloned()) {
+                before.fetch_sub(*grown, Ordering::Relaxed);
+            }
+            if let Some(account) = account {
+                account.fetch_add(*grown, Ordering::Relaxed);
+            }
+        }
+    }
+
+    #[test]
+    fn values_that_grow_are_counted_as_they_are_and_dropped_for_it() {
+        let cache = Cache::<Plant, String>::new(Bounds {
+            bytes: 1000,
+            entries: 100,
+        });
+        let get = |content: &[u8]| {
+            let make = |_: &_| {
+                let value = Plant::default();
+                Ok(Made { value, cost: 99 })
+            };
+            cache.get_or_make(Kind::Text, content, make).unwrap()
+        };
+        let (a, b) = (get(b"a"), get(b"b"));
+        a.grow(500);
+        assert_eq!(cache.stats().bytes, 700);
+        // The next request finds that there is too much, and that `a` has been unused longest.
+        b.grow(400);
+        assert_eq!((cache.stats().bytes, cache.stats().entries), (1100, 2));
+        get(b"b");
+        assert_eq!((cache.stats().bytes, cache.stats().entries), (500, 1));
+        // What has left no longer counts.
+        a.grow(5000);
+        cache.clear();
+        b.grow(5000);
+        assert_eq!((cache.stats().bytes, cache.stats().entries), (0, 0));
+    }
 
     const ROOMY: Bounds = Bounds {
         bytes: 1 << 20,

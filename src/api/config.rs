@@ -380,8 +380,8 @@ impl Config {
         self
     }
 
-    /// About how many bytes the engine's cache of modules may take, 64 MiB by default. Those that have not been asked for the longest
-    /// are dropped when there is no room for another; 0 keeps none at all.
+    /// About how many bytes the engine's cache of modules may take, 64 MiB by default, code that was lowered since a module was loaded included.
+    /// Modules that have not been asked for the longest are dropped when the next one is asked for and there is too much; 0 keeps none at all.
     pub fn cache_max_bytes(&mut self, bytes: u64) -> &mut Self {
         self.cache.bytes = bytes;
         self

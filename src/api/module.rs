@@ -4,9 +4,10 @@ use core::fmt;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
-use super::cache::{Kind, Made};
+use super::cache::{Grows, Kind, Made};
 use super::cache_dir::CacheDir;
 use super::digest;
 use super::engine::Engine;
@@ -406,8 +407,7 @@ impl Content {
         })
     }
 
-    /// About how many bytes it takes beside the bytes it was made of. What is lowered later is estimated: a byte of a body becomes some
-    /// six bytes of threaded code.
+    /// About how many bytes it takes beside the bytes it was made of and the code, which is counted as functions are lowered.
     fn cost(&self, kind: Kind) -> u64 {
         const FIXED: usize = 2048;
         const ENTRY: usize = 48;
@@ -420,12 +420,21 @@ impl Content {
             + module.datas.len() * 3
             + module.names.funcs.len()
             + module.names.locals.len();
-        let code: usize = module.bodies.iter().map(|body| body.range.len()).sum();
         let binary = match kind {
             Kind::Text => self.compiled.bytes.len(),
             Kind::Binary => 0,
         };
-        (FIXED + entries * ENTRY + code * 6 + binary + types_cost(&module.types)) as u64
+        (FIXED + entries * ENTRY + binary + types_cost(&module.types)) as u64
+    }
+}
+
+impl Grows for Arc<Content> {
+    fn grown(&self) -> u64 {
+        self.compiled.code.bytes()
+    }
+
+    fn set_account(&self, account: Option<&Arc<AtomicU64>>) {
+        self.compiled.code.set_account(account);
     }
 }
 
@@ -481,5 +490,51 @@ fn explain(kind: Kind, bytes: &[u8], binary: &[u8], error: CompileError) -> Comp
             let _ = bytes;
             error
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+    use crate::{Config, Instance, Store, Trap, Val};
+
+    /// Two functions that call each other `n` times before `run` traps or ends its fuel, and how often they have been lowered.
+    #[test]
+    fn a_function_is_lowered_once_for_each_form_however_often_it_traps() {
+        let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
+        let module = Module::new(
+            &engine,
+            r#"(module (memory 1)
+                (func $a (export "run") (param $n i32) (param $at i32)
+                    (if (i32.eqz (local.get $n)) (then (drop (i32.load (local.get $at))) (return)))
+                    (call $b (i32.sub (local.get $n) (i32.const 1)) (local.get $at)))
+                (func $b (param $n i32) (param $at i32)
+                    (call $a (local.get $n) (local.get $at))))"#,
+        )
+        .unwrap();
+        let mut store = Store::new(&engine, ());
+        store.set_fuel(1_000_000).unwrap();
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let run = instance.get_func(&mut store, "run").unwrap();
+        let lowerings = || module.compiled().code.lowerings.load(Ordering::Relaxed);
+        for n in [0, 1, 99, 99, 300] {
+            let trap = run.call(&mut store, &[Val::I32(n), Val::I32(-1)], &mut []);
+            assert!(
+                matches!(trap, Err(Error::Trap(trap)) if trap.code() == Trap::MemoryOutOfBounds)
+            );
+        }
+        assert_eq!(lowerings(), 2);
+        // Where fuel runs short, the function it does so in is lowered once more; both are small enough to be kept.
+        for n in [2, 1000, 1000, 999] {
+            store.set_fuel(n as u64 / 2 + 5).unwrap();
+            let error = run.call(&mut store, &[Val::I32(n), Val::I32(0)], &mut []);
+            assert!(
+                matches!(error, Err(Error::FuelExhausted { .. })),
+                "{error:?}"
+            );
+        }
+        assert!(lowerings() <= 4, "{}", lowerings());
     }
 }

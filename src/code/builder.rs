@@ -3,10 +3,11 @@
 use core::mem::MaybeUninit;
 
 use super::catches::Catches;
+use super::cells::CellList;
 use super::map::MapBuilder;
 use super::meter::{ChargeIdx, Meter, Tally};
 use super::ops::{Cells, Dst, Op, SlotOffset, Src};
-use super::unit::{Code, Form, LowerError, Pair};
+use super::unit::{Code, Form, LowerError};
 
 /// The two cells that hold a handler's address.
 pub type HandlerCells = [MaybeUninit<u32>; 2];
@@ -117,7 +118,7 @@ pub struct ListedOp {
 
 /// Code under construction.
 pub struct Builder {
-    cells: Vec<MaybeUninit<u32>>,
+    cells: CellList,
     fixups: Vec<Fixup>,
     /// The heads of loops, in the order of their starts.
     heads: Vec<LoopHead>,
@@ -146,9 +147,8 @@ const MAX_CELLS: usize = 1 << 28;
 impl Builder {
     /// An empty function whose body begins at an offset.
     pub fn new(select: Select, form: Form, body: usize, listed: bool) -> Self {
-        let header = [MaybeUninit::new(0); HEADER_CELLS];
         let mut builder = Self {
-            cells: header.to_vec(),
+            cells: CellList::default(),
             fixups: Vec::new(),
             heads: Vec::new(),
             in_head: None,
@@ -165,6 +165,9 @@ impl Builder {
             map: MapBuilder::new(body),
             listing: listed.then(Vec::new),
         };
+        for _ in 0..HEADER_CELLS {
+            builder.cell(0);
+        }
         let entry = builder.point();
         if form == Form::Net {
             let charge = builder.meter.entrance(ENTRY_CHARGE);
@@ -228,7 +231,7 @@ impl Builder {
             let (cell, offset, op) = (begin, at.offset, *op);
             listing.push(ListedOp { cell, offset, op });
         }
-        self.cells.extend_from_slice(&(self.select)(op, self.form));
+        self.cells.push_handler((self.select)(op, self.form));
         op.operands(self);
         let targets_at = self.here();
         self.targets_left = op.targets();
@@ -257,7 +260,7 @@ impl Builder {
         if self.form == Form::Plain {
             return;
         }
-        if self.cells.len().is_multiple_of(2) {
+        if !self.cells.is_odd() {
             self.cell(0);
         }
         self.end_superblock();
@@ -302,7 +305,7 @@ impl Builder {
     /// Fills up with a cell that nobody reads, so that the next op begins at a multiple of eight bytes: an address that is read
     /// across the boundary of a page takes many times as long.
     fn pad(&mut self) {
-        if self.targets_left == 0 && self.cells.len() % 2 == 1 {
+        if self.targets_left == 0 && self.cells.is_odd() {
             self.cell(0);
         }
     }
@@ -438,8 +441,7 @@ impl Builder {
                 listing.push(ListedOp { cell, offset, op });
             }
         }
-        self.cells
-            .extend_from_within(from.0 as usize..to.0 as usize);
+        self.cells.repeat(from.0 as usize, to.0 as usize);
     }
 
     /// How many cells a target takes.
@@ -526,7 +528,7 @@ impl Builder {
             ..
         } = &mut self.fixups[fixup];
         *target = Some(to);
-        self.cells[cell.0 as usize] = MaybeUninit::new(distance(*cell, to.cell));
+        self.cells.set(cell.0 as usize, distance(*cell, to.cell));
         if let Some(charge) = *charge {
             self.meter.arrive(charge, to.tally, &mut self.cells);
         }
@@ -543,13 +545,9 @@ impl Builder {
             return Err(LowerError::CodeTooLong);
         }
         self.end_superblock();
-        self.cells[0] = MaybeUninit::new(frame_bytes);
-        let pairs = self
-            .cells
-            .chunks_exact(2)
-            .map(|pair| Pair([pair[0], pair[1]]));
+        self.cells.set(0, frame_bytes);
         let code = Code {
-            cells: pairs.collect(),
+            cells: self.cells.finish(),
             catches,
             map: self.map.finish(),
             pins,
@@ -564,7 +562,7 @@ impl Cells for Builder {
     }
 
     fn wide(&mut self, value: u64) {
-        if self.cells.len() % 2 == 1 {
+        if self.cells.is_odd() {
             self.cell(0);
         }
         self.cell(value as u32);

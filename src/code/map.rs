@@ -200,9 +200,7 @@ impl CodeMap {
 
     /// The first point in a cell.
     pub fn point_at(&self, cell: usize) -> Option<Point> {
-        let mut cursor = self
-            .view()
-            .before(|at| (at.place.cell as usize) < cell);
+        let mut cursor = self.view().before(|at| (at.place.cell as usize) < cell);
         loop {
             let record = cursor.next()?;
             match (record, (cursor.place.cell as usize).cmp(&cell)) {
@@ -419,7 +417,8 @@ impl MapBuilder {
             | OP_OFFSET.put(place.offset.wrapping_sub(last.offset));
         self.word(word, OP | OP_SPENT.put(0) | OP_OFFSET.put(0));
         if address != AddressIn::default() {
-            self.words.push((REST | ADDRESS.put(address.0.into())) as u16);
+            self.words
+                .push((REST | ADDRESS.put(address.0.into())) as u16);
         }
     }
 
@@ -529,5 +528,183 @@ impl MapBuilder {
             checkpoints: self.checkpoints.into(),
             body: self.body,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::code::ops::{Cells, Dst};
+    use crate::syntax::instr::Opcode;
+
+    /// Numbers that are the same each time: small ones mostly, some of any size.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn next(&mut self, below: u32) -> u32 {
+            self.0 = self.0.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+            (self.0 >> 33) as u32 % below
+        }
+
+        fn mostly(&mut self, small: u32) -> u32 {
+            match self.next(50) {
+                0 => self.next(100_000),
+                _ => self.next(small),
+            }
+        }
+    }
+
+    impl Cells for Vec<u32> {
+        fn cell(&mut self, cell: u32) {
+            self.push(cell);
+        }
+
+        fn wide(&mut self, _: u64) {
+            unreachable!("no op here has one")
+        }
+    }
+
+    /// What a map is asked for, kept in lists.
+    #[derive(Default)]
+    struct Lists {
+        /// Cell, offset, what was spent, address and cells of each op.
+        ops: Vec<(u32, u32, u32, Addr, Vec<u32>)>,
+        /// Cell of each point, and what was spent.
+        points: Vec<(u32, u32)>,
+        /// Cell and what was spent where superblocks end.
+        ends: Vec<(u32, u32)>,
+    }
+
+    /// A map of so many random ops, and the same in lists. Superblocks are of so many ops, about.
+    fn random(seed: u64, ops: usize, superblock: u32) -> (CodeMap, Lists) {
+        let mut numbers = Numbers(seed);
+        let mut map = MapBuilder::new(1_000);
+        let mut lists = Lists::default();
+        let (mut cell, mut offset, mut spent) = (2, 0_u32, 0_u32);
+        for _ in 0..ops {
+            for _ in 0..numbers.next(4).saturating_sub(1) {
+                map.point(CellPos(cell), spent);
+                lists.points.push((cell, spent));
+            }
+            spent += numbers.mostly(5);
+            // The op of an earlier instruction may have been held back.
+            let back = numbers.mostly(12);
+            offset = (offset + numbers.mostly(20)).saturating_sub(back);
+            let op_spent = spent - numbers.next(5).min(spent);
+            let kinds = [Src::Acc, Src::Pin, Src::Slot(7), Src::Imm32(5)];
+            let [x, y] = [4, 4].map(|count| kinds[numbers.next(count) as usize]);
+            let addr = match numbers.next(3) {
+                0 => Addr::Plain(x),
+                1 => Addr::Sum(x, y),
+                _ => Addr::Scaled(x, y),
+            };
+            let op = Op::Load {
+                op: Opcode::I32Load,
+                addr,
+                offset: 0,
+                d: Dst::Acc,
+            };
+            map.op(CellPos(cell), 1_000 + offset as usize, op_spent, &op);
+            let mut cells = Vec::new();
+            op.operands(&mut cells);
+            lists.ops.push((cell, offset, op_spent, addr, cells));
+            cell += 2 + 2 * numbers.mostly(6);
+            if numbers.next(superblock) == 0 {
+                map.end_superblock(spent);
+                lists.ends.push((cell, spent));
+            }
+        }
+        map.end_superblock(spent);
+        lists.ends.push((u32::MAX, spent));
+        (map.finish(), lists)
+    }
+
+    fn end(lists: &Lists, is_behind: impl Fn(u32) -> bool) -> u32 {
+        let end = lists.ends.partition_point(|(cell, _)| !is_behind(*cell));
+        lists.ends[end].1
+    }
+
+    #[test]
+    fn each_cell_leads_to_its_op_and_what_lies_ahead() {
+        for (seed, ops, superblock) in [(1, 30, 8), (2, 2_000, 6), (3, 2_000, 5_000)] {
+            let (map, lists) = random(seed, ops, superblock);
+            let ends = lists.ops.iter().skip(1).map(|op| op.0).chain([u32::MAX]);
+            for ((begin, offset, spent, addr, cells), next) in lists.ops.iter().zip(ends) {
+                for cell in [begin + 1, begin + 2, next - 1, next] {
+                    let origin = map.origin(cell as usize).unwrap();
+                    assert_eq!(origin.address.read(cells.iter().copied()), Some(*addr));
+                    let expected = Origin {
+                        cell: CellPos(*begin),
+                        offset: 1_000 + *offset as usize,
+                        address: origin.address,
+                        ahead: end(&lists, |cell| cell > *begin) - spent,
+                    };
+                    assert_eq!(origin, expected, "seed {seed}");
+                }
+            }
+            assert_eq!(map.origin(2), None);
+        }
+    }
+
+    #[test]
+    fn points_are_found_by_cell_and_by_number() {
+        for (seed, ops, superblock) in [(4, 30, 8), (5, 2_000, 6), (6, 2_000, 5_000)] {
+            let (map, lists) = random(seed, ops, superblock);
+            assert_eq!(map.points() as usize, lists.points.len());
+            for (number, &(cell, spent)) in (0..).zip(&lists.points) {
+                let found = map.point(number).unwrap();
+                let expected = Point {
+                    number,
+                    cell: CellPos(cell),
+                    ahead: end(&lists, |end| end > cell) - spent,
+                };
+                assert_eq!(found, expected, "seed {seed}");
+                let first = map.point_at(cell as usize).unwrap();
+                assert_eq!(first.cell, CellPos(cell));
+                assert!(first.number <= number);
+                let before = first.number.checked_sub(1).and_then(|at| map.point(at));
+                assert!(before.is_none_or(|before| before.cell < first.cell));
+            }
+            assert_eq!(map.point(map.points()), None);
+            for (cell, ..) in &lists.ops {
+                let is_point = lists.points.iter().any(|(point, _)| point == cell);
+                assert_eq!(map.point_at(*cell as usize).is_some(), is_point);
+            }
+        }
+    }
+
+    #[test]
+    fn most_ops_take_two_bytes() {
+        let mut map = MapBuilder::new(0);
+        for at in 0..10_000 {
+            map.op(CellPos(2 + 6 * at), 7 * at as usize, 4 * at, &Op::Nop);
+        }
+        map.end_superblock(40_000);
+        let bytes = map.finish().bytes();
+        assert!((20_000..25_000).contains(&bytes), "{bytes}");
+    }
+
+    #[test]
+    fn ops_that_are_repeated_are_where_they_were_and_paid_for_where_they_are() {
+        let mut map = MapBuilder::new(0);
+        for at in 0..1_000 {
+            map.op(CellPos(2 + 4 * at), 10 + at as usize, 3 * at, &Op::Nop);
+        }
+        // The ops in the cells from 402 to 414, which begin where 300 had been spent, behind what has cost 5,000.
+        map.repeat(CellPos(402), CellPos(414), CellPos(9_000), |spent| {
+            spent - 300 + 5_000
+        });
+        map.end_superblock(6_000);
+        let map = map.finish();
+        for at in 0..3_u32 {
+            let [original, repeated] =
+                [402, 9_000].map(|begin| map.origin((begin + 4 * at + 3) as usize).unwrap());
+            assert_eq!(repeated.cell, CellPos(9_000 + 4 * at));
+            assert_eq!(original.cell, CellPos(402 + 4 * at));
+            assert_eq!(original.offset, repeated.offset);
+            assert_eq!(original.ahead, 6_000 - 300 - 3 * at);
+            assert_eq!(repeated.ahead, 6_000 - 5_000 - 3 * at);
+        }
+        assert_eq!(map.origin(20_000).unwrap().cell, CellPos(9_008));
     }
 }

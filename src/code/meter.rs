@@ -14,9 +14,8 @@
 //! `ahead` is known only when a superblock has ended, so each charge is a cell that is written again when either side becomes known.
 //! How execution uses them is told in `exec::handlers::fuel`.
 
-use core::mem::MaybeUninit;
-
 use super::builder::CellPos;
+use super::cells::CellList;
 
 /// A place as fuel sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -84,8 +83,6 @@ enum Side {
     Arrived,
 }
 
-type Cells = [MaybeUninit<u32>];
-
 impl Meter {
     /// The current place.
     pub fn here(&self) -> Tally {
@@ -99,7 +96,7 @@ impl Meter {
     }
 
     /// Ends the superblock here, and begins the next one.
-    pub fn end_superblock(&mut self, cells: &mut Cells) {
+    pub fn end_superblock(&mut self, cells: &mut CellList) {
         let end = self.here.spent as i32;
         for (charge, side) in core::mem::take(&mut self.open) {
             let amount = match side {
@@ -113,7 +110,7 @@ impl Meter {
     }
 
     /// A charge in a cell, for leaving the current superblock here. Where it leads is said by [`arrive`](Self::arrive).
-    pub fn leave(&mut self, cell: CellPos, cells: &mut Cells) -> ChargeIdx {
+    pub fn leave(&mut self, cell: CellPos, cells: &mut CellList) -> ChargeIdx {
         let charge = self.entrance(cell);
         self.add(charge, self.here.spent as i32, cells);
         self.open.push((charge, Side::Left));
@@ -128,7 +125,7 @@ impl Meter {
     }
 
     /// Says where a charge leads.
-    pub fn arrive(&mut self, charge: ChargeIdx, at: Tally, cells: &mut Cells) {
+    pub fn arrive(&mut self, charge: ChargeIdx, at: Tally, cells: &mut CellList) {
         let end = self.ends.get(at.superblock as usize).copied();
         let known = end.map_or(0, |end| end as i32);
         self.add(charge, known - at.spent as i32, cells);
@@ -151,9 +148,9 @@ impl Meter {
         self.here = place;
     }
 
-    fn add(&mut self, charge: ChargeIdx, amount: i32, cells: &mut Cells) {
+    fn add(&mut self, charge: ChargeIdx, amount: i32, cells: &mut CellList) {
         let charge = &mut self.charges[charge.0 as usize];
         charge.amount = charge.amount.wrapping_add(amount);
-        cells[charge.cell.0 as usize] = MaybeUninit::new(charge.amount as u32);
+        cells.set(charge.cell.0 as usize, charge.amount as u32);
     }
 }

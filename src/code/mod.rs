@@ -10,6 +10,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod catches;
+mod cells;
 pub(crate) mod layout;
 pub(crate) mod map;
 pub(crate) mod meter;

@@ -6,9 +6,7 @@ use core::mem::MaybeUninit;
 use core::ops::Deref;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::sync::{
-    Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::builder::CellPos;
 use super::catches::{Catches, Clause};
@@ -138,6 +136,9 @@ pub struct CodeUnit {
     /// The number of imported functions.
     imported: u32,
     source: Box<dyn Source>,
+    /// How often a function has been lowered.
+    #[cfg(test)]
+    pub lowerings: std::sync::atomic::AtomicUsize,
 }
 
 /// The pieces of a unit's code, by where they lie, and those of them that are exact forms.
@@ -239,6 +240,8 @@ impl CodeUnit {
             weight: Mutex::default(),
             imported,
             source,
+            #[cfg(test)]
+            lowerings: Default::default(),
         }
     }
 
@@ -259,6 +262,7 @@ impl CodeUnit {
         let code = match slot.get() {
             Some(code) => code,
             None => {
+                self.count_lowering();
                 let code = Box::new(self.source.lower(defined)?);
                 // It is noted first, so that whoever can run it can find it.
                 slot.get_or_init(|| {
@@ -283,6 +287,7 @@ impl CodeUnit {
         if let Some(form) = self.read().exact.get(&defined) {
             return Ok(form.code.clone());
         }
+        self.count_lowering();
         let code = Arc::new(self.source.exact(defined)?);
         let mut pieces = self.write();
         if let Some(form) = pieces.exact.get(&defined) {
@@ -334,6 +339,11 @@ impl CodeUnit {
         }
     }
 
+    fn count_lowering(&self) {
+        #[cfg(test)]
+        self.lowerings.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Adds to what the unit weighs.
     fn weigh(&self, more: i64) {
         let mut weight = self.weight.lock().unwrap_or_else(PoisonError::into_inner);
@@ -341,6 +351,12 @@ impl CodeUnit {
         if let Some(account) = &weight.account {
             account.fetch_add(more as u64, Ordering::Relaxed);
         }
+    }
+
+    /// The bytes of the code.
+    pub fn bytes(&self) -> u64 {
+        let weight = self.weight.lock();
+        weight.unwrap_or_else(PoisonError::into_inner).bytes
     }
 
     /// Counts the bytes of the code, present and future, on another account instead of the present one, or on none.
@@ -375,7 +391,8 @@ impl CodeUnit {
         ip: *const u32,
         held: &mut Held,
     ) -> Result<*const u32, LowerError> {
-        let broken = || -> ! { unreachable!("lowering: all forms of a function have the same points") };
+        let broken =
+            || -> ! { unreachable!("lowering: all forms of a function have the same points") };
         let Some(at) = self.find(ip) else { broken() };
         let Some(point) = at.code.map.point_at(at.cell) else {
             broken()

@@ -65,7 +65,11 @@ pub(super) fn fault(
         MemAccess::Copy { to, from } => {
             let at = cells.nth(OPERANDS)? as SlotOffset;
             let [to_ty, from_ty] = [to, from].map(|mem| machine.mem_addr_type(mem as usize));
-            let counted = if to_ty == from_ty { to_ty } else { AddrType::I32 };
+            let counted = if to_ty == from_ty {
+                to_ty
+            } else {
+                AddrType::I32
+            };
             let count = operand(machine, at + 16, counted);
             let target = operand(machine, at, to_ty);
             let len = machine.mem_inst(to).len();

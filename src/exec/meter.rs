@@ -148,7 +148,9 @@ impl Machine {
                 Way::Stop(exact)
             }
             (Err(_), _) => {
-                unreachable!("lowering: what has been lowered to one form can be lowered to the other")
+                unreachable!(
+                    "lowering: what has been lowered to one form can be lowered to the other"
+                )
             }
         }
     }

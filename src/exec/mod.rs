@@ -428,9 +428,11 @@ fn backtrace(machine: &mut Machine, reason: &Reason) -> (Vec<Frame>, Option<Faul
         if frames.is_empty() && matches!(reason, Reason::Trap(Trap::MemoryOutOfBounds)) {
             // SAFETY: CODE; `fault` looks at no other cells than the handler of the op at which execution stopped has read.
             let cell = |index| unsafe { at.op.add(HANDLER_CELLS + index).read() };
-            access = machine.inst().code.access(&at).and_then(|access| {
-                fault::fault(machine, access, at.address, (0..).map(cell))
-            });
+            access = machine
+                .inst()
+                .code
+                .access(&at)
+                .and_then(|access| fault::fault(machine, access, at.address, (0..).map(cell)));
         }
         frames.push(Frame {
             instance: machine.instance,

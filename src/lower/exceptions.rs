@@ -8,9 +8,9 @@
 //! In the handler of an older `try`, the exception may be thrown again. A reference to it lies below the handler's values, in a slot
 //! that no instruction knows of; it is only written if there is a `rethrow`.
 
+use super::Lowerer;
 use super::control::Kind;
 use super::operands::Operands;
-use super::Lowerer;
 use crate::code::builder::Target;
 use crate::code::catches::Catches;
 use crate::code::ops::{Op, SlotOffset};

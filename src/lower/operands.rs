@@ -514,8 +514,7 @@ impl Lowerer<'_> {
     pub(super) fn settle(&mut self) {
         match self.operands.pending {
             Some(Pending {
-                entry: Some(entry),
-                ..
+                entry: Some(entry), ..
             }) => {
                 let operand = &mut self.operands.stack[entry];
                 operand.place = Place::Stored;
