@@ -13,6 +13,7 @@
 
 use std::alloc::System;
 use std::iter::repeat_n;
+use std::time::{Duration, Instant};
 
 use cap::Cap;
 use tickwasm::{Config, Engine, Error, Func, Instance, Module, Store, Trap, Val};
@@ -279,6 +280,12 @@ fn deep_trap<'a>(trap: &[I<'a>]) -> Vec<u8> {
     one(ONE, many_sums(first.chain(call)))
 }
 
+/// A large function that never ends.
+fn endless() -> Vec<u8> {
+    let sums = many_sums([I::Loop(BlockType::Empty)]);
+    one(ONE, sums.chain([I::Br(0), I::End]))
+}
+
 /// An instance in a store with some fuel, and its function.
 fn instance(engine: &Engine, bytes: &[u8], fuel: u64) -> (Store<()>, Func) {
     let module = Module::from_binary(engine, bytes).unwrap();
@@ -328,10 +335,7 @@ fn traps_allocate_for_their_backtraces_alone(engine: &Engine) {
 
 /// Where fuel runs short a function is lowered to another form, which must be in proportion to the function as well, and let go afterwards.
 fn running_out_of_fuel_allocates_in_proportion_to_the_function(engine: &Engine) {
-    let endless = one(
-        ONE,
-        many_sums([I::Loop(BlockType::Empty)]).chain([I::Br(0), I::End]),
-    );
+    let endless = endless();
     let (mut store, run) = instance(engine, &endless, 0);
     let empty = ALLOCATED.allocated();
     let mut kept = 0;
@@ -388,6 +392,53 @@ fn loading_allocates_in_proportion_to_the_module() {
                     "{name}: {allocated} bytes {what} for {len}"
                 );
             }
+        }
+    }
+}
+
+/// Prints the constants of the bound that SECURITY.md states: nanoseconds for each byte of the module and each unit of fuel.
+#[test]
+#[ignore = "measures time, and asserts nothing about it"]
+fn constants() {
+    let mut config = Config::new();
+    config.consume_fuel(true).eager_lowering(true);
+    let eager = Engine::new(&mut config).unwrap();
+    let lazy = Engine::new(config.eager_lowering(false)).unwrap();
+    let report = |what: &str, took: Duration, each: usize, unit: &str| {
+        let each = took.as_nanos() as f64 / each as f64;
+        println!("{each:10.1} ns {unit}: {what} ({took:.1?})");
+    };
+    for (name, bytes) in modules() {
+        let begin = Instant::now();
+        Module::from_binary(&eager, &bytes).unwrap();
+        report(
+            name,
+            begin.elapsed(),
+            bytes.len(),
+            "a byte to load and lower",
+        );
+    }
+    let bytes = deep_trap(&[I::Unreachable]);
+    let (mut store, run) = instance(&lazy, &bytes, 1_000_000);
+    for (depth, what) in [(0, "the first, 0 deep"), (0, "0 deep"), (99, "99 deep")] {
+        let begin = Instant::now();
+        trap(&mut store, run, depth, Some(Trap::UnreachableCodeReached));
+        report(what, begin.elapsed(), 1, "a trap");
+    }
+    let bytes = endless();
+    for fuel in [100, 10_000_000] {
+        let (mut store, run) = instance(&lazy, &bytes, fuel);
+        for what in ["the first time", "again"] {
+            store.set_fuel(fuel).unwrap();
+            let begin = Instant::now();
+            trap(&mut store, run, 1, None);
+            let each = bytes.len() + fuel as usize;
+            report(
+                what,
+                begin.elapsed(),
+                each,
+                "a byte and unit of fuel until fuel runs out",
+            );
         }
     }
 }
