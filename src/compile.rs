@@ -1,11 +1,12 @@
 //! The pipeline: the only file that names all its stages.
 //!
 //! ```text
-//! bytes → decode → (Instr, offset) → validate → (Instr, InstrType) → lower → Code
+//! bytes → decode → (Instr, offset) → validate
+//! bytes → decode → (Instr, offset) → lower → Code
 //! ```
 //!
 //! A module is decoded and validated as a whole when it is loaded. A function is lowered when it is first called: its body goes
-//! through the same loop again, with lowering behind validation.
+//! through the same loop again, with lowering in the place of validation.
 
 use core::fmt;
 use std::sync::Arc;
@@ -348,8 +349,7 @@ impl Parts {
     ) -> Result<(Code, Vec<ListedOp>), LowerError> {
         let valid = "validated: the body was decoded and checked when the module was loaded";
         let entry = &self.module.bodies[defined as usize];
-        let func = FuncIdx(self.context.imported_funcs + defined);
-        let ty = self.context.funcs[func.index()];
+        let ty = self.context.funcs[(self.context.imported_funcs + defined) as usize];
 
         let mut survey = Survey::default();
         if form != Form::Exact {
@@ -364,13 +364,11 @@ impl Parts {
         let Ok(mut body) = Body::new(&self.bytes, entry) else {
             unreachable!("{valid}")
         };
-        let mut validator = FuncValidator::new(&self.context);
-        let begun = validator.begin(func, body.locals(), entry.range.start);
-        debug_assert!(begun.is_ok(), "{valid}");
         let surroundings = Surroundings {
             imported_funcs: self.context.imported_funcs,
             imported_globals: self.context.imported_globals,
             mems: &self.context.mems,
+            globals: &self.context.globals,
             tables: &self.context.tables,
             types: &self.types,
             funcs: &self.context.funcs,
@@ -391,10 +389,7 @@ impl Parts {
             listed,
         );
         while let Ok(Some((instr, at))) = &body.next() {
-            let Ok(ty) = validator.check_instr(instr, *at) else {
-                unreachable!("{valid}")
-            };
-            lowerer.instr(instr, &ty, *at);
+            lowerer.instr(instr, *at);
         }
         lowerer.finish()
     }

@@ -1,12 +1,11 @@
 //! Accesses to memories that threads share, and atomic ones to any.
 
-use super::Lowerer;
 use super::operands::Operands;
+use super::{Lowerer, plain_type};
 use crate::code::ops::{Access, Atomic, Op};
 use crate::syntax::index::MemIdx;
 use crate::syntax::instr::{Instr, MemArg, Opcode};
 use crate::syntax::types::{AddrType, ValType};
-use crate::validate::InstrType;
 
 /// What each atomic instruction does, and where.
 macro_rules! atomics {
@@ -98,7 +97,7 @@ impl Lowerer<'_> {
     }
 
     /// An atomic access, or a fence.
-    pub(super) fn atomic(&mut self, instr: &Instr<'_>, ty: &InstrType<'_>) {
+    pub(super) fn atomic(&mut self, instr: &Instr<'_>) {
         let op = instr.opcode();
         let nowhere = Access {
             mem: 0,
@@ -110,14 +109,15 @@ impl Lowerer<'_> {
             Some((does, memarg)) => (does, self.access(op, memarg)),
             None => (Atomic::Fence, nowhere),
         };
-        let at = self.in_place(ty.params.len());
+        let (operands, results) = plain_type(op);
+        let at = self.in_place(operands);
         self.emit(Op::Atomic {
             op,
             does,
             at,
             access,
         });
-        for &ty in ty.results {
+        for &ty in results {
             self.operands.wrote(at, ty);
             self.operands.push_stored(ty);
         }

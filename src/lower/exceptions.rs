@@ -174,6 +174,7 @@ impl Lowerer<'_> {
         for landing in core::mem::take(&mut self.exceptions.landings) {
             self.builder.point();
             places.push(self.builder.here());
+            self.at.tally = self.builder.tally();
             match landing {
                 Some(target) => {
                     self.load_pins();

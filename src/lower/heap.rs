@@ -4,20 +4,20 @@
 //! from consecutive slots. Where objects are made, the collector may run, and looks at the value stack: all operands are in their
 //! slots then, so that every slot below is one that was written.
 
-use super::Lowerer;
 use super::operands::{Operand, Operands, Place};
+use super::{Lowerer, REFERENCE};
 use crate::code::layout::{self, Storage, Target};
 use crate::code::ops::{Dst, Object, Op, Src};
 use crate::syntax::index::*;
 use crate::syntax::instr::{CastArg, Instr, Opcode};
 use crate::syntax::types::*;
-use crate::validate::InstrType;
 
 impl Lowerer<'_> {
     /// Lowers an instruction of this file.
-    pub(super) fn object(&mut self, instr: &Instr<'_>, ty: &InstrType<'_>) {
+    pub(super) fn object(&mut self, instr: &Instr<'_>) {
         let id = |ty: TypeIdx| self.module.types[ty.index()];
-        let (call, a, b) = match *instr {
+        const MADE: Option<ValType> = Some(REFERENCE);
+        let (call, a, b, operands, result) = match *instr {
             Instr::StructGet { ty, field } | Instr::StructGetU { ty, field } => {
                 return self.struct_get(ty, field, false);
             }
@@ -31,26 +31,42 @@ impl Lowerer<'_> {
             Instr::RefTestNull { heap } => return self.ref_test(heap, true),
             Instr::RefCastNonNull { heap } => return self.ref_cast(heap, false),
             Instr::RefCastNull { heap } => return self.ref_cast(heap, true),
-            Instr::StructNew { ty } => (Object::StructNew, id(ty), 0),
-            Instr::StructNewDefault { ty } => (Object::StructNewDefault, id(ty), 0),
-            Instr::ArrayNew { ty } => (Object::ArrayNew, id(ty), 0),
-            Instr::ArrayNewDefault { ty } => (Object::ArrayNewDefault, id(ty), 0),
-            Instr::ArrayNewFixed { ty, count } => (Object::ArrayNewFixed, id(ty), count.0),
-            Instr::ArrayNewData { ty, data } => (Object::ArrayNewData, id(ty), data.0),
-            Instr::ArrayNewElem { ty, elem } => (Object::ArrayNewElem, id(ty), elem.0),
-            Instr::ArrayFill { ty } => (Object::ArrayFill, 0, self.element(ty) as u32),
-            Instr::ArrayCopy { dst, .. } => (Object::ArrayCopy, 0, self.element(dst) as u32),
-            Instr::ArrayInitData { ty, data } => {
-                (Object::ArrayInitData, self.element(ty) as u32, data.0)
+            Instr::StructNew { ty } => {
+                let fields = self.module.layouts[ty.index()].fields.len();
+                (Object::StructNew, id(ty), 0, fields, MADE)
             }
-            Instr::ArrayInitElem { elem, .. } => (Object::ArrayInitElem, 0, elem.0),
+            Instr::StructNewDefault { ty } => (Object::StructNewDefault, id(ty), 0, 0, MADE),
+            Instr::ArrayNew { ty } => (Object::ArrayNew, id(ty), 0, 2, MADE),
+            Instr::ArrayNewDefault { ty } => (Object::ArrayNewDefault, id(ty), 0, 1, MADE),
+            Instr::ArrayNewFixed { ty, count } => {
+                let operands = count.0 as usize;
+                (Object::ArrayNewFixed, id(ty), count.0, operands, MADE)
+            }
+            Instr::ArrayNewData { ty, data } => (Object::ArrayNewData, id(ty), data.0, 2, MADE),
+            Instr::ArrayNewElem { ty, elem } => (Object::ArrayNewElem, id(ty), elem.0, 2, MADE),
+            Instr::ArrayFill { ty } => (Object::ArrayFill, 0, self.element(ty) as u32, 4, None),
+            Instr::ArrayCopy { dst, .. } => {
+                (Object::ArrayCopy, 0, self.element(dst) as u32, 5, None)
+            }
+            Instr::ArrayInitData { ty, data } => {
+                let element = self.element(ty) as u32;
+                (Object::ArrayInitData, element, data.0, 4, None)
+            }
+            Instr::ArrayInitElem { elem, .. } => (Object::ArrayInitElem, 0, elem.0, 4, None),
             _ => unreachable!("lowering: {instr} is lowered elsewhere"),
         };
-        self.call_object(call, a, b, ty.params.len(), ty.results);
+        self.call_object(call, a, b, operands, result);
     }
 
     /// Emits what is to be done with so many operands.
-    fn call_object(&mut self, call: Object, a: u32, b: u32, operands: usize, results: &[ValType]) {
+    fn call_object(
+        &mut self,
+        call: Object,
+        a: u32,
+        b: u32,
+        operands: usize,
+        result: Option<ValType>,
+    ) {
         self.flush_all();
         self.settle();
         let height = self.operands.height() - operands;
@@ -58,7 +74,7 @@ impl Lowerer<'_> {
         let slot = self.operands.slot_at(height);
         let at = Operands::offset(slot);
         self.emit(Op::Object { call, a, b, at });
-        for &ty in results {
+        if let Some(ty) = result {
             self.operands.wrote(at, ty);
             self.operands.push_stored(ty);
         }
@@ -103,7 +119,7 @@ impl Lowerer<'_> {
         let unpacked = storage.unpacked();
         let Some(op) = layout::load(storage, signed) else {
             let how = Storage::of(storage) as u32;
-            return self.call_object(Object::StructGet, offset, how, 1, &[unpacked]);
+            return self.call_object(Object::StructGet, offset, how, 1, Some(unpacked));
         };
         let x = self.operands.pop();
         let x = self.source(&x);
@@ -116,7 +132,7 @@ impl Lowerer<'_> {
         let storage = self.field(ty, field);
         let Some(op) = layout::store(storage) else {
             let how = Storage::of(storage) as u32;
-            return self.call_object(Object::StructSet, offset, how, 2, &[]);
+            return self.call_object(Object::StructSet, offset, how, 2, None);
         };
         let value = self.operands.pop();
         let x = self.operands.pop();
@@ -141,7 +157,7 @@ impl Lowerer<'_> {
         let unpacked = storage.unpacked();
         let Some(op) = layout::load(storage, signed) else {
             let how = Storage::of(storage) as u32;
-            return self.call_object(Object::ArrayGet, 0, how, 2, &[unpacked]);
+            return self.call_object(Object::ArrayGet, 0, how, 2, Some(unpacked));
         };
         let i = self.operands.pop();
         let x = self.operands.pop();
@@ -163,7 +179,7 @@ impl Lowerer<'_> {
         let storage = self.element_type(ty);
         let Some(op) = layout::store(storage) else {
             let how = Storage::of(storage) as u32;
-            return self.call_object(Object::ArraySet, 0, how, 3, &[]);
+            return self.call_object(Object::ArraySet, 0, how, 3, None);
         };
         let value = self.operands.pop();
         let i = self.operands.pop();

@@ -4,6 +4,8 @@
 //!
 //! # How it goes
 //!
+//! What an instruction takes and leaves follows from its row, its immediates and what the module declares, so lowering asks validation for nothing.
+//!
 //! The operand stack is followed at compile time. An entry says where the value is: in its *canonical slot*, which its height
 //! determines, or still in a local, or it is a constant, or it is *pending*: the op that computes it is held back until it is known
 //! where its result should go. Three things come from that one idea:
@@ -49,8 +51,7 @@ use crate::code::ops::{Bank, Op, SlotOffset};
 use crate::code::{Code, Form, LowerError};
 use crate::syntax::index::*;
 use crate::syntax::instr::{Class, Instr, Opcode};
-use crate::syntax::types::{CompType, FuncType, MemType, SubType, TableType, ValType};
-use crate::validate::InstrType;
+use crate::syntax::types::{CompType, FuncType, GlobalType, MemType, SubType, TableType, ValType};
 
 use self::control::Labels;
 use self::exceptions::Exceptions;
@@ -65,6 +66,8 @@ pub(crate) struct Surroundings<'m> {
     pub imported_globals: u32,
     /// The memories.
     pub mems: &'m [MemType],
+    /// The globals.
+    pub globals: &'m [GlobalType],
     /// The tables.
     pub tables: &'m [TableType],
     /// Canonical ids of the module's types.
@@ -172,8 +175,8 @@ impl<'m> Lowerer<'m> {
         lowerer
     }
 
-    /// Lowers the next instruction, `ty` being its type in this place.
-    pub fn instr(&mut self, instr: &Instr<'_>, ty: &InstrType<'_>, at: usize) {
+    /// Lowers the next instruction, which is at an offset.
+    pub fn instr(&mut self, instr: &Instr<'_>, at: usize) {
         if self.dead > 0 {
             return self.skip(instr, at);
         }
@@ -190,8 +193,8 @@ impl<'m> Lowerer<'m> {
             Class::Vconst | Class::Vplain | Class::VloadLane | Class::VstoreLane => {
                 self.vector(instr);
             }
-            Class::Atomic => self.atomic(instr, ty),
-            _ => self.special(opcode, instr, ty),
+            Class::Atomic => self.atomic(instr),
+            _ => self.special(opcode, instr),
         }
         if self.module.form == Form::Exact && self.dead == 0 {
             // Exact code keeps no value anywhere but in its canonical slot, so that it can stop before any instruction.
@@ -201,7 +204,7 @@ impl<'m> Lowerer<'m> {
     }
 
     /// Instructions that have a method of their own.
-    fn special(&mut self, opcode: Opcode, instr: &Instr<'_>, ty: &InstrType<'_>) {
+    fn special(&mut self, opcode: Opcode, instr: &Instr<'_>) {
         match *instr {
             Instr::Nop => {}
             Instr::Unreachable => self.unreachable(),
@@ -237,16 +240,16 @@ impl<'m> Lowerer<'m> {
             Instr::LocalGet { local } => self.local_get(local),
             Instr::LocalSet { local } => self.local_set(local),
             Instr::LocalTee { local } => self.local_tee(local),
-            Instr::GlobalGet { global } => self.global_get(global, ty),
+            Instr::GlobalGet { global } => self.global_get(global),
             Instr::GlobalSet { global } => self.global_set(global),
             Instr::RefNull { .. } => self.ref_null(),
             Instr::RefIsNull => self.ref_is_null(),
             Instr::RefAsNonNull => self.ref_as_non_null(),
             Instr::RefEq => self.binop(Opcode::I64Eq),
             Instr::I64Add128 | Instr::I64Sub128 | Instr::I64MulWideS | Instr::I64MulWideU => {
-                self.wide(instr.opcode(), ty);
+                self.wide(opcode);
             }
-            Instr::AtomicFence { .. } => self.atomic(instr, ty),
+            Instr::AtomicFence { .. } => self.atomic(instr),
             Instr::RefI31 | Instr::I31GetS | Instr::I31GetU => self.unop(opcode),
             // References of both hierarchies look the same.
             Instr::AnyConvertExtern | Instr::ExternConvertAny => {}
@@ -275,8 +278,8 @@ impl<'m> Lowerer<'m> {
             | Instr::RefTestNonNull { .. }
             | Instr::RefTestNull { .. }
             | Instr::RefCastNonNull { .. }
-            | Instr::RefCastNull { .. } => self.object(instr, ty),
-            _ => self.runtime(instr, ty),
+            | Instr::RefCastNull { .. } => self.object(instr),
+            _ => self.runtime(instr),
         }
     }
 
@@ -305,6 +308,15 @@ fn bank(ty: ValType) -> Bank {
         ValType::I32 | ValType::I64 | ValType::Ref(_) => Bank::Int,
         ValType::V128 => Bank::V128,
     }
+}
+
+/// A reference of whatever type: all references look the same.
+const REFERENCE: ValType = ValType::FUNCREF;
+
+/// The number of operands and the results of an instruction whose type is the same everywhere but for the width of addresses.
+fn plain_type(op: Opcode) -> (usize, &'static [ValType]) {
+    let ty = op.plain_type();
+    ty.map_or((0, &[]), |(params, results)| (params.len(), results))
 }
 
 /// How many slots values of some types fill.

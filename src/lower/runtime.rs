@@ -1,34 +1,36 @@
 //! Instructions that the runtime carries out: sizes, growth, bulk operations, tables, references.
 
-use super::Lowerer;
 use super::operands::Operands;
+use super::{Lowerer, REFERENCE, plain_type};
 use crate::code::ops::{Op, Runtime, SlotOffset};
+use crate::syntax::index::{MemIdx, TableIdx};
 use crate::syntax::instr::{Instr, Opcode};
 use crate::syntax::types::ValType;
-use crate::validate::InstrType;
 
 impl Lowerer<'_> {
     /// Lowers an instruction of this file.
-    pub(super) fn runtime(&mut self, instr: &Instr<'_>, ty: &InstrType<'_>) {
-        let (call, a, b) = match *instr {
-            Instr::MemorySize { mem } => (Runtime::MemorySize, mem.0, 0),
-            Instr::MemoryGrow { mem } => (Runtime::MemoryGrow, mem.0, 0),
-            Instr::MemoryFill { mem } => (Runtime::MemoryFill, mem.0, 0),
-            Instr::MemoryCopy { dst, src } => (Runtime::MemoryCopy, dst.0, src.0),
-            Instr::MemoryInit { mem, data } => (Runtime::MemoryInit, mem.0, data.0),
-            Instr::DataDrop { data } => (Runtime::DataDrop, data.0, 0),
-            Instr::TableGet { table } => (Runtime::TableGet, table.0, 0),
-            Instr::TableSet { table } => (Runtime::TableSet, table.0, 0),
-            Instr::TableSize { table } => (Runtime::TableSize, table.0, 0),
-            Instr::TableGrow { table } => (Runtime::TableGrow, table.0, 0),
-            Instr::TableFill { table } => (Runtime::TableFill, table.0, 0),
-            Instr::TableCopy { dst, src } => (Runtime::TableCopy, dst.0, src.0),
-            Instr::TableInit { table, elem } => (Runtime::TableInit, table.0, elem.0),
-            Instr::ElemDrop { elem } => (Runtime::ElemDrop, elem.0, 0),
-            Instr::RefFunc { func } => (Runtime::RefFunc, func.0, 0),
+    pub(super) fn runtime(&mut self, instr: &Instr<'_>) {
+        let mem = |mem: MemIdx| Some(self.module.mems[mem.index()].addr.val_type());
+        let table = |table: TableIdx| Some(self.module.tables[table.index()].addr.val_type());
+        let (call, a, b, operands, result) = match *instr {
+            Instr::MemorySize { mem: at } => (Runtime::MemorySize, at.0, 0, 0, mem(at)),
+            Instr::MemoryGrow { mem: at } => (Runtime::MemoryGrow, at.0, 0, 1, mem(at)),
+            Instr::MemoryFill { mem } => (Runtime::MemoryFill, mem.0, 0, 3, None),
+            Instr::MemoryCopy { dst, src } => (Runtime::MemoryCopy, dst.0, src.0, 3, None),
+            Instr::MemoryInit { mem, data } => (Runtime::MemoryInit, mem.0, data.0, 3, None),
+            Instr::DataDrop { data } => (Runtime::DataDrop, data.0, 0, 0, None),
+            Instr::TableGet { table } => (Runtime::TableGet, table.0, 0, 1, Some(REFERENCE)),
+            Instr::TableSet { table } => (Runtime::TableSet, table.0, 0, 2, None),
+            Instr::TableSize { table: at } => (Runtime::TableSize, at.0, 0, 0, table(at)),
+            Instr::TableGrow { table: at } => (Runtime::TableGrow, at.0, 0, 2, table(at)),
+            Instr::TableFill { table } => (Runtime::TableFill, table.0, 0, 3, None),
+            Instr::TableCopy { dst, src } => (Runtime::TableCopy, dst.0, src.0, 3, None),
+            Instr::TableInit { table, elem } => (Runtime::TableInit, table.0, elem.0, 3, None),
+            Instr::ElemDrop { elem } => (Runtime::ElemDrop, elem.0, 0, 0, None),
+            Instr::RefFunc { func } => (Runtime::RefFunc, func.0, 0, 0, Some(REFERENCE)),
             _ => unreachable!("validated: {instr} belongs to a feature that is refused"),
         };
-        self.call_runtime(call, a, b, ty.params.len(), ty.results);
+        self.call_runtime(call, a, b, operands, result);
     }
 
     /// Emits what the runtime is asked to do with so many operands.
@@ -38,12 +40,12 @@ impl Lowerer<'_> {
         a: u32,
         b: u32,
         operands: usize,
-        results: &[ValType],
+        result: Option<ValType>,
     ) {
         let at = self.in_place(operands);
         self.emit(Op::Runtime { call, a, b, at });
         self.operands.wrote(at, ValType::I64);
-        for &ty in results {
+        if let Some(ty) = result {
             self.operands.push_stored(ty);
         }
     }
@@ -61,10 +63,11 @@ impl Lowerer<'_> {
     }
 
     /// Arithmetic on integers of two slots.
-    pub(super) fn wide(&mut self, op: Opcode, ty: &InstrType<'_>) {
-        let at = self.in_place(ty.params.len());
+    pub(super) fn wide(&mut self, op: Opcode) {
+        let (operands, results) = plain_type(op);
+        let at = self.in_place(operands);
         self.emit(Op::Wide { op, at });
-        for (i, &ty) in ty.results.iter().enumerate() {
+        for (i, &ty) in results.iter().enumerate() {
             self.operands.wrote(at + 8 * i as SlotOffset, ty);
             self.operands.push_stored(ty);
         }

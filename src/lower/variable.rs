@@ -5,7 +5,6 @@ use super::{Lowerer, bank};
 use crate::code::ops::{Bank, Dst, Op, Runtime, Src};
 use crate::syntax::index::*;
 use crate::syntax::types::ValType;
-use crate::validate::InstrType;
 
 /// Bytes from one global of a store to the next.
 const GLOBAL_BYTES: u32 = size_of::<crate::runtime::global_inst::GlobalInst>() as u32;
@@ -105,10 +104,8 @@ impl Lowerer<'_> {
         }
     }
 
-    pub(super) fn global_get(&mut self, global: GlobalIdx, ty: &InstrType<'_>) {
-        let &[ty] = ty.results else {
-            unreachable!("validated: a global has one type")
-        };
+    pub(super) fn global_get(&mut self, global: GlobalIdx) {
+        let ty = self.module.globals[global.index()].value;
         self.settle();
         match global.0.checked_sub(self.module.imported_globals) {
             Some(defined) => {
@@ -123,7 +120,7 @@ impl Lowerer<'_> {
                 );
             }
             None if ty == ValType::V128 => self.imported_vector_get(global),
-            None => self.call_runtime(Runtime::GlobalGet, global.0, 0, 0, &[ty]),
+            None => self.call_runtime(Runtime::GlobalGet, global.0, 0, 0, Some(ty)),
         }
     }
 
@@ -140,7 +137,7 @@ impl Lowerer<'_> {
                 });
             }
             None if self.operands.top().ty == ValType::V128 => self.imported_vector_set(global),
-            None => self.call_runtime(Runtime::GlobalSet, global.0, 0, 1, &[]),
+            None => self.call_runtime(Runtime::GlobalSet, global.0, 0, 1, None),
         }
     }
 }

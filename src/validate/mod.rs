@@ -30,4 +30,4 @@ mod tests;
 pub use context::Context;
 pub use error::ValidateError;
 pub use modules::check_module;
-pub use stack::{FuncValidator, InstrType};
+pub use stack::FuncValidator;
