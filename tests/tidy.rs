@@ -21,13 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Of the runtime, the size of a global: code steps over globals by it.
     (
         "lower",
-        &[
-            "syntax",
-            "code",
-            "validate",
-            "limits",
-            "runtime::global_inst",
-        ],
+        &["syntax", "code", "limits", "runtime::global_inst"],
     ),
     (
         "runtime",

@@ -500,7 +500,6 @@ mod tests {
     use super::*;
     use crate::{Config, Instance, Store, Trap, Val};
 
-    /// Two functions that call each other `n` times before `run` traps or ends its fuel, and how often they have been lowered.
     #[test]
     fn a_function_is_lowered_once_for_each_form_however_often_it_traps() {
         let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
@@ -536,5 +535,33 @@ mod tests {
             );
         }
         assert!(lowerings() <= 4, "{}", lowerings());
+    }
+
+    #[test]
+    fn maps_are_small_beside_the_code() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/workloads");
+        for fuel in [false, true] {
+            let (mut cells, mut maps) = (0, 0);
+            let engine =
+                Engine::new(Config::new().consume_fuel(fuel).eager_lowering(true)).unwrap();
+            for file in std::fs::read_dir(folder).unwrap() {
+                let path = file.unwrap().path();
+                if path
+                    .extension()
+                    .is_some_and(|extension| extension == "wasm")
+                {
+                    let module = Module::from_file(&engine, path).unwrap();
+                    let (more_cells, more_maps) = module.compiled().code.cells_and_maps();
+                    cells += more_cells;
+                    maps += more_maps;
+                }
+            }
+            assert!(cells > 50_000, "{cells}");
+            println!("fuel {fuel}: {maps} bytes of maps for {cells} of code");
+            assert!(
+                maps * 100 < cells * 15,
+                "{maps} bytes of maps for {cells} of code"
+            );
+        }
     }
 }

@@ -339,6 +339,16 @@ impl CodeUnit {
         }
     }
 
+    /// Bytes of the cells and of the maps of the forms in which functions are entered.
+    #[cfg(test)]
+    pub fn cells_and_maps(&self) -> (usize, usize) {
+        let codes = self.codes.iter().filter_map(OnceLock::get);
+        codes.fold((0, 0), |(cells, maps), code| {
+            let more = size_of_val(&*code.cells);
+            (cells + more, maps + code.map.bytes())
+        })
+    }
+
     fn count_lowering(&self) {
         #[cfg(test)]
         self.lowerings.fetch_add(1, Ordering::Relaxed);
