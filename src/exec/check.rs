@@ -11,11 +11,11 @@ use std::sync::{Arc, OnceLock};
 use super::handlers;
 use super::select::{self, Absent};
 use super::{Called, Embedder, Mode, Reason};
-use crate::code::builder::{At, Builder, Map, Origin, Select};
+use crate::code::builder::{At, Builder, Select};
 use crate::code::catches::Catches;
 use crate::code::ops::{Bank, Dst};
 use crate::code::ops::{CallFrame, Next, Object, Op, Runtime, SlotOffset, Src, TailFrame};
-use crate::code::{Code, CodePlace, CodeUnit, Exact, Form, LowerError, Point, Source};
+use crate::code::{Code, CodeUnit, Form, LowerError, MemAccess, Source};
 use crate::runtime::addr::{FuncAddr, GlobalAddr, InstanceAddr, MemAddr, TableAddr, TagAddr};
 use crate::runtime::exceptions::Exception;
 use crate::runtime::func_inst::FuncInst;
@@ -670,8 +670,8 @@ impl Program {
     }
 
     /// The code of a function in a form.
-    fn build(&self, defined: u32, form: Form, with_map: bool) -> Result<(Code, Map), LowerError> {
-        let mut builder = Builder::new(self.select, form, with_map);
+    fn build(&self, defined: u32, form: Form) -> Result<Code, LowerError> {
+        let mut builder = Builder::new(self.select, form, 0, false);
         let mut catches = Catches::default();
         let mut landings = Vec::new();
         for step in &self.functions[defined as usize] {
@@ -694,7 +694,8 @@ impl Program {
             }
         }
         catches.finish(&landings);
-        builder.finish(slot::FRAME, [None; 3], catches)
+        let (code, _) = builder.finish(slot::FRAME, [None; 3], catches)?;
+        Ok(code)
     }
 }
 
@@ -734,34 +735,15 @@ fn put(builder: &mut Builder, op: &Op) {
 
 impl Source for Program {
     fn lower(&self, defined: u32) -> Result<Code, LowerError> {
-        self.build(defined, self.form, false).map(|(code, _)| code)
+        self.build(defined, self.form)
     }
 
-    fn exact(&self, defined: u32) -> Result<Exact, LowerError> {
-        let (_, net) = self.build(defined, Form::Net, true)?;
-        let (code, exact) = self.build(defined, Form::Exact, true)?;
-        let points = net.points.iter().zip(&exact.points).map(|(at, same)| {
-            let (net, cost) = net.arrival(at);
-            let (exact, _) = exact.arrival(same);
-            Point {
-                net: net.0,
-                exact: exact.0,
-                cost,
-            }
-        });
-        Ok(Exact {
-            code,
-            points: points.collect(),
-            pins: [None; 3],
-        })
+    fn exact(&self, defined: u32) -> Result<Code, LowerError> {
+        self.build(defined, Form::Exact)
     }
 
-    fn origin(&self, _: CodePlace) -> Option<Origin> {
+    fn access(&self, _: u32, _: usize) -> Option<MemAccess> {
         None
-    }
-
-    fn ahead(&self, _: CodePlace) -> u32 {
-        0
     }
 }
 
