@@ -9,7 +9,9 @@
 //! 00 oooooo sssss ccc      an op: so many pairs of cells, bytes and fuel behind what came before
 //! 01 sssssssss ccccc       a point: control arrives here
 //! 10 ssssssssssssss        the end of a superblock
-//! 11 ....                  the address of the last op (`AddressIn`), or six words with numbers of any size
+//! 110000 aaaaaaaa          the address of the last op (`AddressIn`)
+//! 111 ooooooooooooo        a larger step in bytes, for the next op
+//! 1100010000000000         six words with numbers of any size follow
 //! ```
 
 use core::cmp::Ordering;
@@ -68,7 +70,10 @@ const END_SPENT: Field = Field::new(0, 14, 64);
 const REST: u32 = 3 << 14;
 const ADDRESS: Field = Field::new(0, 8, 0);
 /// The word in front of six that hold a place in full.
-const FULL: u32 = REST | 1 << 8;
+const FULL: u32 = REST | 1 << 10;
+/// A step from instruction to instruction that is too large for an op's word: to the head of a loop that is repeated, and back.
+const FAR: u32 = REST | 1 << 13;
+const FAR_OFFSET: Field = Field::new(0, 13, 1 << 12);
 
 /// A place in the code, and what it corresponds to.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -323,6 +328,9 @@ impl Cursor<'_> {
                     step(0, END_SPENT.get(word));
                     return Some(Record::End);
                 }
+                _ if u32::from(word) & FAR == FAR => {
+                    place.offset = place.offset.wrapping_add(FAR_OFFSET.get(word));
+                }
                 _ if u32::from(word) == FULL => {
                     let words = self.view.words.get(self.word..self.word + 6)?;
                     let number = |at: usize| u32::from(words[at]) | u32::from(words[at + 1]) << 16;
@@ -411,11 +419,14 @@ impl MapBuilder {
             self.checkpoint(place);
         }
         let last = core::mem::replace(&mut self.last, place);
-        let word = OP
+        let near = OP
             | OP_CELLS.put(place.cell.wrapping_sub(last.cell) / 2)
-            | OP_SPENT.put(place.spent.wrapping_sub(last.spent))
-            | OP_OFFSET.put(place.offset.wrapping_sub(last.offset));
-        self.word(word, OP | OP_SPENT.put(0) | OP_OFFSET.put(0));
+            | OP_SPENT.put(place.spent.wrapping_sub(last.spent));
+        let offset = place.offset.wrapping_sub(last.offset);
+        match u16::try_from(near | OP_OFFSET.put(offset)) {
+            Ok(word) => self.words.push(word),
+            Err(_) => self.far_op(near, offset),
+        }
         if address != AddressIn::default() {
             self.words
                 .push((REST | ADDRESS.put(address.0.into())) as u16);
@@ -451,6 +462,20 @@ impl MapBuilder {
         match u16::try_from(word) {
             Ok(word) => self.words.push(word),
             Err(_) => self.full(without),
+        }
+    }
+
+    /// Appends the word of an op that has come so far, or the place in full.
+    #[cold]
+    #[inline(never)]
+    fn far_op(&mut self, near: u32, offset: u32) {
+        let near = near | OP_OFFSET.put(0);
+        match (
+            u16::try_from(FAR | FAR_OFFSET.put(offset)),
+            u16::try_from(near),
+        ) {
+            (Ok(far), Ok(near)) => self.words.extend([far, near]),
+            _ => self.full(OP | OP_SPENT.put(0) | OP_OFFSET.put(0)),
         }
     }
 
