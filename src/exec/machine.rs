@@ -131,6 +131,8 @@ pub(crate) struct Crossing {
 
 impl Machine {
     /// A machine on the rest of the store's value stack, which has memory.
+    // Inlined, so that it is made where it stays.
+    #[inline(always)]
     pub(super) fn new(
         embedder: &mut (dyn Embedder + '_),
         instance: InstanceAddr,
@@ -291,8 +293,10 @@ impl Machine {
         // SAFETY: FRAME; arguments and results lie within the caller's frame, and calls of guests within this one use the stack beyond
         // that. The collector may look at the slots meanwhile, as at all that is in use: cells permit it. What only results use is cleared.
         let slots = unsafe {
-            let results = args.cast::<Slot>().add(params as usize);
-            results.write_bytes(0, slots.saturating_sub(params) as usize);
+            if slots > params {
+                let results = args.cast::<Slot>().add(params as usize);
+                results.write_bytes(0, (slots - params) as usize);
+            }
             core::slice::from_raw_parts(args.cast::<Cell<Slot>>(), slots as usize)
         };
         // SAFETY: CTX; the machine does not touch the store while the embedder runs.

@@ -239,55 +239,70 @@ impl Stacks {
         })
     }
 
-    /// The places, that of the current thread first.
-    #[inline]
-    fn places(&self) -> impl Iterator<Item = &AtomicPtr<u64>> {
-        let places = &self.places[..self.kept];
-        let (before, after) = places
-            .split_at_checked(home())
-            .unwrap_or((&places[..0], places));
-        after.iter().chain(before).map(|place| &place.0)
+    /// The places that are used.
+    fn places(&self) -> &[Place] {
+        &self.places[..self.kept]
     }
 
     #[inline]
     fn take(&self) -> Option<Slots> {
-        for place in self.places() {
-            if place.load(Ordering::Relaxed).is_null() {
-                continue;
-            }
-            if let Some(base) = NonNull::new(place.swap(null_mut(), Ordering::Acquire)) {
-                // A stack that was put there belongs to the one who takes it out.
-                let len = self.len;
-                return Some(Slots { base, len, mark: 0 });
-            }
+        let len = self.len;
+        let own = self.places().get(home()).and_then(Place::take);
+        match own.or_else(|| self.take_elsewhere()) {
+            Some(base) => Some(Slots { base, len, mark: 0 }),
+            None => Slots::new(len),
         }
-        Slots::new(self.len)
+    }
+
+    #[cold]
+    fn take_elsewhere(&self) -> Option<NonNull<u64>> {
+        self.places().iter().find_map(Place::take)
     }
 
     #[inline]
     fn put(&self, mut slots: Slots) {
         slots.clear();
-        let base = slots.base.as_ptr();
-        for place in self.places() {
-            let put = |place: &AtomicPtr<u64>| {
-                place.compare_exchange(null_mut(), base, Ordering::Release, Ordering::Relaxed)
-            };
-            if place.load(Ordering::Relaxed).is_null() && put(place).is_ok() {
-                // The place owns it now.
-                core::mem::forget(slots);
-                return;
-            }
+        let base = slots.base;
+        let own = self.places().get(home());
+        if own.is_some_and(|place| place.put(base)) || self.put_elsewhere(base) {
+            // The place owns it now.
+            core::mem::forget(slots);
         }
+    }
+
+    #[cold]
+    fn put_elsewhere(&self, base: NonNull<u64>) -> bool {
+        self.places().iter().any(|place| place.put(base))
+    }
+}
+
+impl Place {
+    /// Takes the stack that is there. It belongs to the one who takes it.
+    #[inline]
+    fn take(&self) -> Option<NonNull<u64>> {
+        // A look first, because an exchange disturbs other threads.
+        match self.0.load(Ordering::Relaxed).is_null() {
+            true => None,
+            false => NonNull::new(self.0.swap(null_mut(), Ordering::Acquire)),
+        }
+    }
+
+    /// Puts a stack there, if there is none.
+    #[inline]
+    fn put(&self, base: NonNull<u64>) -> bool {
+        let (empty, full) = (null_mut(), base.as_ptr());
+        let exchange = |place: &AtomicPtr<u64>| {
+            place.compare_exchange(empty, full, Ordering::Release, Ordering::Relaxed)
+        };
+        self.0.load(Ordering::Relaxed).is_null() && exchange(&self.0).is_ok()
     }
 }
 
 impl Drop for Stacks {
     fn drop(&mut self) {
-        while self
-            .places()
-            .any(|place| !place.load(Ordering::Relaxed).is_null())
-        {
-            drop(self.take());
+        let len = self.len;
+        while let Some(base) = self.take_elsewhere() {
+            drop(Slots { base, len, mark: 0 });
         }
     }
 }
@@ -320,8 +335,8 @@ mod tests {
     }
 
     fn kept(stacks: &Stacks) -> usize {
-        let is_there = |place: &&AtomicPtr<u64>| !place.load(Ordering::Relaxed).is_null();
-        stacks.places().filter(is_there).count()
+        let is_there = |place: &&Place| !place.0.load(Ordering::Relaxed).is_null();
+        stacks.places().iter().filter(is_there).count()
     }
 
     fn set(slots: &mut Slots, at: usize, value: u64) {
