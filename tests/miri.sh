@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the loop back end under Miri, with both models of what pointers may do: each handler once, then guests that reach the rest of the
 # unsafe code.
-#   tests/miri.sh            # all of it, about an hour
+#   tests/miri.sh            # all of it, some hours of processor time
 #   tests/miri.sh FILTER     # tests whose names contain that
 # It needs a nightly toolchain with Miri: rustup component add miri rust-src --toolchain nightly
 set -euo pipefail

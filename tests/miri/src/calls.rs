@@ -205,7 +205,9 @@ fn instances_that_call_each_other_and_the_host_that_calls_them() {
             // Growth, a write, a collection and a call, all while the guest's arguments are on the stack.
             let memory = caller.get_export("m").and_then(Extern::into_memory);
             let memory = memory.unwrap();
-            memory.grow(&mut caller, 1)?;
+            if depth < 4 {
+                memory.grow(&mut caller, 1)?;
+            }
             memory.data_mut(&mut caller)[8] += 1;
             caller.as_context_mut().gc();
             let outer = *caller.data();
@@ -229,8 +231,10 @@ fn instances_that_call_each_other_and_the_host_that_calls_them() {
             .unwrap();
         assert_eq!(run.call(&mut store, (1, 0)).unwrap(), 109);
         assert!(run.call(&mut store, (1, 3)).unwrap() > 500);
-        // Too deep for the stack, or for the count of nested calls.
-        assert!(run.call(&mut store, (1, 1000)).is_err());
+        // Too deep for the stack, or for the count of nested calls; under Miri that takes too long.
+        if !cfg!(miri) {
+            assert!(run.call(&mut store, (1, 1000)).is_err());
+        }
         let error = run.call(&mut store, (1, -1)).unwrap_err();
         assert_eq!(error.backtrace().unwrap().frames().len(), 2);
         let g = inner.get_global(&mut store, "g").unwrap();

@@ -73,7 +73,7 @@ fn slices_of_recursion_and_of_loops() {
         .get_typed_func::<i32, f64>(&mut store, "spin")
         .unwrap();
     // Small stacks are copied, large ones taken; in slices of 5 the first becomes the second.
-    for (n, slice) in [(3, 1), (10, 5), (200, 40), (200, 1000)] {
+    for (n, slice) in [(3, 1), (10, 5), (200, 300), (200, 1000)] {
         store.set_fuel(slice).unwrap();
         let call = sum.call_resumable(&mut store, n).unwrap();
         let (result, slices) = to_its_end(&mut store, call, slice);
