@@ -262,7 +262,7 @@ pub(super) fn is_well_formed(op: &Op) -> bool {
         | Op::Shuffle { d, .. }
         | Op::Constant { d, .. }
         | Op::SelectVector { d, .. } => in_slot(d),
-        Op::Atomic { op, .. } => op.class() == Class::Atomic,
+        Op::Atomic { op, .. } => op.class() == Class::Atomic || op == Opcode::AtomicFence,
         _ => true,
     }
 }
