@@ -20,7 +20,7 @@ use super::builder::CellPos;
 use super::ops::{Addr, Op, Src};
 
 /// Words from one checkpoint to the next, about.
-const INTERVAL: usize = 128;
+const INTERVAL: usize = 256;
 
 /// A field of a word: its lowest bit, its bits, and what is added to a number so that some negative ones fit.
 struct Field {
