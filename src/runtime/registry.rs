@@ -16,6 +16,7 @@
 //!   of a type it remembers together with the holder, so that it never takes a new type for an old one of the same number.
 //! * The public types hold what they name (`api::types`).
 
+use std::cell::RefCell;
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -354,35 +355,43 @@ impl Inner {
 
     /// Adds a group that is not there, whose first member has the number that is free next.
     fn add_new(&mut self, leader: TypeId, group: &[SubType], refer: impl Fn(TypeIdx) -> Reference) {
-        let ids: Vec<TypeId> = group.iter().map(|_| self.number()).collect();
-        debug_assert_eq!(ids[0], leader);
-        let map = |ty: TypeIdx| match refer(ty) {
-            Reference::Member(place) => TypeIdx(ids[place as usize].0),
-            Reference::Outer(id) => TypeIdx(id),
+        // Most groups have one member, of which no list is needed.
+        let first = self.number();
+        debug_assert_eq!(first, leader);
+        let others: Box<[TypeId]> = group[1..].iter().map(|_| self.number()).collect();
+        let member = |place: u32| match place {
+            0 => leader,
+            place => others[place as usize - 1],
         };
-        for (place, (ty, id)) in (0..).zip(group.iter().zip(&ids)) {
+        let outer = RefCell::new(Vec::new());
+        let map = |ty: TypeIdx| match refer(ty) {
+            Reference::Member(place) => TypeIdx(member(place).0),
+            Reference::Outer(id) => {
+                outer.borrow_mut().push(TypeId(id));
+                TypeIdx(id)
+            }
+        };
+        for (place, ty) in (0..).zip(group) {
             let supertype = ty.supertypes.first().map(|&ty| map(ty));
             let definition = Definition {
-                composite: canonical::map_composite(&ty.composite, &map),
+                composite: match refers(&ty.composite) {
+                    true => canonical::map_composite(&ty.composite, &map),
+                    false => ty.composite.clone(),
+                },
                 is_final: ty.is_final,
                 supertype,
                 depth: supertype.map_or(0, |ty| self.entry(TypeId(ty.0)).depth + 1),
                 leader,
                 place,
                 others: match place {
-                    0 => ids[1..].into(),
+                    0 => others.clone(),
                     _ => Box::default(),
                 },
             };
-            self.entries[id.0 as usize] = Some((Arc::new(definition), 0));
+            self.entries[member(place).0 as usize] = Some((Arc::new(definition), 0));
         }
-        for id in ids {
-            let ty = self.entry(id).clone();
-            for ty in ty.references() {
-                if self.entry(ty).leader != leader {
-                    *self.holders(ty).1 += 1;
-                }
-            }
+        for ty in outer.into_inner() {
+            *self.holders(ty).1 += 1;
         }
     }
 
@@ -458,6 +467,27 @@ impl Inner {
         for ty in outer {
             self.let_go(ty, unheld);
         }
+    }
+}
+
+/// Whether a type refers to others beside its supertype.
+fn refers(composite: &CompType) -> bool {
+    let concrete = |ty: ValType| {
+        matches!(
+            ty,
+            ValType::Ref(RefType {
+                heap: HeapType::Concrete(_),
+                ..
+            })
+        )
+    };
+    match composite {
+        CompType::Func(ty) => {
+            let values = |types: &[ValType]| types.iter().any(|ty| concrete(*ty));
+            values(&ty.params) || values(&ty.results)
+        }
+        CompType::Struct(fields) => fields.iter().any(|field| concrete(field.unpacked())),
+        CompType::Array(element) => concrete(element.unpacked()),
     }
 }
 
