@@ -109,14 +109,18 @@ struct Met {
 }
 
 /// Places of the smallest table, as a power of two.
-const SMALLEST: u32 = 3;
+const SMALLEST: u32 = 4;
 
 impl TypeCache {
     /// A type that was met before.
     #[inline]
     pub fn get(&self, ty: TypeId) -> Option<&TypeInfo> {
-        let met = self.table[self.find(ty)?].as_ref()?;
-        Some(&met.info)
+        let at = self.place(ty);
+        match self.table.get(at)? {
+            // Most types are where the hash says.
+            Some(met) if met.id == ty => Some(&met.info),
+            _ => Some(&self.table[self.find(ty)?].as_ref()?.info),
+        }
     }
 
     /// A type, which is looked up if it is met for the first time. It is held from then on.
@@ -126,9 +130,11 @@ impl TypeCache {
         registry: &Arc<Registry>,
         ty: TypeId,
     ) -> Result<&Arc<TypeInfo>, NoMemory> {
-        let at = match self.find(ty) {
-            Some(at) => at,
-            None => self.add(registry, ty)?,
+        let at = self.place(ty);
+        let at = match self.table.get(at) {
+            // Most types are where the hash says.
+            Some(Some(met)) if met.id == ty => at,
+            _ => self.find_or_add(registry, ty)?,
         };
         match &self.table[at] {
             Some(met) => Ok(&met.info),
@@ -137,7 +143,6 @@ impl TypeCache {
     }
 
     /// Where in the table a type is, if it is there. There is always a free place, where the search ends.
-    #[inline]
     fn find(&self, ty: TypeId) -> Option<usize> {
         let mut at = self.place(ty);
         while self.table.get(at)?.as_ref()?.id != ty {
@@ -152,10 +157,13 @@ impl TypeCache {
         (ty.0.wrapping_mul(self.factor) >> (self.shift & 31)) as usize
     }
 
-    /// Adds a type that is not there, and says where.
+    /// Where in the table a type is, which is added if it is not there.
     #[cold]
-    fn add(&mut self, registry: &Arc<Registry>, ty: TypeId) -> Result<usize, NoMemory> {
-        if self.len * 2 >= self.table.len() {
+    fn find_or_add(&mut self, registry: &Arc<Registry>, ty: TypeId) -> Result<usize, NoMemory> {
+        if let Some(at) = self.find(ty) {
+            return Ok(at);
+        }
+        if self.len * 4 >= self.table.len() {
             self.grow()?;
         }
         let info = Arc::new(TypeInfo::new(registry, ty));
