@@ -74,7 +74,8 @@ profile z 1000000 $level=z
 profile debug-assertions 1000000 CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true
 profile overflow-checks 1000000 CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=true
 profile lto-abort 1000000 CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_PANIC=abort
-profile coverage 1000000 RUSTFLAGS=-Cinstrument-coverage
+# A loop again, with a counter in each branch.
+profile coverage 20000 RUSTFLAGS=-Cinstrument-coverage
 profile hidden-coverage 1000000 RUSTC_WRAPPER="$work/wrapper"
 
 if ((${#failed[@]})); then
