@@ -15,7 +15,8 @@ pub struct FuelCost {
     pub instruction: &'static str,
     /// What it costs each time it starts.
     pub base: u32,
-    /// What it costs more for, see [`BulkUnit::per_fuel`]. The whole cost is charged before the instruction has any effect.
+    /// The work that it costs more for, see [`BulkUnit::per_fuel`]. The whole cost is charged before the instruction has any effect, and
+    /// only for work that is done: an instruction that traps or is refused costs its base.
     pub bulk: Option<BulkUnit>,
 }
 

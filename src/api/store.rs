@@ -74,10 +74,6 @@ impl<T> Store<T> {
         runtime.counts_fuel = engine.config().fuel;
         runtime.fuel = engine.config().initial_fuel;
         runtime.interrupts = engine.interrupts();
-        if runtime.interrupts.is_some() && !runtime.counts_fuel {
-            // Code is metered, and shall not notice: so much fuel takes centuries.
-            runtime.fuel = u64::MAX;
-        }
         let inner = StoreInner {
             runtime,
             engine: engine.clone(),

@@ -727,6 +727,8 @@ pub enum Op {
         b: u32,
         /// The first operand, and the result.
         at: SlotOffset,
+        /// The cost that it charges by itself, besides that of its work; the builder adds what lies ahead where that is charged in advance.
+        charge: Option<u32>,
     },
     /// return without results
     Return0,
@@ -778,6 +780,8 @@ pub enum Op {
         b: u32,
         /// The first operand, and the result.
         at: SlotOffset,
+        /// As for `Object`.
+        charge: Option<u32>,
     },
     /// `fuel := fuel - cost`, or stop; only in exact code
     Charge {
@@ -786,17 +790,6 @@ pub enum Op {
     },
     /// go on in the code that charges on branches, if there is fuel for that; only in exact code
     Rejoin,
-    /// `fuel := fuel - cost - (slot >> shift)`, or stop, or go on in exact code
-    ChargeBulk {
-        /// How much at least: the builder adds what lies ahead where that is charged in advance.
-        cost: u32,
-        /// The slot that holds a count.
-        x: SlotOffset,
-        /// Whether the count has 64 bits, not 32.
-        wide: bool,
-        /// Base-2 logarithm of how many cost one.
-        shift: u32,
-    },
 }
 }
 

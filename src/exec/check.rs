@@ -586,7 +586,9 @@ impl Program {
                 let (x, i) = (slot::SECOND, 0);
                 return self.main(Op::ArraySet { op, x, i, value });
             }
-            Op::Object { call, at, .. } => {
+            Op::Object {
+                call, at, charge, ..
+            } => {
                 let storage = crate::code::layout::Storage::Bits64 as u32;
                 let (a, b) = match call {
                     Object::StructNew | Object::StructNewDefault => (struct_type, 0),
@@ -599,7 +601,7 @@ impl Program {
                     Object::ArrayInitElem => (0, 0),
                     _ => (0, storage),
                 };
-                self.set(match call {
+                let operands = match call {
                     Object::ArrayCopy => [array, 1, array, 1, 1],
                     Object::StructGet
                     | Object::StructSet
@@ -609,14 +611,29 @@ impl Program {
                     | Object::ArrayInitData
                     | Object::ArrayInitElem => [array, 1, 1, 1, 1],
                     _ => one,
-                });
-                return self.main(Op::Object { call, a, b, at });
+                };
+                let op = Op::Object {
+                    call,
+                    a,
+                    b,
+                    at,
+                    charge,
+                };
+                return self.charging(operands, op, charge);
             }
-            Op::Runtime { call, at, .. } => {
+            Op::Runtime {
+                call, at, charge, ..
+            } => {
                 let a = matches!(call, Runtime::DataDrop | Runtime::ElemDrop);
                 let (a, b) = (u32::from(a), 0);
-                self.set(one);
-                return self.main(Op::Runtime { call, a, b, at });
+                let op = Op::Runtime {
+                    call,
+                    a,
+                    b,
+                    at,
+                    charge,
+                };
+                return self.charging(one, op, charge);
             }
             Op::Charge { .. } => {
                 for _ in 0..3 {
@@ -624,17 +641,18 @@ impl Program {
                 }
                 return;
             }
-            Op::ChargeBulk { .. } => {
-                self.set([MUCH.into(); 5]);
-                for _ in 0..3 {
-                    self.main(op);
-                }
-                return;
-            }
             Op::Rejoin => {}
         }
         self.set(values);
         self.main(op);
+    }
+
+    /// Adds an op with operands of its own. If it charges by itself, it does so again and again.
+    fn charging(&mut self, operands: [u64; slot::SET as usize], op: Op, charge: Option<u32>) {
+        for _ in 0..if charge.is_some() { 3 } else { 1 } {
+            self.set(operands);
+            self.main(op);
+        }
     }
 
     /// Calls a function that the program defines.
@@ -716,8 +734,14 @@ const TAIL: TailFrame = TailFrame {
 
 /// Appends an op whose targets are what follows it.
 fn put(builder: &mut Builder, op: &Op) {
-    if let Op::ChargeBulk { .. } = op {
-        return builder.charging_op(op, At::default(), 1);
+    if let Op::Object {
+        charge: Some(cost), ..
+    }
+    | Op::Runtime {
+        charge: Some(cost), ..
+    } = *op
+    {
+        return builder.charging_op(op, At::default(), cost);
     }
     let tally = builder.tally();
     builder.op(op, At { offset: 0, tally });

@@ -83,6 +83,12 @@ pub(crate) struct Machine {
     pub slice: u64,
     /// What could not be charged.
     pub wanted: i64,
+    /// What the current op has paid for its work.
+    pub price: i64,
+    /// Whether execution goes on where it stopped to be interrupted: it is not stopped there again, so that each time there is progress.
+    pub passes: bool,
+    /// How much of its work the op has done before which execution stopped, or goes on.
+    pub progress: u64,
     /// Whether code is metered.
     pub metered: bool,
     /// The homes of the pinned locals of the function that is rejoined.
@@ -186,6 +192,9 @@ impl Machine {
             reserve: 0,
             slice: 0,
             wanted: 0,
+            price: 0,
+            passes: false,
+            progress: 0,
             metered,
             pins: [None; 3],
             failure: None,

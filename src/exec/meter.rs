@@ -6,11 +6,15 @@
 
 use super::machine::Machine;
 use super::suspend::{Mode, Pause};
+use crate::code::LowerError;
 use crate::runtime::interrupt::Interruption;
 use crate::runtime::trap::Trap;
 
 /// Most fuel that is handed out at once where an interruption may be asked for: well below a millisecond of work.
 const SLICE: u64 = 1 << 16;
+
+/// How much fuel some work may cost that is done at once, where an interruption may be asked for.
+pub(super) const PART: u64 = SLICE;
 
 /// How execution goes on after the counter did not suffice.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +38,9 @@ impl Machine {
     pub(super) fn deal(&mut self) {
         let mode = self.mode;
         let store = self.store();
+        let fuel = store.budget();
         // The counter is signed, so that it can fall below zero.
-        let mut slice = store.fuel.min(i64::MAX as u64);
+        let mut slice = fuel.min(i64::MAX as u64);
         if let Some(interrupts) = &store.interrupts {
             // With nothing at hand the very next charge looks up.
             slice = slice.min(if interrupts.pending() { 0 } else { SLICE });
@@ -43,18 +48,20 @@ impl Machine {
         if mode == Mode::Async && store.yield_interval.is_some() {
             slice = slice.min(store.until_yield);
         }
-        let reserve = store.fuel - slice;
+        let reserve = fuel - slice;
         self.fuel = slice as i64;
         self.slice = slice;
         self.reserve = reserve;
     }
 
-    /// Gives all fuel back to the store: it holds the exact amount then.
+    /// Gives all fuel back to the store: it holds the exact amount then, if it counts fuel.
     pub(super) fn collect(&mut self) {
         let fuel = self.fuel as u64 + self.reserve;
         let used = self.slice.saturating_sub(self.fuel as u64);
         let store = self.store();
-        store.fuel = fuel;
+        if store.counts_fuel {
+            store.fuel = fuel;
+        }
         store.until_yield = store.until_yield.saturating_sub(used);
     }
 
@@ -103,14 +110,16 @@ impl Machine {
     /// Whether execution has to stop in front of something that costs `wanted`. All fuel is in the store.
     fn stops(&mut self, wanted: u64) -> Option<Stops> {
         let mode = self.mode;
+        let passes = core::mem::take(&mut self.passes);
         let store = self.store();
-        if store.fuel < wanted {
+        if store.budget() < wanted {
             return Some(match mode {
                 Mode::Resumable => Stops::Pause(Pause::OutOfFuel),
                 Mode::Straight | Mode::Async => Stops::Trap(Trap::OutOfFuel),
             });
         }
         if let Some(interrupts) = &mut store.interrupts
+            && !passes
             && let Some(interruption) = interrupts.take()
         {
             return Some(match (mode, interruption) {
@@ -139,18 +148,12 @@ impl Machine {
             Some(stops) => stops,
         };
         let code = self.inst().code.clone();
-        match (code.to_exact(ip, &mut self.held), stops) {
-            (Ok(exact), Stops::Trap(Trap::OutOfFuel) | Stops::Pause(Pause::OutOfFuel)) => {
-                Way::Over(exact)
-            }
-            (Ok(exact), stops) => {
+        let exact = lowered(code.to_exact(ip, &mut self.held));
+        match stops {
+            Stops::Trap(Trap::OutOfFuel) | Stops::Pause(Pause::OutOfFuel) => Way::Over(exact),
+            stops => {
                 self.stop(stops);
                 Way::Stop(exact)
-            }
-            (Err(_), _) => {
-                unreachable!(
-                    "lowering: what has been lowered to one form can be lowered to the other"
-                )
             }
         }
     }
@@ -167,6 +170,33 @@ impl Machine {
             self.fuel -= cost;
         }
         way
+    }
+
+    /// Whether execution has to stop within an op, between two parts of its work: it has cost `before` and then `after` to do so much.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn stops_within(&mut self, before: u64, after: u64) -> bool {
+        let turn = match (self.mode, self.store().yield_interval) {
+            (Mode::Async, Some(interval)) => before / interval < after / interval,
+            _ => false,
+        };
+        match self.look_up(0) {
+            Some(stops) => self.stop(stops),
+            None if turn => self.pause = Some(Pause::Yield),
+            None => return false,
+        }
+        true
+    }
+
+    /// Where execution goes on later that stops within the op at `ip`, a place where control arrives, which has paid for what lies ahead.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn stop_within(&mut self, ip: *const u32) -> Way {
+        // The op has been paid for, but exact code pays for what lies ahead itself.
+        let ahead = self.inst().code.ahead(ip.wrapping_add(2));
+        self.fuel += i64::from(ahead);
+        let code = self.inst().code.clone();
+        Way::Stop(lowered(code.to_exact(ip, &mut self.held)))
     }
 
     /// How to go on at the op at `ip` of exact code, which is there for leaving it.
@@ -195,6 +225,16 @@ impl Machine {
         if self.metered {
             let ip = self.stop_ip;
             self.fuel += i64::from(self.inst().code.ahead(ip));
+        }
+    }
+}
+
+/// A place in the exact form of code.
+fn lowered(exact: Result<*const u32, LowerError>) -> *const u32 {
+    match exact {
+        Ok(exact) => exact,
+        Err(_) => {
+            unreachable!("lowering: what has been lowered to one form can be lowered to the other")
         }
     }
 }

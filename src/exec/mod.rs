@@ -225,6 +225,9 @@ pub fn resume(
         machine.crossings = core::mem::take(&mut suspended.crossings);
         machine.held = core::mem::take(&mut suspended.held);
         machine.failure = failure;
+        machine.progress = suspended.progress;
+        // With fuel at hand it passes in any case.
+        machine.passes = suspended.passes() && machine.slice == 0;
         let regs = Regs {
             acc: suspended.acc,
             acc_f32: suspended.acc_f32,

@@ -10,8 +10,8 @@ use super::dispatch::{Handler, handler_cells};
 use super::handlers::operand::{Acc, Imm, Pin, Slot};
 use super::handlers::runtime as rt;
 use super::handlers::{
-    atomic, call, control, exception, fuel, heap, heap as gc, memory, memory::*, memory64, numeric,
-    reference, variable,
+    atomic, bulk, call, control, exception, fuel, heap, heap as gc, memory, memory::*, memory64,
+    numeric, reference, variable,
 };
 use super::numerics::*;
 use crate::code::Form;
@@ -427,7 +427,14 @@ pub(super) fn find(op: &Op, form: Form) -> Found {
             Src::Slot(_) => heap::ref_cast::<Slot>,
             _ => return Err(Absent::Operands),
         },
-        Op::Object { call, .. } => object(call)?,
+        Op::Object {
+            call, charge: None, ..
+        } => object(call)?,
+        Op::Object {
+            call,
+            charge: Some(_),
+            ..
+        } => charging_object(call, form)?,
         Op::NonNull { x } => match x {
             Src::Acc => reference::non_null::<Acc>,
             Src::Pin => reference::non_null::<Pin>,
@@ -440,16 +447,16 @@ pub(super) fn find(op: &Op, form: Form) -> Found {
         Op::Throw { .. } => exception::throw,
         Op::ThrowRef { .. } => exception::throw_ref,
         Op::Unreachable => control::unreachable_op,
-        Op::Runtime { call, .. } => runtime(call)?,
+        Op::Runtime {
+            call, charge: None, ..
+        } => runtime(call)?,
+        Op::Runtime {
+            call,
+            charge: Some(_),
+            ..
+        } => charging_runtime(call, form)?,
         Op::Charge { .. } if form == Form::Exact => fuel::charge,
         Op::Rejoin if form == Form::Exact => fuel::rejoin,
-        Op::ChargeBulk { wide, .. } => match (form, wide) {
-            (Form::Net, false) => fuel::charge_bulk_ahead::<false>,
-            (Form::Net, true) => fuel::charge_bulk_ahead::<true>,
-            (Form::Exact, false) => fuel::charge_bulk::<false>,
-            (Form::Exact, true) => fuel::charge_bulk::<true>,
-            (Form::Plain, _) => return Err(Absent::Operands),
-        },
         Op::Charge { .. } | Op::Rejoin => return Err(Absent::Operands),
     })
 }
@@ -803,6 +810,42 @@ fn runtime(call: Runtime) -> Found {
     Ok(calls! {
         MemorySize MemoryGrow MemoryFill MemoryCopy MemoryInit DataDrop
         TableGet TableSet TableSize TableGrow TableFill TableCopy TableInit ElemDrop RefFunc GlobalGet GlobalSet
+    })
+}
+
+/// The handler of a call that charges by itself, in either form of metered code.
+macro_rules! charging {
+    ($form:expr, $call:ty) => {
+        match $form {
+            Form::Net => bulk::bulk::<$call, true>,
+            Form::Exact => bulk::bulk::<$call, false>,
+            Form::Plain => return Err(Absent::Operands),
+        }
+    };
+}
+
+#[rustfmt::skip]
+fn charging_runtime(call: Runtime, form: Form) -> Found {
+    macro_rules! calls { ($($name:ident)*) => {
+        match call {
+            $(Runtime::$name => charging!(form, rt::$name),)*
+            _ => return Err(Absent::Operands),
+        }
+    }; }
+    Ok(calls! { MemoryGrow MemoryFill MemoryCopy MemoryInit TableGrow TableFill TableCopy TableInit })
+}
+
+#[rustfmt::skip]
+fn charging_object(call: Object, form: Form) -> Found {
+    macro_rules! calls { ($($name:ident)*) => {
+        match call {
+            $(Object::$name => charging!(form, gc::$name),)*
+            _ => return Err(Absent::Operands),
+        }
+    }; }
+    Ok(calls! {
+        StructNew StructNewDefault ArrayNew ArrayNewDefault ArrayNewFixed ArrayNewData ArrayNewElem
+        ArrayFill ArrayCopy ArrayInitData ArrayInitElem
     })
 }
 

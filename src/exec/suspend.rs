@@ -79,6 +79,8 @@ pub struct Suspended {
     pub(super) acc: u64,
     pub(super) acc_f32: f32,
     pub(super) acc_f64: f64,
+    /// How much of its work the op has done with which it goes on.
+    pub(super) progress: u64,
     pub(super) crossings: Vec<Crossing>,
     /// The exact forms of functions that it may be in.
     pub(super) held: Held,
@@ -142,6 +144,7 @@ impl Suspended {
             acc: machine.stop_acc,
             acc_f32: machine.stop_acc_f32,
             acc_f64: machine.stop_acc_f64,
+            progress: machine.progress,
             crossings: core::mem::take(&mut machine.crossings),
             held: core::mem::take(&mut machine.held),
             base,
@@ -185,6 +188,7 @@ impl Suspended {
             acc: 0,
             acc_f32: 0.0,
             acc_f64: 0.0,
+            progress: 0,
             crossings: Vec::new(),
             held: Held::default(),
             base: core::ptr::null_mut(),
@@ -200,6 +204,12 @@ impl Suspended {
             Why::Host(_) => self.ip,
             _ => self.ip.wrapping_add(2),
         }
+    }
+
+    /// Whether it has not come further since it was to stop, other than for lack of fuel.
+    pub(super) fn passes(&self) -> bool {
+        let interrupted = matches!(self.why, Why::Interrupted | Why::Yield | Why::Deadline);
+        interrupted && self.progress == 0
     }
 
     /// Slots of the results of the function that was called.

@@ -90,7 +90,7 @@ impl Machine {
     }
 
     /// Takes so much from the fuel at hand, in metered code, if there is so much.
-    fn pay(&mut self, cost: i64) -> bool {
+    pub(super) fn pay(&mut self, cost: i64) -> bool {
         if self.metered {
             if self.fuel < cost {
                 self.wanted = cost;

@@ -2,15 +2,11 @@
 //! form `Exact` pays before each instruction. Here is what an instruction costs.
 
 use super::Lowerer;
-use super::operands::Operands;
 use crate::code::Form;
 use crate::code::ops::Op;
 use crate::syntax::cost::{BulkUnit, LOCALS_PER_FUEL};
 use crate::syntax::instr::Instr;
 use crate::syntax::types::ValType;
-
-/// Base-2 logarithm of the bytes of a page, unless a memory has pages of its own size.
-const PAGE_SHIFT: u32 = 16;
 
 impl Lowerer<'_> {
     /// Charges for entering the function.
@@ -19,45 +15,36 @@ impl Lowerer<'_> {
         self.pay(count / LOCALS_PER_FUEL);
     }
 
-    /// Charges for the instruction that comes next.
+    /// Charges for the instruction that comes next, unless its op does that.
     pub(super) fn charge(&mut self, instr: &Instr<'_>) {
         let opcode = instr.opcode();
-        let cost = opcode.cost();
-        let Some(unit) = opcode.bulk_cost() else {
-            return self.pay(cost);
-        };
-        if self.module.form == Form::Plain || unit == BulkUnit::Clause {
-            // What throws charges for itself.
-            return;
+        let throws = opcode.bulk_cost() == Some(BulkUnit::Clause);
+        if !throws && self.own_charge(instr).is_none() {
+            self.pay(opcode.cost());
         }
-        let shift = match *instr {
-            Instr::MemoryGrow { mem } => {
-                // What is a page to the instruction may be less than one to us.
-                let page_size = self.module.mems[mem.index()].page_size_log2;
-                unit.shift() + PAGE_SHIFT.saturating_sub(page_size.into())
-            }
-            // The length of a new array is its last operand, too, in elements of so many bytes.
-            Instr::ArrayNew { ty }
-            | Instr::ArrayNewDefault { ty }
-            | Instr::ArrayNewData { ty, .. }
-            | Instr::ArrayNewElem { ty, .. } => unit.shift() - self.element(ty).log2(),
+    }
+
+    /// What the op of an instruction charges by itself, besides the cost of its work, if it does: where there may be work that costs more,
+    /// and only the op knows how much of it will be done.
+    pub(super) fn own_charge(&self, instr: &Instr<'_>) -> Option<u32> {
+        let opcode = instr.opcode();
+        let unit = opcode.bulk_cost()?;
+        let works = match *instr {
             Instr::StructNew { .. }
             | Instr::StructNewDefault { .. }
-            | Instr::ArrayNewFixed { .. } => {
-                return self.pay(cost + (self.object_bytes(instr) >> unit.shift()));
-            }
-            _ => unit.shift(),
+            | Instr::ArrayNewFixed { .. } => self.object_bytes(instr) >> unit.shift() > 0,
+            _ => true,
         };
-        // The number of bytes, elements or pages is the last operand of all of them.
-        self.flush_all();
-        let count = self.operands.top();
-        let op = Op::ChargeBulk {
-            cost,
-            x: Operands::offset(count.slot),
-            wide: count.ty == ValType::I64,
-            shift,
+        (works && self.module.form != Form::Plain).then(|| opcode.cost())
+    }
+
+    /// Emits the op of an instruction, which charges by itself if a cost is given. All operands of the function are in their slots then.
+    pub(super) fn emit_charging(&mut self, op: Op, charge: Option<u32>) {
+        let Some(cost) = charge else {
+            return self.emit(op);
         };
         self.builder.charging_op(&op, self.at, cost);
+        self.at.tally = self.builder.tally();
     }
 
     /// Charges a cost that depends on no operand.

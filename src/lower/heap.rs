@@ -55,17 +55,17 @@ impl Lowerer<'_> {
             Instr::ArrayInitElem { elem, .. } => (Object::ArrayInitElem, 0, elem.0, 4, None),
             _ => unreachable!("lowering: {instr} is lowered elsewhere"),
         };
-        self.call_object(call, a, b, operands, result);
+        let charge = self.own_charge(instr);
+        self.call_object((call, a, b), operands, result, charge);
     }
 
     /// Emits what is to be done with so many operands.
     fn call_object(
         &mut self,
-        call: Object,
-        a: u32,
-        b: u32,
+        (call, a, b): (Object, u32, u32),
         operands: usize,
         result: Option<ValType>,
+        charge: Option<u32>,
     ) {
         self.flush_all();
         self.settle();
@@ -73,7 +73,14 @@ impl Lowerer<'_> {
         self.operands.truncate(height);
         let slot = self.operands.slot_at(height);
         let at = Operands::offset(slot);
-        self.emit(Op::Object { call, a, b, at });
+        let op = Op::Object {
+            call,
+            a,
+            b,
+            at,
+            charge,
+        };
+        self.emit_charging(op, charge);
         if let Some(ty) = result {
             self.operands.wrote(at, ty);
             self.operands.push_stored(ty);
@@ -119,7 +126,7 @@ impl Lowerer<'_> {
         let unpacked = storage.unpacked();
         let Some(op) = layout::load(storage, signed) else {
             let how = Storage::of(storage) as u32;
-            return self.call_object(Object::StructGet, offset, how, 1, Some(unpacked));
+            return self.call_object((Object::StructGet, offset, how), 1, Some(unpacked), None);
         };
         let x = self.operands.pop();
         let x = self.source(&x);
@@ -132,7 +139,7 @@ impl Lowerer<'_> {
         let storage = self.field(ty, field);
         let Some(op) = layout::store(storage) else {
             let how = Storage::of(storage) as u32;
-            return self.call_object(Object::StructSet, offset, how, 2, None);
+            return self.call_object((Object::StructSet, offset, how), 2, None, None);
         };
         let value = self.operands.pop();
         let x = self.operands.pop();
@@ -157,7 +164,7 @@ impl Lowerer<'_> {
         let unpacked = storage.unpacked();
         let Some(op) = layout::load(storage, signed) else {
             let how = Storage::of(storage) as u32;
-            return self.call_object(Object::ArrayGet, 0, how, 2, Some(unpacked));
+            return self.call_object((Object::ArrayGet, 0, how), 2, Some(unpacked), None);
         };
         let i = self.operands.pop();
         let x = self.operands.pop();
@@ -179,7 +186,7 @@ impl Lowerer<'_> {
         let storage = self.element_type(ty);
         let Some(op) = layout::store(storage) else {
             let how = Storage::of(storage) as u32;
-            return self.call_object(Object::ArraySet, 0, how, 3, None);
+            return self.call_object((Object::ArraySet, 0, how), 3, None, None);
         };
         let value = self.operands.pop();
         let i = self.operands.pop();

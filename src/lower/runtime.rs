@@ -30,7 +30,8 @@ impl Lowerer<'_> {
             Instr::RefFunc { func } => (Runtime::RefFunc, func.0, 0, 0, Some(REFERENCE)),
             _ => unreachable!("validated: {instr} belongs to a feature that is refused"),
         };
-        self.call_runtime(call, a, b, operands, result);
+        let charge = self.own_charge(instr);
+        self.call_runtime(call, a, b, operands, result, charge);
     }
 
     /// Emits what the runtime is asked to do with so many operands.
@@ -41,9 +42,20 @@ impl Lowerer<'_> {
         b: u32,
         operands: usize,
         result: Option<ValType>,
+        charge: Option<u32>,
     ) {
+        if charge.is_some() {
+            self.flush_all();
+        }
         let at = self.in_place(operands);
-        self.emit(Op::Runtime { call, a, b, at });
+        let op = Op::Runtime {
+            call,
+            a,
+            b,
+            at,
+            charge,
+        };
+        self.emit_charging(op, charge);
         self.operands.wrote(at, ValType::I64);
         if let Some(ty) = result {
             self.operands.push_stored(ty);

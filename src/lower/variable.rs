@@ -120,7 +120,7 @@ impl Lowerer<'_> {
                 );
             }
             None if ty == ValType::V128 => self.imported_vector_get(global),
-            None => self.call_runtime(Runtime::GlobalGet, global.0, 0, 0, Some(ty)),
+            None => self.call_runtime(Runtime::GlobalGet, global.0, 0, 0, Some(ty), None),
         }
     }
 
@@ -137,7 +137,7 @@ impl Lowerer<'_> {
                 });
             }
             None if self.operands.top().ty == ValType::V128 => self.imported_vector_set(global),
-            None => self.call_runtime(Runtime::GlobalSet, global.0, 0, 1, None),
+            None => self.call_runtime(Runtime::GlobalSet, global.0, 0, 1, None, None),
         }
     }
 }

@@ -64,7 +64,7 @@ pub struct Store {
     pub instances: Vec<ModuleInst>,
     /// Structures, arrays, exceptions and values of the host that references lead to, and the handles that the embedder holds.
     pub heap: Heap,
-    /// Remaining fuel; meaningful where the engine counts it.
+    /// Remaining fuel, where the engine counts it.
     pub fuel: u64,
     /// Whether the engine counts fuel.
     pub counts_fuel: bool,
@@ -113,6 +113,15 @@ impl Store {
             stack: Stack::new(stacks),
             parked: Parked::default(),
             limits,
+        }
+    }
+
+    /// The fuel that code may spend before it looks up: what remains, or without end where it is not counted.
+    pub fn budget(&self) -> u64 {
+        if self.counts_fuel {
+            self.fuel
+        } else {
+            u64::MAX / 2
         }
     }
 
@@ -255,18 +264,10 @@ impl Store {
         addr: MemAddr,
         delta: u64,
     ) -> Result<u64, GrowError> {
-        let memory = &self.mems[addr.index()];
-        let (old, log2) = (memory.size(), memory.ty.page_size_log2);
         if delta == 0 {
-            return Ok(old);
+            return Ok(self.mems[addr.index()].size());
         }
-        let growth = Growth {
-            resource: Resource::Memory,
-            current: shl(old, log2),
-            desired: shl(old.saturating_add(delta), log2),
-            maximum: memory.ty.limits.max.map(|max| shl(max, log2)),
-            reach: shl(memory.max_size(), log2),
-        };
+        let growth = self.memory_growth(addr, delta);
         let usage = self.permit(guard, growth)?;
         // Not the old size from above: another thread may have been faster.
         let spare = self.limits.memory_bytes.saturating_sub(usage.memory_bytes);
@@ -286,18 +287,11 @@ impl Store {
         delta: u64,
         init: u64,
     ) -> Result<u64, GrowError> {
-        let table = &self.tables[addr.index()];
-        let old = table.size();
+        let old = self.tables[addr.index()].size();
         if delta == 0 {
             return Ok(old);
         }
-        let growth = Growth {
-            resource: Resource::Table,
-            current: old,
-            desired: old.saturating_add(delta),
-            maximum: table.ty.limits.max,
-            reach: table.max_size(),
-        };
+        let growth = self.table_growth(addr, delta);
         let usage = self.permit(guard, growth)?;
         let spare = self
             .limits
@@ -310,6 +304,48 @@ impl Store {
         }
         self.usage = usage;
         Ok(old)
+    }
+
+    /// How many pages of 65,536 bytes a memory would get, if its type and the limits of the store permit that it grows by `delta` of its own.
+    pub fn may_grow_memory(&self, addr: MemAddr, delta: u64) -> Option<u64> {
+        let memory = &self.mems[addr.index()];
+        let size = memory.size().checked_add(delta)?;
+        let permitted = size <= memory.max_size()
+            && self.within_limits(self.memory_growth(addr, delta)).is_ok();
+        permitted.then_some(delta >> PAGE_LOG2.saturating_sub(memory.ty.page_size_log2))
+    }
+
+    /// How many elements a table would get, if its type and the limits of the store permit that it grows by `delta`.
+    pub fn may_grow_table(&self, addr: TableAddr, delta: u64) -> Option<u64> {
+        let table = &self.tables[addr.index()];
+        let size = table.size().checked_add(delta)?;
+        let permitted =
+            size <= table.max_size() && self.within_limits(self.table_growth(addr, delta)).is_ok();
+        permitted.then_some(delta)
+    }
+
+    fn memory_growth(&self, addr: MemAddr, delta: u64) -> Growth {
+        let memory = &self.mems[addr.index()];
+        let (old, log2) = (memory.size(), memory.ty.page_size_log2);
+        Growth {
+            resource: Resource::Memory,
+            current: shl(old, log2),
+            desired: shl(old.saturating_add(delta), log2),
+            maximum: memory.ty.limits.max.map(|max| shl(max, log2)),
+            reach: shl(memory.max_size(), log2),
+        }
+    }
+
+    fn table_growth(&self, addr: TableAddr, delta: u64) -> Growth {
+        let table = &self.tables[addr.index()];
+        let old = table.size();
+        Growth {
+            resource: Resource::Table,
+            current: old,
+            desired: old.saturating_add(delta),
+            maximum: table.ty.limits.max,
+            reach: table.max_size(),
+        }
     }
 
     /// How many bytes the limit on everything would still allow where so much was in use.
@@ -414,6 +450,9 @@ impl Store {
         }
     }
 }
+
+/// Base-2 logarithm of the bytes of a page, unless a memory has pages of its own size.
+const PAGE_LOG2: u8 = 16;
 
 /// A growth that is asked for, in the unit of what is to grow.
 #[derive(Clone, Copy)]

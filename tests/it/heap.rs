@@ -434,9 +434,12 @@ fn new_objects_cost_fuel_by_their_bytes() {
     assert_eq!(cost("longs", &[Val::I32(800)]), 4 + 100);
     assert_eq!(cost("fill", &[Val::I32(64)]), 6 + 1 + 8);
     store.set_fuel(10).unwrap();
-    let error = call(&mut store, instance, "bytes", &[Val::I32(i32::MAX)]).unwrap_err();
+    let error = call(&mut store, instance, "bytes", &[Val::I32(1 << 30)]).unwrap_err();
     assert!(matches!(error, Error::FuelExhausted { .. }), "{error}");
     assert!(store.heap_bytes() < 1 << 20);
+    // More than any object may have.
+    let error = call(&mut store, instance, "bytes", &[Val::I32(i32::MAX)]).unwrap_err();
+    assert_eq!(error.downcast_ref(), Some(&Trap::AllocationTooLarge));
 }
 
 /// Functions without parameters, each of which yields the number that its name ends with.

@@ -71,6 +71,8 @@ fields! {
     SlotOffset = &[0];
     u32 = &[0];
     u64 = &[0];
+    // Without a charge, and with one that does not last for one slice of fuel, so that the machine has to look for more again and again.
+    Option<u32> = &[None, Some(50_000)];
     [u8; 16] = &[[0; 16]];
     Access = &[Access { mem: 0, wide: false, width: 2, offset: 0 }];
     CallFrame = &[CallFrame { delta: 0, params: 0, slots: 0 }];

@@ -349,7 +349,15 @@ impl Op {
                 x.write(out);
                 write_target(target, nullable, out);
             }
-            Self::Object { a, b, at, .. } => {
+            Self::Object {
+                a, b, at, charge, ..
+            }
+            | Self::Runtime {
+                a, b, at, charge, ..
+            } => {
+                if let Some(cost) = charge {
+                    out.cell(cost);
+                }
                 out.cell(a);
                 out.cell(b);
                 out.cell(at as u32);
@@ -357,11 +365,6 @@ impl Op {
             Self::Return1 { x, to, .. } => {
                 x.write(out);
                 out.cell(to as u32);
-            }
-            Self::Runtime { a, b, at, .. } => {
-                out.cell(a);
-                out.cell(b);
-                out.cell(at as u32);
             }
             Self::Throw {
                 cost,
@@ -379,11 +382,6 @@ impl Op {
                 out.cell(x as u32);
             }
             Self::Charge { cost } => out.cell(cost),
-            Self::ChargeBulk { cost, x, shift, .. } => {
-                out.cell(cost);
-                out.cell(x as u32);
-                out.cell(shift);
-            }
         }
     }
 }

@@ -251,7 +251,16 @@ impl fmt::Display for Op {
                 nullable,
                 x,
             } => write!(f, "trap unless {x} is {target:?}, null {nullable}"),
-            Self::Object { call, a, b, at } => write!(f, "{call:?} {a} {b} at [{}]", slot(at)),
+            Self::Object {
+                call,
+                a,
+                b,
+                at,
+                charge,
+            } => {
+                write!(f, "{call:?} {a} {b} at [{}]", slot(at))?;
+                charged(f, charge)
+            }
             Self::Return0 => f.write_str("return"),
             Self::Return1 { x, to, .. } => write!(f, "return [{}] := {x}", slot(to)),
             Self::ReturnMany { from, to, count } => {
@@ -264,12 +273,26 @@ impl fmt::Display for Op {
             }
             Self::ThrowRef { x, .. } => write!(f, "throw [{}]", slot(x)),
             Self::Unreachable => f.write_str("unreachable"),
-            Self::Runtime { call, a, b, at } => write!(f, "{call:?} {a} {b} at [{}]", slot(at)),
+            Self::Runtime {
+                call,
+                a,
+                b,
+                at,
+                charge,
+            } => {
+                write!(f, "{call:?} {a} {b} at [{}]", slot(at))?;
+                charged(f, charge)
+            }
             Self::Charge { cost } => write!(f, "charge {cost}"),
             Self::Rejoin => f.write_str("rejoin"),
-            Self::ChargeBulk { cost, x, shift, .. } => {
-                write!(f, "charge {cost} + ([{}] >> {shift})", slot(x))
-            }
         }
+    }
+}
+
+/// Says that an op charges by itself.
+fn charged(f: &mut fmt::Formatter<'_>, charge: Option<u32>) -> fmt::Result {
+    match charge {
+        Some(cost) => write!(f, ", charge {cost} and for its work"),
+        None => Ok(()),
     }
 }

@@ -5,10 +5,10 @@
 //! the counter would fall below zero, what is left may not suffice for all of that; so execution goes on at the same place in the
 //! function's exact code, which charges before each instruction, until it stops there or comes to where it can rejoin.
 
-use super::operand::{Value, cell, slot};
+use super::operand::{Value, cell};
 use super::stopped;
 use crate::code::ops::Bank;
-use crate::exec::dispatch::{Handler, Regs, Ret, goto, handler, next, resume};
+use crate::exec::dispatch::{Regs, Ret, goto, handler, next, resume};
 use crate::exec::machine::Machine;
 use crate::exec::meter::Way;
 
@@ -24,22 +24,6 @@ pub(crate) unsafe fn arrive(r: Regs, charge: u32) -> Ret {
             return goto(r, arrive_short);
         }
         resume(r)
-    }
-}
-
-/// Takes `cost` from the fuel, or goes on with `short`, for which `ip` is back at the beginning of the op.
-#[inline(always)]
-unsafe fn pay(mut r: Regs, op: *const u32, cost: i64, short: Handler) -> Ret {
-    // SAFETY: CTX.
-    unsafe {
-        let fuel = (*r.ctx).fuel - cost;
-        if fuel < 0 {
-            (*r.ctx).wanted = cost;
-            r.ip = op;
-            return goto(r, short);
-        }
-        (*r.ctx).fuel = fuel;
-        next(r)
     }
 }
 
@@ -92,41 +76,19 @@ unsafe fn load_pins(r: &mut Regs, ctx: *mut Machine) {
     }
 }
 
-/// What an op that charges for a bulk operation costs: its first cell, and a part of the count in a slot.
-#[inline(always)]
-unsafe fn bulk_cost<const WIDE: bool>(r: &mut Regs) -> i64 {
-    // SAFETY: CODE, FRAME.
-    unsafe {
-        let cost = cell(r);
-        let count = *slot(r);
-        let shift = cell(r);
-        let count = if WIDE { count } else { u64::from(count as u32) };
-        // More than anybody has is more than anybody has, and must not wrap.
-        let bulk = count.checked_shr(shift).unwrap_or(0).min(1 << 62);
-        i64::from(cost) + bulk as i64
-    }
-}
-
 handler! {
     /// `fuel := fuel - cost`
     fn charge(r) {
         let op = this_op(&r);
         let cost = i64::from(cell(&mut r));
-        pay(r, op, cost, short)
-    }
-
-    /// `fuel := fuel - cost - (slot >> shift)`
-    fn charge_bulk[const WIDE: bool](r) {
-        let op = this_op(&r);
-        let cost = bulk_cost::<WIDE>(&mut r);
-        pay(r, op, cost, short)
-    }
-
-    /// As `charge_bulk`, where `cost` includes what lies ahead.
-    fn charge_bulk_ahead[const WIDE: bool](r) {
-        let op = this_op(&r);
-        let cost = bulk_cost::<WIDE>(&mut r);
-        pay(r, op, cost, short_ahead)
+        let fuel = (*r.ctx).fuel - cost;
+        if fuel < 0 {
+            (*r.ctx).wanted = cost;
+            r.ip = op;
+            return goto(r, short);
+        }
+        (*r.ctx).fuel = fuel;
+        next(r)
     }
 
     /// goes on where control arrives in code that charges on branches, if there is fuel for what lies ahead
@@ -157,6 +119,14 @@ handler! {
     #[inline(never)]
     fn short_ahead(r) {
         let way = (*r.ctx).way(r.ip);
+        go(r, way)
+    }
+
+    /// Stops within the op at `ip`, which is a place where control arrives; `AHEAD` says whether the code has paid for what lies ahead.
+    #[cold]
+    #[inline(never)]
+    fn paused[const AHEAD: bool](r) {
+        let way = if AHEAD { (*r.ctx).stop_within(r.ip) } else { Way::Stop(r.ip) };
         go(r, way)
     }
 

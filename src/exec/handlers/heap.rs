@@ -310,31 +310,13 @@ calls! {
     };
     /// `array.fill`
     ArrayFill = |m, _a, b, at| {
-        let storage = Storage::of_code(b);
-        let (i, value) = (*at.add(1) as u32, value(storage, at.add(2)));
-        let count = *at.add(2 + storage.slots()) as u32;
-        let object = m.object(*at)?;
-        fill(storage, elements(object, storage, i, count)?, value);
-        Ok(())
+        let count = *at.add(2 + Storage::of_code(b).slots());
+        array_fill(m, b, at, *at.add(1) as u32, count as u32)
     };
     /// `array.copy`
     ArrayCopy = |m, _a, b, at| {
-        let storage = Storage::of_code(b);
-        let (to, i, from, j) = (*at, *at.add(1) as u32, *at.add(2), *at.add(3) as u32);
-        let count = *at.add(4) as u32;
-        // Either may be null, which matters before anything else.
-        m.object(to)?;
-        m.object(from)?;
-        if to == from {
-            let object = m.object(to)?;
-            let source = range(object, storage, j, count)?;
-            let target = range(object, storage, i, count)?;
-            object.data.copy_within(source, target.start);
-        } else if let Some([to, from]) = m.store().heap.get_two(to, from) {
-            let source = range(from, storage, j, count)?;
-            elements(to, storage, i, count)?.copy_from_slice(&from.data[source]);
-        }
-        Ok(())
+        let [i, j, count] = [1, 3, 4].map(|operand| *at.add(operand) as u32);
+        array_copy(m, b, at, [i, j, count])
     };
     /// `array.init_data`
     ArrayInitData = |m, a, b, at| {
@@ -368,8 +350,57 @@ calls! {
     };
 }
 
+/// Sets `count` elements from `first` on, for an `array.fill` whose operands lie from `at` on.
+///
+/// # Safety
+///
+/// FRAME, for the operands.
+pub(super) unsafe fn array_fill(
+    m: &mut Machine,
+    how: u32,
+    at: *const u64,
+    first: u32,
+    count: u32,
+) -> Result<(), Trap> {
+    let storage = Storage::of_code(how);
+    // SAFETY: the caller's.
+    let (array, value) = unsafe { (*at, value(storage, at.add(2))) };
+    let object = m.object(array)?;
+    fill(storage, elements(object, storage, first, count)?, value);
+    Ok(())
+}
+
+/// Copies `count` elements from `j` on to where there are those from `i` on, for an `array.copy` whose operands lie from `at` on.
+///
+/// # Safety
+///
+/// FRAME, for the operands.
+pub(super) unsafe fn array_copy(
+    m: &mut Machine,
+    how: u32,
+    at: *const u64,
+    [i, j, count]: [u32; 3],
+) -> Result<(), Trap> {
+    let storage = Storage::of_code(how);
+    // SAFETY: the caller's.
+    let (to, from) = unsafe { (*at, *at.add(2)) };
+    // Either may be null, which matters before anything else.
+    m.object(to)?;
+    m.object(from)?;
+    if to == from {
+        let object = m.object(to)?;
+        let source = range(object, storage, j, count)?;
+        let target = range(object, storage, i, count)?;
+        object.data.copy_within(source, target.start);
+    } else if let Some([to, from]) = m.store().heap.get_two(to, from) {
+        let source = range(from, storage, j, count)?;
+        elements(to, storage, i, count)?.copy_from_slice(&from.data[source]);
+    }
+    Ok(())
+}
+
 /// Bytes of an array of so many elements.
-fn array_bytes(element: Storage, count: u32) -> u64 {
+pub(super) fn array_bytes(element: Storage, count: u32) -> u64 {
     u64::from(count) << element.log2()
 }
 
@@ -443,14 +474,14 @@ impl Machine {
     }
 
     /// What the heap knows of a type.
-    fn meet(&mut self, ty: TypeId) -> Result<&heap::TypeInfo, Trap> {
+    pub(super) fn meet(&mut self, ty: TypeId) -> Result<&heap::TypeInfo, Trap> {
         let store = self.store();
         let info = store.heap.meet(&store.registry, ty);
         info.map(|info| &**info).map_err(|_| Trap::HeapExhausted)
     }
 
     /// How the elements of an array type are stored.
-    fn element(&mut self, ty: TypeId) -> Result<Storage, Trap> {
+    pub(super) fn element(&mut self, ty: TypeId) -> Result<Storage, Trap> {
         match self.meet(ty)?.element() {
             Some(element) => Ok(element),
             None => unreachable!("validated: the type is an array's"),
@@ -458,12 +489,12 @@ impl Machine {
     }
 
     /// The object that a reference leads to.
-    fn object(&mut self, slot: u64) -> Result<&mut Object, Trap> {
+    pub(super) fn object(&mut self, slot: u64) -> Result<&mut Object, Trap> {
         self.store().heap.get_mut(slot).ok_or(Trap::NullReference)
     }
 
     /// Makes sure that a data segment has so many bytes.
-    fn data(&mut self, data: u32, from: u32, bytes: u64) -> Result<(), Trap> {
+    pub(super) fn data(&mut self, data: u32, from: u32, bytes: u64) -> Result<(), Trap> {
         let segment = &self.inst().datas[data as usize];
         match u64::from(from) + bytes <= segment.len() as u64 {
             true => Ok(()),
@@ -472,7 +503,7 @@ impl Machine {
     }
 
     /// Some elements of an element segment.
-    fn elem(&mut self, elem: u32, from: u32, count: u32) -> Result<&[u64], Trap> {
+    pub(super) fn elem(&mut self, elem: u32, from: u32, count: u32) -> Result<&[u64], Trap> {
         let segment = &self.inst().elems[elem as usize];
         let end = u64::from(from) + u64::from(count);
         if end > segment.len() as u64 {

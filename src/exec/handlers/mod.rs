@@ -7,6 +7,7 @@
 #![allow(clippy::missing_safety_doc)]
 
 pub(crate) mod atomic;
+pub(crate) mod bulk;
 pub(crate) mod call;
 mod compute;
 pub(crate) mod control;

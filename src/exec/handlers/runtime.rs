@@ -209,7 +209,11 @@ fn grow(
     grow: impl FnOnce(&mut dyn Embedder) -> Result<u64, GrowError>,
 ) -> Result<u64, Trap> {
     match m.grow(grow) {
-        Ok(old) => Ok(old.unwrap_or(at(ty, u64::MAX))),
+        Ok(Some(old)) => Ok(old),
+        Ok(None) => {
+            m.give_back();
+            Ok(at(ty, u64::MAX))
+        }
         Err(reason) => {
             m.fail(reason);
             // What the machine has noted goes before any trap.
@@ -219,7 +223,7 @@ fn grow(
 }
 
 /// An address or count of an address type in a slot, of which the upper half may hold anything if the type has 32 bits.
-fn at(ty: AddrType, slot: u64) -> u64 {
+pub(super) fn at(ty: AddrType, slot: u64) -> u64 {
     match ty {
         AddrType::I32 => at32(slot),
         AddrType::I64 => slot,
@@ -227,12 +231,12 @@ fn at(ty: AddrType, slot: u64) -> u64 {
 }
 
 /// A 32-bit address or count in a slot, of which the upper half may hold anything.
-fn at32(slot: u64) -> u64 {
+pub(super) fn at32(slot: u64) -> u64 {
     u64::from(slot as u32)
 }
 
 /// Where a copy goes, where it comes from, and how much it is: the amount is of the smaller address type.
-fn copied(to: AddrType, from: AddrType, x: &[u64; 3]) -> [u64; 3] {
+pub(super) fn copied(to: AddrType, from: AddrType, x: &[u64; 3]) -> [u64; 3] {
     let count = match (to, from) {
         (AddrType::I64, AddrType::I64) => AddrType::I64,
         _ => AddrType::I32,

@@ -168,6 +168,7 @@ impl Oracle {
             return Err(Stop::CallDepth);
         }
         let frame = thread.frame();
+        let instance = frame.instance;
         if !frame.entered {
             self.charge(frame.code.locals.len() as u64 / 64)?;
             frame.entered = true;
@@ -175,7 +176,8 @@ impl Oracle {
         }
         let code = Rc::clone(&frame.code);
         let instr = &code.instrs[frame.next];
-        self.charge(cost(instr, &thread.values))?;
+        let work = self.work(instance, instr, &thread.values);
+        self.charge(flat_cost(instr) + work)?;
         thread.frame().next += 1;
         self.execute(thread, instr)
     }
@@ -522,26 +524,100 @@ impl Oracle {
         &mut self.mems[addr.0].bytes
     }
 
-    /// The old size in pages, if it could grow.
-    fn grow_memory(&mut self, addr: MemAddr, pages: u64) -> Option<u64> {
-        let memory = &mut self.mems[addr.0];
+    /// Whether a memory's type and the limits permit that it grows by so many pages.
+    fn may_grow_memory(&self, addr: MemAddr, pages: u64) -> bool {
+        let memory = &self.mems[addr.0];
         let old = (memory.bytes.len() / PAGE) as u64;
         let addressable = if memory.is64 { 1 << 48 } else { 1 << 16 };
         let most = memory.max.unwrap_or(addressable).min(self.limits.pages);
-        let new = old.checked_add(pages).filter(|new| *new <= most)?;
-        memory.bytes.resize(new as usize * PAGE, 0);
-        Some(old)
+        old.checked_add(pages).is_some_and(|new| new <= most)
+    }
+
+    /// Whether a table's type and the limits permit that it grows by so many elements.
+    fn may_grow_table(&self, addr: TableAddr, count: u64) -> bool {
+        let table = &self.tables[addr.0];
+        let old = table.elements.len() as u64;
+        let most = table.max.unwrap_or(u32::MAX.into());
+        let all: u64 = self
+            .tables
+            .iter()
+            .map(|table| table.elements.len() as u64)
+            .sum();
+        let within = |sum: u64, most| sum.checked_add(count).is_some_and(|new| new <= most);
+        within(old, most) && (count == 0 || within(all, self.limits.elements))
+    }
+
+    /// The old size in pages, if it could grow.
+    fn grow_memory(&mut self, addr: MemAddr, pages: u64) -> Option<u64> {
+        let may = self.may_grow_memory(addr, pages);
+        let bytes = &mut self.mems[addr.0].bytes;
+        let old = (bytes.len() / PAGE) as u64;
+        may.then(|| {
+            bytes.resize((old + pages) as usize * PAGE, 0);
+            old
+        })
     }
 
     /// The old size in elements, if it could grow.
     fn grow_table(&mut self, addr: TableAddr, count: u64, value: Value) -> Option<u64> {
-        let table = &mut self.tables[addr.0];
-        let old = table.elements.len() as u64;
-        let most = table.max.unwrap_or(u32::MAX.into());
-        let most = most.min(self.limits.elements);
-        let new = old.checked_add(count).filter(|new| *new <= most)?;
-        table.elements.resize(new as usize, value);
-        Some(old)
+        let may = self.may_grow_table(addr, count);
+        let elements = &mut self.tables[addr.0].elements;
+        let old = elements.len() as u64;
+        may.then(|| {
+            elements.resize((old + count) as usize, value);
+            old
+        })
+    }
+
+    /// What the work of an instruction costs beside the instruction: nothing where it traps or is refused, because only work that is done is
+    /// charged. Its operands are on top of the stack.
+    fn work(&self, instance: usize, instr: &Instr, values: &[Value]) -> u64 {
+        let module = &self.instances[instance];
+        // The operand that is so far from the top.
+        let operand = |depth: usize| match values[values.len() - 1 - depth] {
+            Value::I32(value) => u64::from(value),
+            Value::I64(value) => value,
+            other => unreachable!("validated: an integer, not {other:?}"),
+        };
+        let bytes = |memory: u32| self.mems[module.mems[memory as usize].0].bytes.len();
+        let elements = |table: u32| self.tables[module.tables[table as usize].0].elements.len();
+        let data = |data: u32| module.datas[data as usize].len();
+        let elem = |elem: u32| module.elems[elem as usize].len();
+        let fits = |at: u64, len: usize| u128::from(at) + u128::from(operand(0)) <= len as u128;
+        let (will_be_done, per_fuel) = match *instr {
+            Instr::MemoryFill(memory) => (fits(operand(2), bytes(memory)), 64),
+            Instr::MemoryCopy { dst, src } => (
+                fits(operand(2), bytes(dst)) && fits(operand(1), bytes(src)),
+                64,
+            ),
+            Instr::MemoryInit { data: from, memory } => (
+                fits(operand(2), bytes(memory)) && fits(operand(1), data(from)),
+                64,
+            ),
+            Instr::MemoryGrow(memory) => (
+                self.may_grow_memory(module.mems[memory as usize], operand(0)),
+                1,
+            ),
+            Instr::TableFill(table) => (fits(operand(2), elements(table)), 8),
+            Instr::TableCopy { dst, src } => (
+                fits(operand(2), elements(dst)) && fits(operand(1), elements(src)),
+                8,
+            ),
+            Instr::TableInit { elem: from, table } => (
+                fits(operand(2), elements(table)) && fits(operand(1), elem(from)),
+                8,
+            ),
+            Instr::TableGrow(table) => (
+                self.may_grow_table(module.tables[table as usize], operand(0)),
+                8,
+            ),
+            _ => return 0,
+        };
+        if will_be_done {
+            operand(0) / per_fuel
+        } else {
+            0
+        }
     }
 }
 
@@ -553,25 +629,12 @@ fn size_value(is64: bool, size: Option<u64>) -> Value {
     }
 }
 
-/// What the instruction costs; the count of bulk work is on top of the stack.
-fn cost(instr: &Instr, values: &[Value]) -> u64 {
-    let count = || match values.last() {
-        Some(&Value::I32(count)) => u64::from(count),
-        Some(&Value::I64(count)) => count,
-        other => unreachable!("validated: a count, not {other:?}"),
-    };
+/// What each instruction of a kind costs, whatever work it does.
+fn flat_cost(instr: &Instr) -> u64 {
     match instr {
         Instr::Nop | Instr::Block { .. } | Instr::Loop { .. } | Instr::Else { .. } | Instr::End => {
             0
         }
-        Instr::MemoryCopy { .. } | Instr::MemoryFill(_) | Instr::MemoryInit { .. } => {
-            1 + count() / 64
-        }
-        Instr::TableCopy { .. }
-        | Instr::TableFill(_)
-        | Instr::TableInit { .. }
-        | Instr::TableGrow(_) => 1 + count() / 8,
-        Instr::MemoryGrow(_) => count().saturating_add(1),
         _ => 1,
     }
 }

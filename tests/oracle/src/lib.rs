@@ -11,7 +11,7 @@
 //!
 //! # Fuel
 //! Each instruction is a step that is paid for before it has any effect: nothing for the markers `nop block loop else
-//! end`, 1 for any other instruction, more for bulk work (see `exec.rs`, `cost`). Entering a function with L locals is a
+//! end`, 1 for any other instruction, more for bulk work that is done (see `exec.rs`, `work`). Entering a function with L locals is a
 //! step of its own that costs L/64. Constant expressions and the start function are charged like any code; a list of
 //! function indices in an element segment abbreviates as many `ref.func` expressions and costs as many. Copying active
 //! segments is free. A step that cannot be paid is not begun and [`Stop::OutOfFuel`] is reported; after
@@ -78,9 +78,9 @@ pub struct Limits {
     pub frames: usize,
     /// Values on the stack and in locals at one time in one invocation.
     pub values: usize,
-    /// Pages of one memory.
+    /// Pages of one memory, besides what its type permits.
     pub pages: u64,
-    /// Elements of one table.
+    /// Elements of all tables together.
     pub elements: u64,
 }
 
@@ -90,7 +90,7 @@ impl Default for Limits {
             frames: 10_000,
             values: 4_000_000,
             pages: 65_536,
-            elements: 10_000_000,
+            elements: 16_777_216,
         }
     }
 }

@@ -19,6 +19,8 @@ fn limits() -> Limits {
     Limits {
         frames: 200,
         values: 100_000,
+        // As many as there may be: a growth that is permitted and that nobody has is one that nobody can pay for.
+        pages: 1 << 48,
         ..Limits::default()
     }
 }

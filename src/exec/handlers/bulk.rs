@@ -1,0 +1,407 @@
+//! Calls whose work grows with an operand, in metered code. Holds unsafe code: see the parent.
+//!
+//! Only work that will be done is charged. So a call first looks whether it would fail: beyond bounds, on null, at a declared maximum or a
+//! limit of the store. If so, it costs as much as any other instruction, and then fails in its own way. Else it pays for all of its
+//! work before it begins; and what the embedder's limiter or the host's memory refuses after that is given back.
+//!
+//! Work that takes long is done in parts. Between two of them others may stop the execution, which then goes on with the next part: the
+//! machine notes how much has been done, as registers do for a string instruction of a processor.
+
+use super::fuel::{paused, short, short_ahead, this_op};
+use super::heap::{self as gc};
+use super::operand::{cell, slot};
+use super::runtime::{self as rt, at, at32, copied};
+use super::{goto, stopped};
+use crate::code::layout::Storage;
+use crate::exec::dispatch::{handler, next};
+use crate::exec::machine::Machine;
+use crate::exec::meter::PART;
+use crate::runtime::heap::Heap;
+use crate::runtime::registry::TypeId;
+use crate::runtime::trap::Trap;
+use crate::syntax::instr::Opcode;
+
+/// A call whose work grows with an operand.
+pub(crate) trait Bulk {
+    /// The instruction, which says what its work costs.
+    const INSTR: Opcode;
+
+    /// How much work it will do, in units of its cost; nothing if it will fail or be refused. Its operands lie from `at` on.
+    ///
+    /// # Safety
+    ///
+    /// FRAME, for the operands.
+    unsafe fn work(m: &mut Machine, a: u32, b: u32, at: *const u64) -> Option<u64>;
+
+    /// Does all of it, or fails.
+    ///
+    /// # Safety
+    ///
+    /// FRAME, for the operands and results.
+    unsafe fn run(m: &mut Machine, a: u32, b: u32, at: *mut u64) -> Result<(), Trap>;
+
+    /// Does a part of its work, if it can be done in parts.
+    const PARTS: Option<DoPart> = None;
+}
+
+/// Does a part of a call's work, where all of it has been found possible.
+///
+/// # Safety
+///
+/// FRAME, for the operands and results.
+type DoPart = unsafe fn(&mut Machine, u32, u32, *mut u64, Part) -> Result<(), Trap>;
+
+/// A part of some work.
+#[derive(Clone, Copy)]
+pub(crate) struct Part {
+    /// How much was done before.
+    done: u64,
+    /// How much is to be done now.
+    count: u64,
+    /// How much it is all together.
+    all: u64,
+}
+
+impl Part {
+    /// Where this part begins, in a copy of some things from one place to another, which may be the same things in part: the side is done
+    /// first that would be overwritten.
+    fn of_copy(self, to: u64, from: u64) -> u64 {
+        if to <= from {
+            self.done
+        } else {
+            self.all - self.done - self.count
+        }
+    }
+}
+
+/// What has become of a call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Left {
+    /// It is done.
+    Done,
+    /// It has ended execution.
+    Stopped,
+    /// It has not begun, for lack of fuel.
+    Short,
+    /// It has done a part, and goes on later.
+    Paused,
+}
+
+handler! {
+    /// what `C` says, for fuel; `AHEAD` if the code has paid for what lies ahead
+    fn bulk[C: Bulk, const AHEAD: bool](r) {
+        let op = this_op(&r);
+        let cost = cell(&mut r);
+        let a = cell(&mut r);
+        let b = cell(&mut r);
+        let at = slot(&mut r);
+        match run::<C>(r.ctx, cost, a, b, at) {
+            Left::Done => {
+                r.mem = (*r.ctx).mem;
+                next(r)
+            }
+            Left::Stopped => goto(r, stopped),
+            Left::Short => {
+                r.ip = op;
+                goto(r, if AHEAD { short_ahead } else { short })
+            }
+            Left::Paused => {
+                r.ip = op;
+                goto(r, paused::<AHEAD>)
+            }
+        }
+    }
+}
+
+/// Runs a call out of line, so that the handler keeps no state in memory.
+#[inline(never)]
+unsafe extern "C" fn run<C: Bulk>(
+    ctx: *mut Machine,
+    cost: u32,
+    a: u32,
+    b: u32,
+    at: *mut u64,
+) -> Left {
+    let shift = const { C::INSTR.bulk_shift() };
+    // SAFETY: CTX. FRAME: the caller's.
+    unsafe {
+        let machine = &mut *ctx;
+        let work = C::work(machine, a, b, at);
+        let done = core::mem::take(&mut machine.progress);
+        if done == 0 {
+            let price = work.map_or(0, |work| work >> shift) as i64;
+            if !machine.pay(i64::from(cost) + price) {
+                return Left::Short;
+            }
+            machine.price = price;
+        }
+        let result = match (work, C::PARTS) {
+            (Some(all), Some(part)) if all > PART << shift => {
+                parts(machine, (a, b, at), part, shift, (done, all))
+            }
+            _ => C::run(machine, a, b, at).map(|()| Left::Done),
+        };
+        match result {
+            Ok(left) => left,
+            Err(reason) => {
+                machine.give_back();
+                machine.trap = Some(reason);
+                Left::Stopped
+            }
+        }
+    }
+}
+
+/// Does what remains of some work in parts, until it is done or somebody stops the execution.
+#[cold]
+#[inline(never)]
+unsafe fn parts(
+    machine: &mut Machine,
+    (a, b, at): (u32, u32, *mut u64),
+    part: DoPart,
+    shift: u32,
+    (mut done, all): (u64, u64),
+) -> Result<Left, Trap> {
+    loop {
+        let count = (all - done).min(PART << shift);
+        // SAFETY: FRAME, the caller's.
+        unsafe { part(machine, a, b, at, Part { done, count, all }) }?;
+        let before = done >> shift;
+        done += count;
+        if done >= all {
+            return Ok(Left::Done);
+        }
+        if machine.stops_within(before, done >> shift) {
+            machine.progress = done;
+            return Ok(match machine.pause {
+                Some(_) => Left::Paused,
+                None => Left::Stopped,
+            });
+        }
+    }
+}
+
+impl Opcode {
+    /// Base-2 logarithm of how much of its work costs one.
+    const fn bulk_shift(self) -> u32 {
+        match self.bulk_cost() {
+            Some(unit) => unit.shift(),
+            None => panic!("the instruction does no work that costs more"),
+        }
+    }
+}
+
+impl Machine {
+    /// Gives back what the current op has paid for work that is not done.
+    #[cold]
+    pub(super) fn give_back(&mut self) {
+        self.fuel += core::mem::take(&mut self.price);
+    }
+}
+
+/// Up to three operands that lie in consecutive slots.
+unsafe fn operands<C: rt::Call>(at: *const u64) -> [u64; 3] {
+    let mut operands = [0; 3];
+    for (i, operand) in operands.iter_mut().enumerate().take(C::OPERANDS) {
+        // SAFETY: FRAME; the op has so many operands.
+        *operand = unsafe { *at.add(i) };
+    }
+    operands
+}
+
+/// What the runtime does: how much work it will be, and the operands of a part of it, if it can be done in parts.
+macro_rules! runtime {
+    ($($name:ident: |$m:ident, $a:ident, $b:ident, $x:ident| $work:expr $(, |$part:ident| $operands:expr)?;)*) => {$(
+        impl Bulk for rt::$name {
+            const INSTR: Opcode = Opcode::$name;
+
+            unsafe fn work($m: &mut Machine, $a: u32, $b: u32, at: *const u64) -> Option<u64> {
+                // SAFETY: FRAME, the caller's.
+                let $x = unsafe { operands::<Self>(at) };
+                let ($a, $b) = ($a as usize, $b as usize);
+                $work
+            }
+
+            unsafe fn run(m: &mut Machine, a: u32, b: u32, at: *mut u64) -> Result<(), Trap> {
+                // SAFETY: FRAME, the caller's.
+                let operands = unsafe { operands::<Self>(at) };
+                let value = <Self as rt::Call>::run(m, a as usize, b as usize, &operands)?;
+                // SAFETY: as above.
+                unsafe { *at = value };
+                Ok(())
+            }
+
+            $(
+                const PARTS: Option<DoPart> = Some(|$m, $a, $b, at, $part| {
+                    // SAFETY: FRAME, the caller's.
+                    let $x = unsafe { operands::<Self>(at) };
+                    let ($a, $b) = ($a as usize, $b as usize);
+                    let operands = $operands;
+                    <Self as rt::Call>::run($m, $a, $b, &operands).map(drop)
+                });
+            )?
+        }
+    )*};
+}
+
+/// `count`, if so many from `at` on lie within `len`.
+fn within(count: u64, at: u64, len: u64) -> Option<u64> {
+    let end = at.checked_add(count)?;
+    (end <= len).then_some(count)
+}
+
+runtime! {
+    MemoryGrow: |m, a, _b, x| {
+        let addr = m.inst().mems[a];
+        let delta = at(m.mem_addr_type(a), x[0]);
+        m.store().may_grow_memory(addr, delta)
+    };
+    MemoryFill: |m, a, _b, x| {
+        let ty = m.mem_addr_type(a);
+        within(at(ty, x[2]), at(ty, x[0]), m.mem_inst(a as u32).len())
+    }, |part| [at(m.mem_addr_type(a), x[0]) + part.done, x[1], part.count];
+    MemoryCopy: |m, a, b, x| {
+        let [d, s, n] = copied(m.mem_addr_type(a), m.mem_addr_type(b), &x);
+        within(n, d, m.mem_inst(a as u32).len())?;
+        within(n, s, m.mem_inst(b as u32).len())
+    }, |part| {
+        let [d, s, _] = copied(m.mem_addr_type(a), m.mem_addr_type(b), &x);
+        let from = part.of_copy(d, s);
+        [d + from, s + from, part.count]
+    };
+    // A segment is as long as the module at most, which took longer to load.
+    MemoryInit: |m, a, b, x| {
+        let (to, n) = (at(m.mem_addr_type(a), x[0]), at32(x[2]));
+        within(n, to, m.mem_inst(a as u32).len())?;
+        within(n, at32(x[1]), m.inst().datas[b].len() as u64)
+    };
+    TableGrow: |m, a, _b, x| {
+        let addr = m.inst().tables[a];
+        let delta = at(m.table_addr_type(a), x[1]);
+        m.store().may_grow_table(addr, delta)
+    };
+    TableFill: |m, a, _b, x| {
+        let ty = m.table_addr_type(a);
+        within(at(ty, x[2]), at(ty, x[0]), m.table_at(a as u32).1)
+    }, |part| [at(m.table_addr_type(a), x[0]) + part.done, x[1], part.count];
+    TableCopy: |m, a, b, x| {
+        let [d, s, n] = copied(m.table_addr_type(a), m.table_addr_type(b), &x);
+        within(n, d, m.table_at(a as u32).1)?;
+        within(n, s, m.table_at(b as u32).1)
+    }, |part| {
+        let [d, s, _] = copied(m.table_addr_type(a), m.table_addr_type(b), &x);
+        let from = part.of_copy(d, s);
+        [d + from, s + from, part.count]
+    };
+    TableInit: |m, a, b, x| {
+        let (to, n) = (at(m.table_addr_type(a), x[0]), at32(x[2]));
+        within(n, to, m.table_at(a as u32).1)?;
+        within(n, at32(x[1]), m.inst().elems[b].len() as u64)
+    };
+}
+
+/// What is done with objects: how much work it will be, and a part of it, if it can be done in parts.
+macro_rules! object {
+    ($($name:ident: |$m:ident, $a:ident, $b:ident, $at:ident| $work:expr $(, |$part:ident| $some:expr)?;)*) => {$(
+        impl Bulk for gc::$name {
+            const INSTR: Opcode = Opcode::$name;
+
+            #[allow(unused_variables, reason = "only a part needs them, for some")]
+            unsafe fn work($m: &mut Machine, $a: u32, $b: u32, $at: *const u64) -> Option<u64> {
+                // SAFETY: FRAME, the caller's; validation knows the operands, which lie in consecutive slots.
+                #[allow(unused_unsafe)]
+                unsafe { $work }
+            }
+
+            unsafe fn run(m: &mut Machine, a: u32, b: u32, at: *mut u64) -> Result<(), Trap> {
+                // SAFETY: FRAME, the caller's.
+                unsafe { <Self as gc::Call>::run(m, a, b, at) }
+            }
+
+            $(
+                const PARTS: Option<DoPart> = Some(|$m, $a, $b, $at, $part| {
+                    // SAFETY: FRAME, the caller's; as above.
+                    unsafe { $some }
+                });
+            )?
+        }
+    )*};
+}
+
+/// The bytes of a new array of a type, if there may ever be as many.
+fn new_array(m: &mut Machine, ty: u32, count: u64) -> Option<u64> {
+    let element = m.element(TypeId(ty)).ok()?;
+    m.new_object(gc::array_bytes(element, count as u32))
+}
+
+impl Machine {
+    /// The bytes of a new object, if there may ever be as many. Whether there may be at the moment, only a collection can tell.
+    fn new_object(&mut self, bytes: u64) -> Option<u64> {
+        let possible = bytes <= Heap::MOST_BYTES && Heap::cost(bytes) <= self.store().heap_room();
+        possible.then_some(bytes)
+    }
+
+    /// `count`, if an array has so many elements from `at` on.
+    fn array_has(&mut self, array: u64, at: u64, count: u64) -> Option<u64> {
+        let object = self.object(array).ok()?;
+        within(
+            u64::from(count as u32),
+            u64::from(at as u32),
+            object.len().into(),
+        )
+    }
+}
+
+object! {
+    StructNew: |m, a, _b, _at| {
+        let bytes = m.meet(TypeId(a)).ok()?.bytes(0);
+        m.new_object(bytes)
+    };
+    StructNewDefault: |m, a, _b, _at| {
+        let bytes = m.meet(TypeId(a)).ok()?.bytes(0);
+        m.new_object(bytes)
+    };
+    ArrayNew: |m, a, _b, at| {
+        let slots = m.element(TypeId(a)).ok()?.slots();
+        new_array(m, a, *at.add(slots))
+    };
+    ArrayNewDefault: |m, a, _b, at| new_array(m, a, *at);
+    ArrayNewFixed: |m, a, b, _at| new_array(m, a, b.into());
+    ArrayNewData: |m, a, b, at| {
+        let (from, count) = (*at as u32, *at.add(1) as u32);
+        let bytes = gc::array_bytes(m.element(TypeId(a)).ok()?, count);
+        m.data(b, from, bytes).ok()?;
+        m.new_object(bytes)
+    };
+    ArrayNewElem: |m, a, b, at| {
+        let (from, count) = (*at as u32, *at.add(1) as u32);
+        m.elem(b, from, count).ok()?;
+        new_array(m, a, count.into())
+    };
+    ArrayFill: |m, _a, b, at| {
+        let count = *at.add(2 + Storage::of_code(b).slots());
+        m.array_has(*at, *at.add(1), count)
+    }, |part| {
+        let first = u64::from(*at.add(1) as u32) + part.done;
+        gc::array_fill(m, b, at, first as u32, part.count as u32)
+    };
+    ArrayCopy: |m, _a, b, at| {
+        m.array_has(*at, *at.add(1), *at.add(4))?;
+        m.array_has(*at.add(2), *at.add(3), *at.add(4))
+    }, |part| {
+        let [i, j] = [1, 3].map(|operand| u64::from(*at.add(operand) as u32));
+        let from = part.of_copy(i, j);
+        gc::array_copy(m, b, at, [(i + from) as u32, (j + from) as u32, part.count as u32])
+    };
+    ArrayInitData: |m, a, b, at| {
+        let count = m.array_has(*at, *at.add(1), *at.add(3))?;
+        m.data(b, *at.add(2) as u32, gc::array_bytes(Storage::of_code(a), count as u32)).ok()?;
+        Some(count)
+    };
+    ArrayInitElem: |m, _a, b, at| {
+        let count = m.array_has(*at, *at.add(1), *at.add(3))?;
+        m.elem(b, *at.add(2) as u32, count as u32).ok()?;
+        Some(count)
+    };
+}
