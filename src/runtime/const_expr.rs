@@ -24,7 +24,7 @@ pub type Value = [u64; 2];
 pub enum NoValue {
     /// The store may not have as many bytes, or the host has not.
     Exhausted(Exhausted),
-    /// The object costs more fuel than there is, or is larger than any may be.
+    /// An instruction costs more fuel than there is, or an object is larger than any may be.
     Trap(Trap),
 }
 
@@ -44,7 +44,7 @@ pub struct Scope<'a> {
     pub room: u64,
     /// The engine's types.
     pub registry: &'a Arc<Registry>,
-    /// The fuel that objects are charged to, if it is counted.
+    /// The fuel that instructions are charged to, if it is counted.
     pub fuel: Option<&'a mut u64>,
 }
 
@@ -55,12 +55,16 @@ impl Scope<'_> {
         if let [(instr, _)] = &*expr.instrs
             && let Some(value) = self.leaf(instr)
         {
+            self.pay(0)?;
             return Ok(value);
         }
         let mut stack: Vec<Value> = Vec::new();
         for (instr, _) in &expr.instrs {
             let value = match self.leaf(instr) {
-                Some(value) => value,
+                Some(value) => {
+                    self.pay(0)?;
+                    value
+                }
                 None => self.operator(instr, &mut stack)?,
             };
             stack.push(value);
@@ -92,8 +96,14 @@ impl Scope<'_> {
     fn operator(&mut self, instr: &Instr<'_>, stack: &mut Vec<Value>) -> Result<Value, NoValue> {
         Ok(match *instr {
             // References of both hierarchies look the same.
-            Instr::AnyConvertExtern | Instr::ExternConvertAny => pop(stack),
-            Instr::RefI31 => [i31(pop(stack)[0] as u32), 0],
+            Instr::AnyConvertExtern | Instr::ExternConvertAny => {
+                self.pay(0)?;
+                pop(stack)
+            }
+            Instr::RefI31 => {
+                self.pay(0)?;
+                [i31(pop(stack)[0] as u32), 0]
+            }
             Instr::StructNew { ty } => {
                 let count = self.info(ty)?.fields().len();
                 let first = stack.len() - count;
@@ -118,6 +128,7 @@ impl Scope<'_> {
                 value
             }
             _ => {
+                self.pay(0)?;
                 let ([b, _], [a, _]) = (pop(stack), pop(stack));
                 [binop(instr, a, b), 0]
             }
@@ -159,19 +170,22 @@ impl Scope<'_> {
         self.add(ty, count, data)
     }
 
-    /// Memory for an object, which is paid for.
+    /// Pays for an instruction, and so many bytes that it allocates. An instruction that cannot be paid for takes nothing.
+    fn pay(&mut self, bytes: u64) -> Result<(), NoValue> {
+        if let Some(fuel) = &mut self.fuel {
+            let left = fuel.checked_sub(1 + (bytes >> BulkUnit::HeapByte.shift()));
+            **fuel = left.ok_or(NoValue::Trap(Trap::OutOfFuel))?;
+        }
+        Ok(())
+    }
+
+    /// Memory for an object, which is paid for together with the instruction that makes it.
     fn allocate(&mut self, bytes: u64) -> Result<Box<[u8]>, NoValue> {
         if bytes > Heap::MOST_BYTES {
+            self.pay(0)?;
             return Err(NoValue::Trap(Trap::AllocationTooLarge));
         }
-        if let Some(fuel) = &mut self.fuel {
-            let wanted = bytes >> BulkUnit::HeapByte.shift();
-            let enough = **fuel >= wanted;
-            **fuel = fuel.saturating_sub(wanted);
-            if !enough {
-                return Err(NoValue::Trap(Trap::OutOfFuel));
-            }
-        }
+        self.pay(bytes)?;
         let requested = self.heap.growth(bytes);
         if self.heap.bytes().saturating_add(requested) > self.room {
             return Err(NoValue::Exhausted(Exhausted::Host { requested }));

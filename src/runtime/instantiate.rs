@@ -133,14 +133,12 @@ pub fn instantiate(
         instance.funcs.push(store.alloc_func(func)?);
     }
     for global in &module.globals {
-        store.charge_const(global.init.instrs.len())?;
         let value = value(store, template, Whose::Coming(&instance), &global.init)?;
         let ty = canonical_global(global.ty, types);
         let addr = store.alloc_global(GlobalInst { value, ty })?;
         add(&mut instance.globals, addr)?;
     }
     for table in &module.tables {
-        store.charge_const(table.init.as_ref().map_or(0, |expr| expr.instrs.len()))?;
         let init = match &table.init {
             Some(expr) => value(store, template, Whose::Coming(&instance), expr)?[0],
             None => 0,
@@ -150,18 +148,22 @@ pub fn instantiate(
     }
     for elem in &module.elems {
         // The short form stands for as many `ref.func` expressions.
-        store.charge_const(match &elem.items {
-            ElemItems::Funcs(funcs) => funcs.len(),
-            ElemItems::Exprs(exprs) => exprs.iter().map(|expr| expr.instrs.len()).sum(),
-        })?;
-    }
-    for elem in &module.elems {
-        let elems = match elem.mode {
-            SegmentMode::Passive => {
-                elements(store, template, Whose::Coming(&instance), &elem.items)?
+        if let ElemItems::Funcs(funcs) = &elem.items {
+            store.charge_const(funcs.len())?;
+        }
+        let elems = match (&elem.mode, &elem.items) {
+            // Such a list is made when it is copied, right below, and is of no use to instructions.
+            (SegmentMode::Active { .. } | SegmentMode::Declarative, ElemItems::Funcs(_)) => {
+                Box::default()
             }
-            // An active segment is made when it is copied, right below; neither kind can be used by instructions.
-            SegmentMode::Active { .. } | SegmentMode::Declarative => Box::default(),
+            (mode, items) => {
+                let elements = elements(store, template, Whose::Coming(&instance), items)?;
+                match mode {
+                    // Dropped at once.
+                    SegmentMode::Declarative => Box::default(),
+                    SegmentMode::Active { .. } | SegmentMode::Passive => elements,
+                }
+            }
         };
         add(&mut instance.elems, elems)?;
     }
@@ -186,9 +188,8 @@ fn copy_segments(
     template: Template<'_>,
     addr: InstanceAddr,
 ) -> Result<(), InstantiateError> {
-    for elem in &template.module.elems {
+    for (at_elem, elem) in template.module.elems.iter().enumerate() {
         if let SegmentMode::Active { target, offset } = &elem.mode {
-            store.charge_const(offset.instrs.len())?;
             let [at, _] = value(store, template, Whose::There(addr), offset)?;
             let instance = &store.instances[addr.index()];
             let table = instance.tables[target.index()];
@@ -199,13 +200,12 @@ fn copy_segments(
                 store.tables[table.index()].init_with(at, refs)?;
                 continue;
             }
-            let items = elements(store, template, Whose::There(addr), &elem.items)?;
+            let items = core::mem::take(&mut store.instances[addr.index()].elems[at_elem]);
             store.tables[table.index()].init(at, &items, 0, items.len() as u64)?;
         }
     }
     for data in &template.module.datas {
         if let SegmentMode::Active { target, offset } = &data.mode {
-            store.charge_const(offset.instrs.len())?;
             let [at, _] = value(store, template, Whose::There(addr), offset)?;
             let bytes = &template.bytes[data.init.clone()];
             let memory = store.instances[addr.index()].mems[target.index()];

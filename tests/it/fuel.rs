@@ -180,3 +180,38 @@ fn a_host_function_in_the_middle_of_a_block_reads_and_changes_the_exact_fuel() {
     assert_eq!(store.data(), &[97, 97 - 17, 97 - 17 - 13]);
     assert_eq!(store.get_fuel().unwrap(), 97 - 17 - 13 - 12);
 }
+
+/// What instantiation with so much fuel leaves, and whether it succeeds.
+fn instantiated(module: &str, fuel: u64) -> (bool, u64) {
+    let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
+    let module = Module::new(&engine, module).unwrap();
+    let mut store = Store::new(&engine, ());
+    store.set_fuel(fuel).unwrap();
+    let done = Instance::new(&mut store, &module, &[]).is_ok();
+    (done, store.get_fuel().unwrap())
+}
+
+#[test]
+fn an_instruction_of_a_constant_expression_that_cannot_be_paid_takes_nothing() {
+    // The array takes 640 bytes: its instruction costs 11.
+    let array = r#"(module
+        (type $bytes (array i8))
+        (global (ref $bytes) (array.new_default $bytes (i32.const 640))))"#;
+    assert_eq!(instantiated(array, 12), (true, 0));
+    assert_eq!(instantiated(array, 11), (false, 10));
+    assert_eq!(instantiated(array, 0), (false, 0));
+}
+
+#[test]
+fn elements_are_made_and_paid_for_whatever_becomes_of_their_segment() {
+    for mode in ["", "declare", "(table 0) (i32.const 0)"] {
+        let module = format!(
+            r#"(module
+                (type $bytes (array i8))
+                (table 1 anyref)
+                (elem {mode} anyref (item (array.new_default $bytes (i32.const 640)))))"#
+        );
+        let offset = u64::from(mode.contains("const"));
+        assert_eq!(instantiated(&module, 100), (true, 88 - offset), "{mode}");
+    }
+}

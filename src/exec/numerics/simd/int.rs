@@ -154,13 +154,13 @@ lanewise_binops! {
     I16x8Q15mulrSatS: [i16; 8] => i16 = |x, y| ((i32::from(x) * i32::from(y) + 0x4000) >> 15).min(0x7fff) as i16;
 }
 
-/// The pairwise sum of products of bytes, of which neither saturates.
+/// The pairwise sums of products of bytes. A product fits; a sum saturates.
 #[inline(always)]
 fn dot_of_bytes(x: V128, y: V128) -> [i16; 8] {
     let (x, y): ([i8; 16], [i8; 16]) = (Lanes::of(x), Lanes::of(y));
     core::array::from_fn(|i| {
         let product = |i: usize| i16::from(x[i]) * i16::from(y[i]);
-        product(2 * i).wrapping_add(product(2 * i + 1))
+        product(2 * i).saturating_add(product(2 * i + 1))
     })
 }
 

@@ -317,7 +317,8 @@ proptest! {
             products.chunks(2).map(|pair| pair[0] + pair[1]).collect::<Vec<_>>()
         };
         prop_assert_eq!(I32x4DotI16x8S::apply(x, y), S32.write(&sums(S16)));
-        let dot = S16.write(&sums(S8));
+        let saturated: Vec<i128> = sums(S8).into_iter().map(|a| S16.saturate(a)).collect();
+        let dot = S16.write(&saturated);
         prop_assert_eq!(I16x8RelaxedDotI8x16I7x16S::apply(x, y), dot);
         let added: Vec<i128> = S16.read(dot).chunks(2).zip(S32.read(z)).map(|(pair, z)| pair[0] + pair[1] + z).collect();
         prop_assert_eq!(I32x4RelaxedDotI8x16I7x16AddS::apply(x, y, z), S32.write(&added));
