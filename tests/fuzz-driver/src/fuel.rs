@@ -28,7 +28,7 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
     let (seed, eager): (u64, bool) = u.arbitrary()?;
     let whole = u.ratio(1, 2)?;
     let module = modules::generate(u, Purpose::Naive)?;
-    let mode = Mode::new(module.canonical, true, eager);
+    let mode = Mode::new(module.canonical, true, eager, false);
     let compared = if whole {
         compare(&module.bytes, seed, mode)
     } else {

@@ -6,115 +6,28 @@
 use std::rc::Rc;
 
 use wasmparser::{
-    BlockType, CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind,
-    MemArg, MemArgTarget, Operator, Parser, Payload, RefType, TableInit, TypeRef, Validator,
-    WasmFeatures,
+    CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, Parser,
+    Payload, TableInit, TypeRef, Validator, WasmFeatures,
 };
 
 use crate::InstantiateError;
-use crate::numerics::Numeric;
-use crate::value::{FuncType, ValType, Value};
-
-/// One instruction. Indices are the module's own.
-pub(crate) enum Instr {
-    Unreachable,
-    Nop,
-    /// `end` is the position of the matching `end`, here and below.
-    Block {
-        params: usize,
-        results: usize,
-        end: usize,
-    },
-    Loop {
-        params: usize,
-    },
-    /// `otherwise` is where a zero condition goes on: behind `else`, or else at `end`.
-    If {
-        params: usize,
-        results: usize,
-        otherwise: usize,
-        end: usize,
-    },
-    Else {
-        end: usize,
-    },
-    End,
-    Br(u32),
-    BrIf(u32),
-    /// The default label comes last.
-    BrTable(Vec<u32>),
-    Return,
-    Call(u32),
-    CallIndirect {
-        ty: u32,
-        table: u32,
-    },
-    ReturnCall(u32),
-    ReturnCallIndirect {
-        ty: u32,
-        table: u32,
-    },
-    Drop,
-    Select,
-    LocalGet(u32),
-    LocalSet(u32),
-    LocalTee(u32),
-    GlobalGet(u32),
-    GlobalSet(u32),
-    TableGet(u32),
-    TableSet(u32),
-    TableSize(u32),
-    TableGrow(u32),
-    TableFill(u32),
-    TableCopy {
-        dst: u32,
-        src: u32,
-    },
-    TableInit {
-        elem: u32,
-        table: u32,
-    },
-    ElemDrop(u32),
-    Load {
-        ty: ValType,
-        bytes: u32,
-        signed: bool,
-        memory: u32,
-        offset: u64,
-    },
-    Store {
-        ty: ValType,
-        bytes: u32,
-        memory: u32,
-        offset: u64,
-    },
-    MemorySize(u32),
-    MemoryGrow(u32),
-    MemoryFill(u32),
-    MemoryCopy {
-        dst: u32,
-        src: u32,
-    },
-    MemoryInit {
-        data: u32,
-        memory: u32,
-    },
-    DataDrop(u32),
-    Const(Value),
-    RefIsNull,
-    RefFunc(u32),
-    Numeric(Numeric),
-}
+use crate::instr::{Control, Instr, Kind, Op, Reference, Scope, unsupported};
+use crate::types::{
+    CompType, FieldType, FuncType, RefType, StorageType, SubType, TypeId, Types, ValType,
+};
 
 /// A function body or a constant expression, with the final `end`.
 pub(crate) struct Code {
+    /// Types of the parameters.
+    pub(crate) params: Vec<ValType>,
+    /// Types of the locals that are no parameters.
     pub(crate) locals: Vec<ValType>,
     pub(crate) results: usize,
-    pub(crate) instrs: Vec<Instr>,
+    pub(crate) instrs: Vec<Op>,
 }
 
 pub(crate) struct TableType {
-    pub(crate) element: ValType,
+    pub(crate) element: RefType,
     pub(crate) is64: bool,
     pub(crate) min: u64,
     pub(crate) max: Option<u64>,
@@ -133,10 +46,11 @@ pub(crate) struct GlobalType {
 }
 
 pub(crate) enum ImportType {
-    Func(u32),
+    Func(TypeId),
     Table(TableType),
     Memory(MemoryType),
     Global(GlobalType),
+    Tag(TypeId),
 }
 
 pub(crate) struct Import {
@@ -168,13 +82,15 @@ pub(crate) enum ExportDesc {
     Table(u32),
     Memory(u32),
     Global(u32),
+    Tag(u32),
 }
 
 #[derive(Default)]
 pub(crate) struct Module {
-    pub(crate) types: Vec<FuncType>,
+    pub(crate) types: Vec<TypeId>,
     pub(crate) imports: Vec<Import>,
-    pub(crate) funcs: Vec<u32>,
+    pub(crate) funcs: Vec<TypeId>,
+    pub(crate) tags: Vec<TypeId>,
     pub(crate) tables: Vec<(TableType, Option<Rc<Code>>)>,
     pub(crate) memories: Vec<MemoryType>,
     pub(crate) globals: Vec<(GlobalType, Rc<Code>)>,
@@ -193,37 +109,39 @@ impl From<wasmparser::Error> for InstantiateError {
     }
 }
 
-fn unsupported<T>(what: impl std::fmt::Debug) -> Result<T> {
-    Err(InstantiateError::Unsupported(format!("{what:?}")))
-}
-
-/// Validates and decodes a binary module.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Module> {
+/// Validates and decodes a binary module, whose types are added to those of the store.
+pub(crate) fn decode(bytes: &[u8], store: &mut Types) -> Result<Module> {
     Validator::new_with_features(WasmFeatures::WASM3).validate_all(bytes)?;
     let mut module = Module::default();
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload? {
-            Payload::TypeSection(section) => {
-                for group in section {
-                    for ty in group?.into_types() {
-                        let CompositeInnerType::Func(func) = &ty.composite_type.inner else {
-                            return unsupported(&ty.composite_type.inner);
-                        };
-                        module.types.push(FuncType {
-                            params: val_types(func.params())?,
-                            results: val_types(func.results())?,
-                        });
-                    }
-                }
+        let payload = payload?;
+        if let Payload::TypeSection(section) = payload {
+            for group in section {
+                let scope = Scope {
+                    store,
+                    types: &module.types,
+                };
+                let group = group?.into_types().map(|ty| sub_type(scope, &ty));
+                let group = group.collect::<Result<_>>()?;
+                module.types.extend(store.define(group));
             }
+            continue;
+        }
+        let types = module.types.clone();
+        let scope = Scope {
+            store,
+            types: &types,
+        };
+        match payload {
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
                     let import = import?;
                     let ty = match import.ty {
-                        TypeRef::Func(index) => ImportType::Func(index),
-                        TypeRef::Table(ty) => ImportType::Table(table_type(&ty)?),
+                        TypeRef::Func(index) => ImportType::Func(scope.ty(index)),
+                        TypeRef::Table(ty) => ImportType::Table(table_type(scope, &ty)?),
                         TypeRef::Memory(ty) => ImportType::Memory(memory_type(&ty)?),
-                        TypeRef::Global(ty) => ImportType::Global(global_type(&ty)?),
+                        TypeRef::Global(ty) => ImportType::Global(global_type(scope, &ty)?),
+                        TypeRef::Tag(ty) => ImportType::Tag(scope.ty(ty.func_type_idx)),
                         other => return unsupported(other),
                     };
                     let (module_name, name) = (import.module.to_owned(), import.name.to_owned());
@@ -236,7 +154,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Module> {
             }
             Payload::FunctionSection(section) => {
                 for index in section {
-                    module.funcs.push(index?);
+                    module.funcs.push(scope.ty(index?));
+                }
+            }
+            Payload::TagSection(section) => {
+                for tag in section {
+                    module.tags.push(scope.ty(tag?.func_type_idx));
                 }
             }
             Payload::TableSection(section) => {
@@ -244,9 +167,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Module> {
                     let table = table?;
                     let init = match &table.init {
                         TableInit::RefNull => None,
-                        TableInit::Expr(expr) => Some(const_expr(expr, &module.types)?),
+                        TableInit::Expr(expr) => Some(const_expr(scope, expr)?),
                     };
-                    module.tables.push((table_type(&table.ty)?, init));
+                    module.tables.push((table_type(scope, &table.ty)?, init));
                 }
             }
             Payload::MemorySection(section) => {
@@ -257,8 +180,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Module> {
             Payload::GlobalSection(section) => {
                 for global in section {
                     let global = global?;
-                    let init = const_expr(&global.init_expr, &module.types)?;
-                    module.globals.push((global_type(&global.ty)?, init));
+                    let init = const_expr(scope, &global.init_expr)?;
+                    module.globals.push((global_type(scope, &global.ty)?, init));
                 }
             }
             Payload::ExportSection(section) => {
@@ -269,6 +192,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Module> {
                         ExternalKind::Table => ExportDesc::Table(export.index),
                         ExternalKind::Memory => ExportDesc::Memory(export.index),
                         ExternalKind::Global => ExportDesc::Global(export.index),
+                        ExternalKind::Tag => ExportDesc::Tag(export.index),
                         other => return unsupported(other),
                     };
                     module.exports.push((export.name.to_owned(), desc));
@@ -284,27 +208,30 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Module> {
                         ElementKind::Active {
                             table_index,
                             offset_expr,
-                        } => Mode::Active(
-                            table_index.unwrap_or(0),
-                            const_expr(offset_expr, &module.types)?,
-                        ),
+                        } => {
+                            Mode::Active(table_index.unwrap_or(0), const_expr(scope, offset_expr)?)
+                        }
                     };
                     let mut items = Vec::new();
                     match element.items {
                         // The short form abbreviates a list of `ref.func` expressions.
                         ElementItems::Functions(indices) => {
                             for index in indices {
-                                items.push(Rc::new(Code {
-                                    locals: Vec::new(),
-                                    results: 1,
-                                    instrs: vec![Instr::RefFunc(index?), Instr::End],
-                                }));
+                                items.push(expr(vec![
+                                    Op {
+                                        kind: Kind::RefFunc,
+                                        instr: Instr::Reference(Reference::Func(index?)),
+                                    },
+                                    Op {
+                                        kind: Kind::End,
+                                        instr: Instr::Control(Control::End),
+                                    },
+                                ]));
                             }
                         }
-                        ElementItems::Expressions(ty, exprs) => {
-                            ref_type(ty)?;
+                        ElementItems::Expressions(_, exprs) => {
                             for expr in exprs {
-                                items.push(const_expr(&expr?, &module.types)?);
+                                items.push(const_expr(scope, &expr?)?);
                             }
                         }
                     }
@@ -319,7 +246,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Module> {
                         DataKind::Active {
                             memory_index,
                             offset_expr,
-                        } => Mode::Active(*memory_index, const_expr(offset_expr, &module.types)?),
+                        } => Mode::Active(*memory_index, const_expr(scope, offset_expr)?),
                     };
                     module.datas.push(Data {
                         mode,
@@ -328,56 +255,71 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Module> {
                 }
             }
             Payload::CodeSectionEntry(body) => {
-                let ty = &module.types[module.funcs[module.bodies.len()] as usize];
+                let ty = store.func(module.funcs[module.bodies.len()]);
                 let mut locals = Vec::new();
                 for run in body.get_locals_reader()? {
                     let (count, ty) = run?;
                     // Validation has bounded the sum of the counts.
-                    locals.extend(vec![val_type(ty)?; count as usize]);
+                    locals.extend(vec![scope.val_type(ty)?; count as usize]);
                 }
-                let instrs = instructions(body.get_operators_reader()?, &module.types)?;
                 module.bodies.push(Rc::new(Code {
+                    params: ty.params.clone(),
                     locals,
                     results: ty.results.len(),
-                    instrs,
+                    instrs: instructions(scope, body.get_operators_reader()?)?,
                 }));
             }
-            Payload::TagSection(_) => return unsupported("tag"),
             _ => {}
         }
     }
     Ok(module)
 }
 
-fn ref_type(ty: RefType) -> Result<ValType> {
-    match ty {
-        RefType::FUNCREF => Ok(ValType::FuncRef),
-        RefType::EXTERNREF => Ok(ValType::ExternRef),
-        other => unsupported(other),
-    }
-}
-
-fn val_type(ty: wasmparser::ValType) -> Result<ValType> {
-    Ok(match ty {
-        wasmparser::ValType::I32 => ValType::I32,
-        wasmparser::ValType::I64 => ValType::I64,
-        wasmparser::ValType::F32 => ValType::F32,
-        wasmparser::ValType::F64 => ValType::F64,
-        wasmparser::ValType::V128 => return unsupported("v128"),
-        wasmparser::ValType::Ref(ty) => ref_type(ty)?,
+/// A type of a recursion group whose first type is the next one of the module.
+fn sub_type(scope: Scope<'_>, ty: &wasmparser::SubType) -> Result<SubType> {
+    let supertype = match ty.supertype_idxs.first() {
+        Some(index) => {
+            let heap = wasmparser::HeapType::Concrete(index.unpack());
+            Some(scope.heap_type(heap)?)
+        }
+        None => None,
+    };
+    let comp = match &ty.composite_type.inner {
+        CompositeInnerType::Func(func) => CompType::Func(FuncType {
+            params: scope.val_types(func.params())?,
+            results: scope.val_types(func.results())?,
+        }),
+        CompositeInnerType::Struct(ty) => {
+            let fields = ty.fields.iter().map(|field| field_type(scope, field));
+            CompType::Struct(fields.collect::<Result<_>>()?)
+        }
+        CompositeInnerType::Array(ty) => CompType::Array(field_type(scope, &ty.0)?),
+        other => return unsupported(other),
+    };
+    Ok(SubType {
+        is_final: ty.is_final,
+        supertype,
+        comp,
     })
 }
 
-fn val_types(types: &[wasmparser::ValType]) -> Result<Vec<ValType>> {
-    types.iter().map(|&ty| val_type(ty)).collect()
+fn field_type(scope: Scope<'_>, ty: &wasmparser::FieldType) -> Result<FieldType> {
+    Ok(FieldType {
+        mutable: ty.mutable,
+        storage: match ty.element_type {
+            wasmparser::StorageType::I8 => StorageType::I8,
+            wasmparser::StorageType::I16 => StorageType::I16,
+            wasmparser::StorageType::Val(ty) => StorageType::Val(scope.val_type(ty)?),
+        },
+    })
 }
 
-fn table_type(ty: &wasmparser::TableType) -> Result<TableType> {
+fn table_type(scope: Scope<'_>, ty: &wasmparser::TableType) -> Result<TableType> {
     if ty.shared {
         return unsupported(ty);
     }
     Ok(TableType {
-        element: ref_type(ty.element_type)?,
+        element: scope.ref_type(ty.element_type)?,
         is64: ty.table64,
         min: ty.initial,
         max: ty.maximum,
@@ -395,67 +337,64 @@ fn memory_type(ty: &wasmparser::MemoryType) -> Result<MemoryType> {
     })
 }
 
-fn global_type(ty: &wasmparser::GlobalType) -> Result<GlobalType> {
+fn global_type(scope: Scope<'_>, ty: &wasmparser::GlobalType) -> Result<GlobalType> {
     if ty.shared {
         return unsupported(ty);
     }
     Ok(GlobalType {
         mutable: ty.mutable,
-        value: val_type(ty.content_type)?,
+        value: scope.val_type(ty.content_type)?,
     })
 }
 
-fn const_expr(expr: &ConstExpr<'_>, types: &[FuncType]) -> Result<Rc<Code>> {
-    let instrs = instructions(expr.get_operators_reader(), types)?;
-    Ok(Rc::new(Code {
+/// A constant expression of these instructions.
+fn expr(instrs: Vec<Op>) -> Rc<Code> {
+    Rc::new(Code {
+        params: Vec::new(),
         locals: Vec::new(),
         results: 1,
         instrs,
-    }))
-}
-
-/// The numbers of parameters and results of a block.
-fn block_arity(ty: BlockType, types: &[FuncType]) -> Result<(usize, usize)> {
-    Ok(match ty {
-        BlockType::Empty => (0, 0),
-        BlockType::Type(ty) => {
-            val_type(ty)?;
-            (0, 1)
-        }
-        BlockType::FuncType(index) => {
-            let ty = &types[index as usize];
-            (ty.params.len(), ty.results.len())
-        }
     })
 }
 
-fn instructions(reader: wasmparser::OperatorsReader<'_>, types: &[FuncType]) -> Result<Vec<Instr>> {
-    let mut instrs = Vec::new();
-    // Positions of the `block`, `loop`, `if` and `else` whose `end` is still to come.
+fn const_expr(scope: Scope<'_>, bytes: &ConstExpr<'_>) -> Result<Rc<Code>> {
+    Ok(expr(instructions(scope, bytes.get_operators_reader())?))
+}
+
+/// The instructions with the ends of their blocks.
+fn instructions(scope: Scope<'_>, reader: wasmparser::OperatorsReader<'_>) -> Result<Vec<Op>> {
+    let mut ops: Vec<Op> = Vec::new();
+    // Positions of the `block`, `loop`, `if`, `else` and `try_table` whose `end` is still to come.
     let mut open: Vec<usize> = Vec::new();
     for op in reader {
-        let here = instrs.len();
-        let instr = instruction(&op?, types)?;
-        match instr {
-            Instr::Block { .. } | Instr::Loop { .. } | Instr::If { .. } => open.push(here),
-            Instr::Else { .. } => {
-                if let Some(Instr::If { otherwise, .. }) =
-                    open.last().and_then(|&at| instrs.get_mut(at))
-                {
+        let here = ops.len();
+        let op = scope.op(&op?)?;
+        match op.instr {
+            Instr::Control(
+                Control::Block { .. }
+                | Control::Loop { .. }
+                | Control::If { .. }
+                | Control::TryTable { .. },
+            ) => open.push(here),
+            Instr::Control(Control::Else { .. }) => {
+                let at = *open.last().expect("validated: an `if` is open");
+                if let Instr::Control(Control::If { otherwise, .. }) = &mut ops[at].instr {
                     *otherwise = here + 1;
                 }
                 open.push(here);
             }
-            Instr::End => {
+            Instr::Control(Control::End) => {
                 while let Some(at) = open.pop() {
-                    match &mut instrs[at] {
-                        Instr::Block { end, .. } => *end = here,
-                        Instr::Else { end } => {
+                    match &mut ops[at].instr {
+                        Instr::Control(
+                            Control::Block { end, .. } | Control::TryTable { end, .. },
+                        ) => *end = here,
+                        Instr::Control(Control::Else { end }) => {
                             *end = here;
                             // Its `if` lies below on the stack and ends here as well.
                             continue;
                         }
-                        Instr::If { otherwise, end, .. } => {
+                        Instr::Control(Control::If { otherwise, end, .. }) => {
                             *end = here;
                             if *otherwise == 0 {
                                 *otherwise = here;
@@ -468,168 +407,7 @@ fn instructions(reader: wasmparser::OperatorsReader<'_>, types: &[FuncType]) -> 
             }
             _ => {}
         }
-        instrs.push(instr);
+        ops.push(op);
     }
-    Ok(instrs)
-}
-
-fn instruction(op: &Operator<'_>, types: &[FuncType]) -> Result<Instr> {
-    use Operator as O;
-    use ValType::*;
-    if let Some(numeric) = Numeric::of(op) {
-        return Ok(Instr::Numeric(numeric));
-    }
-    Ok(match op {
-        O::Unreachable => Instr::Unreachable,
-        O::Nop => Instr::Nop,
-        O::Block { blockty } => {
-            let (params, results) = block_arity(*blockty, types)?;
-            Instr::Block {
-                params,
-                results,
-                end: 0,
-            }
-        }
-        O::Loop { blockty } => Instr::Loop {
-            params: block_arity(*blockty, types)?.0,
-        },
-        O::If { blockty } => {
-            let (params, results) = block_arity(*blockty, types)?;
-            Instr::If {
-                params,
-                results,
-                otherwise: 0,
-                end: 0,
-            }
-        }
-        O::Else => Instr::Else { end: 0 },
-        O::End => Instr::End,
-        O::Br { relative_depth } => Instr::Br(*relative_depth),
-        O::BrIf { relative_depth } => Instr::BrIf(*relative_depth),
-        O::BrTable { targets } => {
-            let mut labels = Vec::new();
-            for target in targets.targets() {
-                labels.push(target?);
-            }
-            labels.push(targets.default());
-            Instr::BrTable(labels)
-        }
-        O::Return => Instr::Return,
-        O::Call { function_index } => Instr::Call(*function_index),
-        O::CallIndirect {
-            type_index,
-            table_index,
-        } => Instr::CallIndirect {
-            ty: *type_index,
-            table: *table_index,
-        },
-        O::ReturnCall { function_index } => Instr::ReturnCall(*function_index),
-        O::ReturnCallIndirect {
-            type_index,
-            table_index,
-        } => Instr::ReturnCallIndirect {
-            ty: *type_index,
-            table: *table_index,
-        },
-        O::Drop => Instr::Drop,
-        O::Select => Instr::Select,
-        O::TypedSelect { ty } => {
-            val_type(*ty)?;
-            Instr::Select
-        }
-        O::LocalGet { local_index } => Instr::LocalGet(*local_index),
-        O::LocalSet { local_index } => Instr::LocalSet(*local_index),
-        O::LocalTee { local_index } => Instr::LocalTee(*local_index),
-        O::GlobalGet { global_index } => Instr::GlobalGet(*global_index),
-        O::GlobalSet { global_index } => Instr::GlobalSet(*global_index),
-        O::TableGet { table } => Instr::TableGet(*table),
-        O::TableSet { table } => Instr::TableSet(*table),
-        O::TableSize { table } => Instr::TableSize(*table),
-        O::TableGrow { table } => Instr::TableGrow(*table),
-        O::TableFill { table } => Instr::TableFill(*table),
-        O::TableCopy {
-            dst_table,
-            src_table,
-        } => Instr::TableCopy {
-            dst: *dst_table,
-            src: *src_table,
-        },
-        O::TableInit { elem_index, table } => Instr::TableInit {
-            elem: *elem_index,
-            table: *table,
-        },
-        O::ElemDrop { elem_index } => Instr::ElemDrop(*elem_index),
-        O::I32Load { memarg } => load(I32, 4, false, memarg)?,
-        O::I64Load { memarg } => load(I64, 8, false, memarg)?,
-        O::F32Load { memarg } => load(F32, 4, false, memarg)?,
-        O::F64Load { memarg } => load(F64, 8, false, memarg)?,
-        O::I32Load8S { memarg } => load(I32, 1, true, memarg)?,
-        O::I32Load8U { memarg } => load(I32, 1, false, memarg)?,
-        O::I32Load16S { memarg } => load(I32, 2, true, memarg)?,
-        O::I32Load16U { memarg } => load(I32, 2, false, memarg)?,
-        O::I64Load8S { memarg } => load(I64, 1, true, memarg)?,
-        O::I64Load8U { memarg } => load(I64, 1, false, memarg)?,
-        O::I64Load16S { memarg } => load(I64, 2, true, memarg)?,
-        O::I64Load16U { memarg } => load(I64, 2, false, memarg)?,
-        O::I64Load32S { memarg } => load(I64, 4, true, memarg)?,
-        O::I64Load32U { memarg } => load(I64, 4, false, memarg)?,
-        O::I32Store { memarg } => store(I32, 4, memarg)?,
-        O::I64Store { memarg } => store(I64, 8, memarg)?,
-        O::F32Store { memarg } => store(F32, 4, memarg)?,
-        O::F64Store { memarg } => store(F64, 8, memarg)?,
-        O::I32Store8 { memarg } => store(I32, 1, memarg)?,
-        O::I32Store16 { memarg } => store(I32, 2, memarg)?,
-        O::I64Store8 { memarg } => store(I64, 1, memarg)?,
-        O::I64Store16 { memarg } => store(I64, 2, memarg)?,
-        O::I64Store32 { memarg } => store(I64, 4, memarg)?,
-        O::MemorySize { mem } => Instr::MemorySize(*mem),
-        O::MemoryGrow { mem } => Instr::MemoryGrow(*mem),
-        O::MemoryFill { mem } => Instr::MemoryFill(*mem),
-        O::MemoryCopy { dst_mem, src_mem } => Instr::MemoryCopy {
-            dst: *dst_mem,
-            src: *src_mem,
-        },
-        O::MemoryInit { data_index, mem } => Instr::MemoryInit {
-            data: *data_index,
-            memory: *mem,
-        },
-        O::DataDrop { data_index } => Instr::DataDrop(*data_index),
-        O::I32Const { value } => Instr::Const(Value::from(*value)),
-        O::I64Const { value } => Instr::Const(Value::from(*value)),
-        O::F32Const { value } => Instr::Const(Value::F32(value.bits())),
-        O::F64Const { value } => Instr::Const(Value::F64(value.bits())),
-        O::RefNull { hty } => match RefType::new(true, *hty) {
-            Some(ty) => Instr::Const(ref_type(ty)?.zero()),
-            None => return unsupported(op),
-        },
-        O::RefIsNull => Instr::RefIsNull,
-        O::RefFunc { function_index } => Instr::RefFunc(*function_index),
-        other => return unsupported(other),
-    })
-}
-
-fn memory_of(arg: &MemArg) -> Result<u32> {
-    match arg.target {
-        MemArgTarget::Memory(index) => Ok(index),
-        MemArgTarget::Array(_) => unsupported(arg),
-    }
-}
-
-fn load(ty: ValType, bytes: u32, signed: bool, arg: &MemArg) -> Result<Instr> {
-    Ok(Instr::Load {
-        ty,
-        bytes,
-        signed,
-        memory: memory_of(arg)?,
-        offset: arg.offset,
-    })
-}
-
-fn store(ty: ValType, bytes: u32, arg: &MemArg) -> Result<Instr> {
-    Ok(Instr::Store {
-        ty,
-        bytes,
-        memory: memory_of(arg)?,
-        offset: arg.offset,
-    })
+    Ok(ops)
 }

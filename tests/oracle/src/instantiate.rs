@@ -34,15 +34,12 @@ pub(crate) fn instantiate(
         return too_large("table");
     }
 
-    let mut inst = ModuleInst {
-        types: module.types.clone(),
-        ..ModuleInst::default()
-    };
+    let mut inst = ModuleInst::default();
     for (index, wanted) in module.imports.iter().enumerate() {
         let link =
             |why| InstantiateError::Link(format!("{why}: {}::{}", wanted.module, wanted.name));
         let item = import(index, wanted).ok_or_else(|| link("unknown import"))?;
-        if !matches(oracle, &module, wanted, item) {
+        if !matches(oracle, wanted, item) {
             return Err(link("incompatible import type"));
         }
         match item {
@@ -50,6 +47,7 @@ pub(crate) fn instantiate(
             Extern::Table(addr) => inst.tables.push(addr),
             Extern::Memory(addr) => inst.mems.push(addr),
             Extern::Global(addr) => inst.globals.push(addr),
+            Extern::Tag(addr) => inst.tags.push(addr),
         }
     }
 
@@ -60,10 +58,10 @@ pub(crate) fn instantiate(
             instance: instance.0,
             code: Rc::clone(code),
         };
-        oracle.funcs.push(FuncInst {
-            ty: module.types[ty as usize].clone(),
-            kind,
-        });
+        oracle.funcs.push(FuncInst { ty, kind });
+    }
+    for &ty in &module.tags {
+        inst.tags.push(oracle.alloc_tag(ty));
     }
     for ty in &module.memories {
         let addr = oracle.alloc_memory(ty.is64, ty.min, ty.max);
@@ -77,7 +75,7 @@ pub(crate) fn instantiate(
 }
 
 /// Whether `item` may stand for `import`: the specification's import matching.
-fn matches(oracle: &Oracle, module: &Module, import: &Import, item: Extern) -> bool {
+fn matches(oracle: &Oracle, import: &Import, item: Extern) -> bool {
     let limits_match = |size: u64, max: Option<u64>, wanted_min: u64, wanted_max: Option<u64>| {
         let max_matches = match (max, wanted_max) {
             (_, None) => true,
@@ -88,7 +86,7 @@ fn matches(oracle: &Oracle, module: &Module, import: &Import, item: Extern) -> b
     };
     match (&import.ty, item) {
         (ImportType::Func(ty), Extern::Func(addr)) => {
-            oracle.funcs[addr.0].ty == module.types[*ty as usize]
+            oracle.types.is_subtype(oracle.funcs[addr.0].ty, *ty)
         }
         (ImportType::Table(ty), Extern::Table(addr)) => {
             let table = &oracle.tables[addr.0];
@@ -103,8 +101,13 @@ fn matches(oracle: &Oracle, module: &Module, import: &Import, item: Extern) -> b
         }
         (ImportType::Global(ty), Extern::Global(addr)) => {
             let global = &oracle.globals[addr.0];
-            global.mutable == ty.mutable && global.value.ty() == ty.value
+            let types_match = match ty.mutable {
+                true => global.ty == ty.value,
+                false => oracle.types.val_matches(global.ty, ty.value),
+            };
+            global.mutable == ty.mutable && types_match
         }
+        (ImportType::Tag(ty), Extern::Tag(addr)) => oracle.tags[addr.0] == *ty,
         _ => false,
     }
 }
@@ -113,13 +116,13 @@ fn matches(oracle: &Oracle, module: &Module, import: &Import, item: Extern) -> b
 fn fill(oracle: &mut Oracle, instance: Instance, module: Module) -> Result<(), Stop> {
     for (ty, init) in &module.globals {
         let value = evaluate(oracle, instance, init)?;
-        let addr = oracle.alloc_global(ty.mutable, value);
+        let addr = oracle.alloc_global(ty.mutable, ty.value, value);
         oracle.instances[instance.0].globals.push(addr);
     }
     for (ty, init) in &module.tables {
         let value = match init {
             Some(init) => evaluate(oracle, instance, init)?,
-            None => ty.element.zero(),
+            None => Value::NULL,
         };
         let addr = oracle.alloc_table(ty.element, ty.is64, ty.min, ty.max, value);
         oracle.instances[instance.0].tables.push(addr);
@@ -133,6 +136,7 @@ fn fill(oracle: &mut Oracle, instance: Instance, module: Module) -> Result<(), S
             ExportDesc::Table(index) => Extern::Table(inst.tables[index as usize]),
             ExportDesc::Memory(index) => Extern::Memory(inst.mems[index as usize]),
             ExportDesc::Global(index) => Extern::Global(inst.globals[index as usize]),
+            ExportDesc::Tag(index) => Extern::Tag(inst.tags[index as usize]),
         };
         inst.exports.push((name, item));
     }

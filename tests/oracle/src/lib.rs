@@ -5,13 +5,13 @@
 //! Nothing is fused, cached or prepared, and nothing is shared with tickwasm: decoding and validation are
 //! `wasmparser`'s, the numerics are written again with wide integers and bit loops. It is slow and meant to be.
 //!
-//! What it covers: all of 1.0, sign extension, saturating conversions, multi-value, bulk memory, reference types,
-//! mutable globals, extended constants, tail calls, several memories, 64-bit memories and tables. Anything else is
-//! [`InstantiateError::Unsupported`], never a wrong answer.
+//! What it covers: all of 3.0, vectors, objects, exceptions and tail calls among it. The relaxed vector instructions give what the
+//! deterministic profile prescribes. Anything else is [`InstantiateError::Unsupported`], never a wrong answer. Objects and exceptions
+//! are never collected.
 //!
 //! # Fuel
-//! Each instruction is a step that is paid for before it has any effect: nothing for the markers `nop block loop else
-//! end`, 1 for any other instruction, more for bulk work that is done (see `exec.rs`, `work`). Entering a function with L locals is a
+//! Each instruction is a step that is paid for before it has any effect: nothing for the markers `nop block loop try_table else
+//! end`, 1 for any other instruction, more for bulk work that will be done (see `exec/mod.rs`, `cost`). Entering a function with L locals is a
 //! step of its own that costs L/64. Constant expressions and the start function are charged like any code; a list of
 //! function indices in an element segment abbreviates as many `ref.func` expressions and costs as many. Copying active
 //! segments is free. A step that cannot be paid is not begun and [`Stop::OutOfFuel`] is reported; after
@@ -47,10 +47,12 @@
 //!
 //! # The tests
 //! - `tests/programs.rs`: small programs with known results, and the fuel rules one by one;
-//! - `tests/official.rs`: the official scripts of 1.0 and 2.0, which make the oracle right;
+//! - `tests/official.rs`: the official scripts of 1.0, 2.0 and 3.0, which make the oracle right;
 //! - `tests/differential.rs`: random modules on tickwasm and on the oracle;
 //! - `tests/structured.rs`: random programs that do real work, on both;
-//! - `tests/pairs.rs`: each numeric instruction that feeds another instruction, in every operand shape, on both.
+//! - `tests/objects.rs`: random programs of objects, exceptions, tail calls, vectors and 64-bit memories, on both;
+//! - `tests/pairs.rs`: each numeric or vector instruction that feeds another instruction, in every operand shape, on both;
+//! - `tests/coverage.rs`: the random modules and programs execute all instructions of 3.0.
 //!
 //! `TICKWASM_CASES` sets how many random modules are compared, `TICKWASM_SEED` the first one's seed, `TICKWASM_FORK=1` gives each a
 //! process of its own, `TICKWASM_SHAPES` sets how many shapes of each pair are tried.
@@ -58,7 +60,9 @@
 mod decode;
 mod exec;
 mod instantiate;
+mod instr;
 mod numerics;
+mod types;
 mod value;
 
 use std::collections::HashMap;
@@ -66,7 +70,12 @@ use std::fmt;
 use std::rc::Rc;
 
 use decode::Code;
-pub use value::{FuncAddr, FuncType, GlobalAddr, MemAddr, Stop, TableAddr, Trap, ValType, Value};
+use types::Types;
+pub use types::{FuncType, HeapType, RefType, TypeId, ValType};
+pub use value::{
+    AnyRef, ExnAddr, FuncAddr, GlobalAddr, MemAddr, ObjectAddr, Ref, Stop, TableAddr, TagAddr,
+    Trap, Value,
+};
 
 /// Bytes of a memory page.
 pub const PAGE: usize = 65_536;
@@ -110,6 +119,8 @@ pub enum Extern {
     Memory(MemAddr),
     /// A global.
     Global(GlobalAddr),
+    /// A tag.
+    Tag(TagAddr),
 }
 
 /// What a module's imports are taken from, by module and field name.
@@ -177,7 +188,7 @@ impl std::error::Error for InstantiateError {}
 pub type HostFunc = Rc<dyn Fn(&mut Oracle, &[Value]) -> Result<Vec<Value>, Trap>>;
 
 struct FuncInst {
-    ty: FuncType,
+    ty: TypeId,
     kind: FuncKind,
 }
 
@@ -187,7 +198,7 @@ enum FuncKind {
 }
 
 struct TableInst {
-    ty: ValType,
+    ty: RefType,
     is64: bool,
     max: Option<u64>,
     elements: Vec<Value>,
@@ -201,17 +212,29 @@ struct MemInst {
 
 struct GlobalInst {
     mutable: bool,
+    ty: ValType,
     value: Value,
+}
+
+/// A structure or an array. Packed fields are kept as they fit.
+struct ObjectInst {
+    ty: TypeId,
+    fields: Vec<Value>,
+}
+
+struct ExnInst {
+    tag: TagAddr,
+    values: Vec<Value>,
 }
 
 /// A module's index spaces; segments are emptied when they are dropped.
 #[derive(Default)]
 struct ModuleInst {
-    types: Vec<FuncType>,
     funcs: Vec<FuncAddr>,
     tables: Vec<TableAddr>,
     mems: Vec<MemAddr>,
     globals: Vec<GlobalAddr>,
+    tags: Vec<TagAddr>,
     elems: Vec<Vec<Value>>,
     datas: Vec<Vec<u8>>,
     exports: Vec<(String, Extern)>,
@@ -219,16 +242,23 @@ struct ModuleInst {
 
 /// The store and the machine.
 pub struct Oracle {
+    types: Types,
     funcs: Vec<FuncInst>,
     tables: Vec<TableInst>,
     mems: Vec<MemInst>,
     globals: Vec<GlobalInst>,
+    /// The type of each tag.
+    tags: Vec<TypeId>,
+    objects: Vec<ObjectInst>,
+    exceptions: Vec<ExnInst>,
     instances: Vec<ModuleInst>,
     limits: Limits,
     fuel: u64,
     made_nan: bool,
     resized_nan: bool,
     suspended: Option<exec::Thread>,
+    /// How often each kind of instruction was executed.
+    executed: Vec<u64>,
 }
 
 impl Default for Oracle {
@@ -246,16 +276,21 @@ impl Oracle {
     /// An empty store with these limits.
     pub fn with_limits(limits: Limits) -> Oracle {
         Oracle {
+            types: Types::default(),
             funcs: Vec::new(),
             tables: Vec::new(),
             mems: Vec::new(),
             globals: Vec::new(),
+            tags: Vec::new(),
+            objects: Vec::new(),
+            exceptions: Vec::new(),
             instances: Vec::new(),
             limits,
             fuel: u64::MAX,
             made_nan: false,
             resized_nan: false,
             suspended: None,
+            executed: vec![0; instr::NAMES.len()],
         }
     }
 
@@ -274,7 +309,7 @@ impl Oracle {
         self.made_nan
     }
 
-    /// Whether `promote` or `demote` has made one: generators that make NaNs canonical behind arithmetic forget these two.
+    /// Whether a conversion between widths of floats has made one: generators that make NaNs canonical behind arithmetic forget these.
     pub fn resized_nan(&self) -> bool {
         self.resized_nan
     }
@@ -294,7 +329,7 @@ impl Oracle {
         bytes: &[u8],
         imports: &Imports,
     ) -> Result<Instance, InstantiateError> {
-        let module = decode::decode(bytes)?;
+        let module = decode::decode(bytes, &mut self.types)?;
         instantiate::instantiate(self, module, |_, import| {
             imports.get(&import.module, &import.name)
         })
@@ -309,7 +344,7 @@ impl Oracle {
         bytes: &[u8],
         imports: &[Extern],
     ) -> Result<Instance, InstantiateError> {
-        let module = decode::decode(bytes)?;
+        let module = decode::decode(bytes, &mut self.types)?;
         instantiate::instantiate(self, module, |index, _| imports.get(index).copied())
     }
 
@@ -340,9 +375,9 @@ impl Oracle {
     /// # Panics
     /// When the arguments have the wrong types.
     pub fn call(&mut self, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>, Stop> {
-        let params = &self.funcs[func.0].ty.params;
+        let params = &self.func_type(func).params;
         assert!(
-            params.iter().copied().eq(args.iter().map(|arg| arg.ty())),
+            self.have_types(args, params),
             "arguments {args:?} do not have the types {params:?}"
         );
         self.start(func, args)
@@ -371,6 +406,7 @@ impl Oracle {
             params: params.to_vec(),
             results: results.to_vec(),
         };
+        let ty = self.types.define_func(ty);
         self.funcs.push(FuncInst {
             ty,
             kind: FuncKind::Host(Rc::new(func)),
@@ -379,18 +415,27 @@ impl Oracle {
     }
 
     /// A new global of the host.
-    pub fn host_global(&mut self, mutable: bool, value: Value) -> Extern {
-        Extern::Global(self.alloc_global(mutable, value))
+    pub fn host_global(&mut self, mutable: bool, ty: ValType, value: Value) -> Extern {
+        Extern::Global(self.alloc_global(mutable, ty, value))
     }
 
-    /// A new memory of the host, in pages.
-    pub fn host_memory(&mut self, min: u64, max: Option<u64>) -> Extern {
-        Extern::Memory(self.alloc_memory(false, min, max))
+    /// A new memory of the host, in pages, with addresses of 64 bits or of 32.
+    pub fn host_memory(&mut self, is64: bool, min: u64, max: Option<u64>) -> Extern {
+        Extern::Memory(self.alloc_memory(is64, min, max))
     }
 
-    /// A new table of the host, filled with nulls.
-    pub fn host_table(&mut self, ty: ValType, min: u64, max: Option<u64>) -> Extern {
-        Extern::Table(self.alloc_table(ty, false, min, max, ty.zero()))
+    /// A new table of the host, filled with nulls, with indices of 64 bits or of 32.
+    pub fn host_table(&mut self, ty: RefType, is64: bool, min: u64, max: Option<u64>) -> Extern {
+        Extern::Table(self.alloc_table(ty, is64, min, max, Value::NULL))
+    }
+
+    /// A new tag of the host, of exceptions with values of these types.
+    pub fn host_tag(&mut self, params: &[ValType]) -> Extern {
+        let ty = self.types.define_func(FuncType {
+            params: params.to_vec(),
+            results: Vec::new(),
+        });
+        Extern::Tag(self.alloc_tag(ty))
     }
 
     /// The exports of an instance, in the module's order.
@@ -408,7 +453,40 @@ impl Oracle {
 
     /// The type of a function.
     pub fn func_type(&self, func: FuncAddr) -> &FuncType {
-        &self.funcs[func.0].ty
+        self.types.func(self.funcs[func.0].ty)
+    }
+
+    /// The type of what a table holds.
+    pub fn table_type(&self, table: TableAddr) -> ValType {
+        ValType::Ref(self.tables[table.0].ty)
+    }
+
+    /// Whether a value has a type.
+    pub fn is_of_type(&self, value: Value, ty: ValType) -> bool {
+        self.has_type(value, ty)
+    }
+
+    /// The top of the hierarchy that a heap type belongs to.
+    pub fn top(&self, heap: HeapType) -> HeapType {
+        self.types.top(heap)
+    }
+
+    /// The fields of a structure or the elements of an array; packed ones zero-extended.
+    pub fn fields(&self, object: ObjectAddr) -> &[Value] {
+        &self.objects[object.0].fields
+    }
+
+    /// The tag of an exception, and what it carries.
+    pub fn exception(&self, exn: ExnAddr) -> (TagAddr, &[Value]) {
+        let ExnInst { tag, values } = &self.exceptions[exn.0];
+        (*tag, values)
+    }
+
+    /// How often instructions of each kind were executed, by names as `i32_add`.
+    pub fn executed(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let names = instr::NAMES.iter();
+        let names = names.map(|name| name.strip_prefix("visit_").unwrap_or(name));
+        names.zip(self.executed.iter().copied())
     }
 
     /// The bytes of a memory.
@@ -431,9 +509,15 @@ impl Oracle {
         &self.tables[table.0].elements
     }
 
-    fn alloc_global(&mut self, mutable: bool, value: Value) -> GlobalAddr {
-        self.globals.push(GlobalInst { mutable, value });
+    fn alloc_global(&mut self, mutable: bool, ty: ValType, value: Value) -> GlobalAddr {
+        assert!(self.has_type(value, ty), "{value:?} is no {ty:?}");
+        self.globals.push(GlobalInst { mutable, ty, value });
         GlobalAddr(self.globals.len() - 1)
+    }
+
+    fn alloc_tag(&mut self, ty: TypeId) -> TagAddr {
+        self.tags.push(ty);
+        TagAddr(self.tags.len() - 1)
     }
 
     fn alloc_memory(&mut self, is64: bool, min: u64, max: Option<u64>) -> MemAddr {
@@ -447,7 +531,7 @@ impl Oracle {
 
     fn alloc_table(
         &mut self,
-        ty: ValType,
+        ty: RefType,
         is64: bool,
         min: u64,
         max: Option<u64>,

@@ -7,7 +7,10 @@
 
 use wasmparser::Operator;
 
-use crate::value::{Trap, ValType, Value};
+pub(crate) mod vectors;
+
+use crate::types::ValType;
+use crate::value::{Trap, Value};
 
 /// A numeric instruction: its class in the specification, its types, and the operator that defines it.
 #[derive(Clone, Copy)]

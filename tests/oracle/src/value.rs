@@ -4,50 +4,7 @@
 
 use std::fmt;
 
-/// A value type of the supported subset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ValType {
-    /// 32-bit integer.
-    I32,
-    /// 64-bit integer.
-    I64,
-    /// 32-bit float.
-    F32,
-    /// 64-bit float.
-    F64,
-    /// Nullable reference to a function.
-    FuncRef,
-    /// Nullable reference to something of the host.
-    ExternRef,
-}
-
-impl ValType {
-    /// The default value of a local of this type.
-    pub fn zero(self) -> Value {
-        match self {
-            ValType::FuncRef => Value::FuncRef(None),
-            ValType::ExternRef => Value::ExternRef(None),
-            number => Value::from_bits(number, 0),
-        }
-    }
-
-    /// Width in bits of a number type.
-    ///
-    /// # Panics
-    /// On a reference type, which has no width.
-    pub fn width(self) -> u32 {
-        match self {
-            ValType::I32 | ValType::F32 => 32,
-            ValType::I64 | ValType::F64 => 64,
-            ValType::FuncRef | ValType::ExternRef => panic!("a reference has no width"),
-        }
-    }
-
-    /// Whether this is `f32` or `f64`.
-    pub fn is_float(self) -> bool {
-        matches!(self, ValType::F32 | ValType::F64)
-    }
-}
+use crate::types::ValType;
 
 /// The address of a function in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,6 +22,44 @@ pub struct MemAddr(pub usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct GlobalAddr(pub usize);
 
+/// The address of a tag in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TagAddr(pub usize);
+
+/// The address of a structure or array in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ObjectAddr(pub usize);
+
+/// The address of an exception in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ExnAddr(pub usize);
+
+/// What a reference of the `any` hierarchy, or of the `extern` one around it, refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AnyRef {
+    /// An unboxed integer of 31 bits.
+    I31(u32),
+    /// A structure or an array.
+    Object(ObjectAddr),
+    /// Something of the host, a number that it chose.
+    Host(u32),
+}
+
+/// A reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ref {
+    /// The null of any type.
+    Null,
+    /// Of the `func` hierarchy.
+    Func(FuncAddr),
+    /// Of the `exn` hierarchy.
+    Exn(ExnAddr),
+    /// Of the `any` hierarchy.
+    Any(AnyRef),
+    /// Of the `extern` hierarchy.
+    Extern(AnyRef),
+}
+
 /// A value with its type; a float is its bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value {
@@ -76,41 +71,52 @@ pub enum Value {
     F32(u32),
     /// The bits of an `f64`.
     F64(u64),
-    /// `funcref`; `None` is null.
-    FuncRef(Option<FuncAddr>),
-    /// `externref`, a number the host chose; `None` is null.
-    ExternRef(Option<u32>),
+    /// `v128`; the first lane is the lowest.
+    V128(u128),
+    /// A reference.
+    Ref(Ref),
 }
 
 impl Value {
-    /// The type of this value.
+    /// The null reference.
+    pub const NULL: Value = Value::Ref(Ref::Null);
+
+    /// A reference to something of the host.
+    pub const fn host(number: u32) -> Value {
+        Value::Ref(Ref::Extern(AnyRef::Host(number)))
+    }
+
+    /// The type of a number or vector.
+    ///
+    /// # Panics
+    /// On a reference, which has many types.
     pub fn ty(self) -> ValType {
         match self {
             Value::I32(_) => ValType::I32,
             Value::I64(_) => ValType::I64,
             Value::F32(_) => ValType::F32,
             Value::F64(_) => ValType::F64,
-            Value::FuncRef(_) => ValType::FuncRef,
-            Value::ExternRef(_) => ValType::ExternRef,
+            Value::V128(_) => ValType::V128,
+            Value::Ref(_) => panic!("a reference has many types"),
         }
     }
 
     /// The bits of a number, zero-extended.
     ///
     /// # Panics
-    /// On a reference.
+    /// On a vector or reference.
     pub fn bits(self) -> u64 {
         match self {
             Value::I32(bits) | Value::F32(bits) => u64::from(bits),
             Value::I64(bits) | Value::F64(bits) => bits,
-            Value::FuncRef(_) | Value::ExternRef(_) => panic!("a reference has no bits"),
+            other => panic!("{other:?} is no number"),
         }
     }
 
     /// The number of type `ty` with these bits.
     ///
     /// # Panics
-    /// On a reference type, or when the bits do not fit.
+    /// On a vector or reference type, or when the bits do not fit.
     pub fn from_bits(ty: ValType, bits: u64) -> Value {
         let narrow = || u32::try_from(bits).expect("the bits fit the type");
         match ty {
@@ -118,13 +124,13 @@ impl Value {
             ValType::F32 => Value::F32(narrow()),
             ValType::I64 => Value::I64(bits),
             ValType::F64 => Value::F64(bits),
-            ValType::FuncRef | ValType::ExternRef => panic!("a reference has no bits"),
+            other => panic!("{other:?} is no number type"),
         }
     }
 
     /// Whether this is a null reference.
     pub fn is_null(self) -> bool {
-        matches!(self, Value::FuncRef(None) | Value::ExternRef(None))
+        self == Value::NULL
     }
 
     /// Whether this is a float NaN.
@@ -136,9 +142,10 @@ impl Value {
         }
     }
 
-    /// Equality with any NaN equal to any NaN of its type: what two right implementations agree on.
+    /// Equality with any NaN equal to any NaN of its type: what two right implementations agree on. A vector is its bits.
     pub fn agrees_with(self, other: Value) -> bool {
-        self == other || (self.ty() == other.ty() && self.is_nan() && other.is_nan())
+        let nans = self.is_nan() && other.is_nan();
+        self == other || (nans && self.ty() == other.ty())
     }
 }
 
@@ -166,15 +173,6 @@ impl From<f64> for Value {
     }
 }
 
-/// A function type.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct FuncType {
-    /// Types of the parameters.
-    pub params: Vec<ValType>,
-    /// Types of the results.
-    pub results: Vec<ValType>,
-}
-
 /// Why a computation trapped; `Display` gives the words of the official scripts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trap {
@@ -196,6 +194,14 @@ pub enum Trap {
     UninitializedElement,
     /// An indirect call of a function of another type.
     IndirectCallTypeMismatch,
+    /// A null where an object, function or exception is needed.
+    NullReference,
+    /// A cast to a type that the reference does not have.
+    CastFailure,
+    /// An access past the end of an array.
+    OutOfBoundsArrayAccess,
+    /// An object that is larger than any may be.
+    AllocationTooLarge,
     /// A host function's own failure.
     Host(String),
 }
@@ -212,6 +218,10 @@ impl fmt::Display for Trap {
             Trap::UndefinedElement => "undefined element",
             Trap::UninitializedElement => "uninitialized element",
             Trap::IndirectCallTypeMismatch => "indirect call type mismatch",
+            Trap::NullReference => "null reference",
+            Trap::CastFailure => "cast failure",
+            Trap::OutOfBoundsArrayAccess => "out of bounds array access",
+            Trap::AllocationTooLarge => "allocation size too large",
             Trap::Host(message) => message,
         })
     }
@@ -226,6 +236,8 @@ pub enum Stop {
     OutOfFuel,
     /// More frames or more values than the configured limits: the computation is over.
     CallDepth,
+    /// An exception that nothing caught: its tag and what it carries.
+    Exception(TagAddr, Vec<Value>),
 }
 
 impl fmt::Display for Stop {
@@ -234,6 +246,7 @@ impl fmt::Display for Stop {
             Stop::Trap(trap) => trap.fmt(f),
             Stop::OutOfFuel => f.write_str("all fuel consumed"),
             Stop::CallDepth => f.write_str("call stack exhausted"),
+            Stop::Exception(tag, values) => write!(f, "uncaught exception {tag:?} {values:?}"),
         }
     }
 }

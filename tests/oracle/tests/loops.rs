@@ -113,7 +113,8 @@ fn a_loop_goes_on_with_what_it_begins_with() {
                         (true, compare_fuel),
                         (true, compare_slices),
                     ] {
-                        if let Err(why) = compare(&bytes, programs, Mode::new(false, fueled, true))
+                        if let Err(why) =
+                            compare(&bytes, programs, Mode::new(false, fueled, true, false))
                         {
                             panic!("{why}\n{wat}");
                         }

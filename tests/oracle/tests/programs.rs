@@ -306,11 +306,64 @@ fn a_nan_of_arithmetic_is_noticed_and_one_of_bits_is_not() {
 }
 
 #[test]
-fn an_unsupported_instruction_is_named() {
-    let bytes = wat::parse_str("(module (func (drop (v128.const i32x4 1 2 3 4))))")
-        .expect("the text is well-formed");
-    match Oracle::new().instantiate(&bytes, &Imports::new()) {
-        Err(InstantiateError::Unsupported(what)) => assert!(what.contains("V128Const"), "{what}"),
-        other => panic!("{other:?}"),
+fn what_is_no_part_of_the_standard_has_no_instance() {
+    let mut oracle = Oracle::new();
+    for (wat, why) in [
+        (
+            "(module (func (drop (i32.atomic.load (i32.const 0)))) (memory 1))",
+            "threads",
+        ),
+        ("(module (memory 70000000000))", "memory"),
+    ] {
+        let bytes = wat::parse_str(wat).expect("the text is well-formed");
+        match oracle.instantiate(&bytes, &Imports::new()) {
+            Err(InstantiateError::Invalid(what) | InstantiateError::Unsupported(what)) => {
+                assert!(what.contains(why), "{what}");
+            }
+            other => panic!("{other:?}"),
+        }
     }
+}
+
+#[test]
+fn a_throw_costs_more_for_many_clauses() {
+    let cost = |clauses: usize| {
+        let clauses = "(catch $other 0)".repeat(clauses);
+        let wat = format!(
+            r#"(module (tag $thrown) (tag $other)
+                (func (export "run")
+                    (block (try_table {clauses} (catch $thrown 0) (throw $thrown)))))"#
+        );
+        run(&wat, &[]).1
+    };
+    assert_eq!(cost(0), 1);
+    assert_eq!(cost(6), 1);
+    assert_eq!(cost(7), 2);
+    assert_eq!(cost(23), 4);
+}
+
+#[test]
+fn objects_cost_by_their_size_and_only_if_they_are_made() {
+    let cost = |body: &str| {
+        let wat = format!(
+            r#"(module (type $bytes (array (mut i8))) (type $pair (struct (field i8) (field v128)))
+                (data $data "abc")
+                (func (export "run") (local $a (ref null $bytes))
+                    (local.set $a (array.new_default $bytes (i32.const 640)))
+                    {body}))"#
+        );
+        // Those in front cost 13.
+        run(&wat, &[]).1 - 13
+    };
+    assert_eq!(cost("(drop (struct.new_default $pair))"), 2);
+    assert_eq!(cost("(drop (array.new_default $bytes (i32.const 128)))"), 5);
+    let fill = |at: u32| {
+        format!("(array.fill $bytes (local.get $a) (i32.const {at}) (i32.const 1) (i32.const 80))")
+    };
+    assert_eq!(cost(&fill(560)), 15);
+    assert_eq!(cost(&fill(561)), 5);
+    assert_eq!(
+        cost("(drop (array.new_data $bytes $data (i32.const 0) (i32.const 640)))"),
+        3
+    );
 }

@@ -2,7 +2,7 @@
 
 use tickwasm_oracle::{ValType, Value};
 
-use ValType::{F32, F64, I32, I64};
+use ValType::{F32, F64, I32, I64, V128};
 
 /// Numeric instructions: first and last opcode, operands, result.
 pub const NUMERIC: &[(u8, u8, &[ValType], ValType)] = &[
@@ -40,6 +40,90 @@ pub const NUMERIC: &[(u8, u8, &[ValType], ValType)] = &[
     (0xC2, 0xC4, &[I64], I64),
 ];
 
+/// Vector instructions that touch no memory, by their number behind the prefix: first and last, operands, result. Shuffles and those
+/// with the number of a lane are among them.
+pub const VECTOR: &[(u32, u32, &[ValType], ValType)] = &[
+    (0x0D, 0x0E, &[V128, V128], V128),
+    (0x0F, 0x11, &[I32], V128),
+    (0x12, 0x12, &[I64], V128),
+    (0x13, 0x13, &[F32], V128),
+    (0x14, 0x14, &[F64], V128),
+    (0x15, 0x16, &[V128], I32),
+    (0x17, 0x17, &[V128, I32], V128),
+    (0x18, 0x19, &[V128], I32),
+    (0x1A, 0x1A, &[V128, I32], V128),
+    (0x1B, 0x1B, &[V128], I32),
+    (0x1C, 0x1C, &[V128, I32], V128),
+    (0x1D, 0x1D, &[V128], I64),
+    (0x1E, 0x1E, &[V128, I64], V128),
+    (0x1F, 0x1F, &[V128], F32),
+    (0x20, 0x20, &[V128, F32], V128),
+    (0x21, 0x21, &[V128], F64),
+    (0x22, 0x22, &[V128, F64], V128),
+    (0x23, 0x4C, &[V128, V128], V128),
+    (0x4D, 0x4D, &[V128], V128),
+    (0x4E, 0x51, &[V128, V128], V128),
+    (0x52, 0x52, &[V128, V128, V128], V128),
+    (0x53, 0x53, &[V128], I32),
+    (0x5E, 0x62, &[V128], V128),
+    (0x63, 0x64, &[V128], I32),
+    (0x65, 0x66, &[V128, V128], V128),
+    (0x67, 0x6A, &[V128], V128),
+    (0x6B, 0x6D, &[V128, I32], V128),
+    (0x6E, 0x73, &[V128, V128], V128),
+    (0x74, 0x75, &[V128], V128),
+    (0x76, 0x79, &[V128, V128], V128),
+    (0x7A, 0x7A, &[V128], V128),
+    (0x7B, 0x7B, &[V128, V128], V128),
+    (0x7C, 0x81, &[V128], V128),
+    (0x82, 0x82, &[V128, V128], V128),
+    (0x83, 0x84, &[V128], I32),
+    (0x85, 0x86, &[V128, V128], V128),
+    (0x87, 0x8A, &[V128], V128),
+    (0x8B, 0x8D, &[V128, I32], V128),
+    (0x8E, 0x93, &[V128, V128], V128),
+    (0x94, 0x94, &[V128], V128),
+    (0x95, 0x99, &[V128, V128], V128),
+    (0x9B, 0x9F, &[V128, V128], V128),
+    (0xA0, 0xA1, &[V128], V128),
+    (0xA3, 0xA4, &[V128], I32),
+    (0xA7, 0xAA, &[V128], V128),
+    (0xAB, 0xAD, &[V128, I32], V128),
+    (0xAE, 0xAE, &[V128, V128], V128),
+    (0xB1, 0xB1, &[V128, V128], V128),
+    (0xB5, 0xBA, &[V128, V128], V128),
+    (0xBC, 0xBF, &[V128, V128], V128),
+    (0xC0, 0xC1, &[V128], V128),
+    (0xC3, 0xC4, &[V128], I32),
+    (0xC7, 0xCA, &[V128], V128),
+    (0xCB, 0xCD, &[V128, I32], V128),
+    (0xCE, 0xCE, &[V128, V128], V128),
+    (0xD1, 0xD1, &[V128, V128], V128),
+    (0xD5, 0xDF, &[V128, V128], V128),
+    (0xE0, 0xE1, &[V128], V128),
+    (0xE3, 0xE3, &[V128], V128),
+    (0xE4, 0xEB, &[V128, V128], V128),
+    (0xEC, 0xED, &[V128], V128),
+    (0xEF, 0xEF, &[V128], V128),
+    (0xF0, 0xF7, &[V128, V128], V128),
+    (0xF8, 0xFF, &[V128], V128),
+    (0x100, 0x100, &[V128, V128], V128),
+    (0x101, 0x104, &[V128], V128),
+    (0x105, 0x10C, &[V128, V128, V128], V128),
+    (0x10D, 0x112, &[V128, V128], V128),
+    (0x113, 0x113, &[V128, V128, V128], V128),
+];
+
+/// Loads of vectors by number: whole, in part, and of one lane, which takes the other lanes.
+pub const VECTOR_LOADS: &[(u32, u32, &[ValType])] = &[
+    (0x00, 0x0A, &[I32]),
+    (0x54, 0x57, &[I32, V128]),
+    (0x5C, 0x5D, &[I32]),
+];
+
+/// Stores of vectors: whole, and of one lane.
+pub const VECTOR_STORES: [u32; 5] = [0x0B, 0x58, 0x59, 0x5A, 0x5B];
+
 /// Saturating conversions, by their number behind the prefix.
 pub const SATURATING: [(ValType, ValType); 8] = [
     (F32, I32),
@@ -65,6 +149,7 @@ pub fn code_of(ty: ValType) -> u8 {
         I64 => 0x7E,
         F32 => 0x7D,
         F64 => 0x7C,
+        V128 => 0x7B,
         _ => unreachable!("only number types are generated"),
     }
 }
@@ -76,6 +161,7 @@ pub fn encoder_type(ty: ValType) -> wasm_encoder::ValType {
         I64 => wasm_encoder::ValType::I64,
         F32 => wasm_encoder::ValType::F32,
         F64 => wasm_encoder::ValType::F64,
+        V128 => wasm_encoder::ValType::V128,
         _ => unreachable!("only number types are generated"),
     }
 }
@@ -88,8 +174,12 @@ impl Body {
         self.0.push(byte);
     }
 
-    pub fn index(&mut self, opcode: u8, mut index: u32) {
+    pub fn index(&mut self, opcode: u8, index: u32) {
         self.byte(opcode);
+        self.leb(index);
+    }
+
+    fn leb(&mut self, mut index: u32) {
         while index >= 0x80 {
             self.byte(index as u8 | 0x80);
             index >>= 7;
@@ -113,7 +203,11 @@ impl Body {
                 self.byte(0x44);
                 self.0.extend(bits.to_le_bytes());
             }
-            other => unreachable!("{other:?} is not generated"),
+            Value::V128(bits) => {
+                self.vector(0x0C);
+                self.0.extend(bits.to_le_bytes());
+            }
+            Value::Ref(_) => unreachable!("references are not generated"),
         }
     }
 
@@ -128,6 +222,43 @@ impl Body {
                 return;
             }
         }
+    }
+
+    /// The prefix and the number of a vector instruction.
+    pub fn vector(&mut self, number: u32) {
+        self.index(0xFD, number);
+    }
+
+    /// A vector instruction with what it needs beside its operands; `any` says which lanes.
+    pub fn vector_op(&mut self, number: u32, offset: u32, any: u8) {
+        self.vector_op_in(number, 0, offset, any);
+    }
+
+    /// The same, in one of several memories.
+    pub fn vector_op_in(&mut self, number: u32, memory: u8, offset: u32, any: u8) {
+        self.vector(number);
+        if matches!(number, 0x00..=0x0B | 0x54..=0x5D) {
+            // The alignment's bit 6 says that an index follows.
+            match memory {
+                0 => self.byte(0),
+                _ => self.0.extend([0x40, memory]),
+            }
+            self.leb(offset);
+        }
+        // How many lanes there are to choose from.
+        let lanes = match number {
+            0x0D => {
+                return self
+                    .0
+                    .extend((0..16).map(|i| any.wrapping_mul(2 * i + 1) % 32));
+            }
+            0x15..=0x17 | 0x54 | 0x58 => 16,
+            0x18..=0x1A | 0x55 | 0x59 => 8,
+            0x1B | 0x1C | 0x1F | 0x20 | 0x56 | 0x5A => 4,
+            0x1D | 0x1E | 0x21 | 0x22 | 0x57 | 0x5B => 2,
+            _ => return,
+        };
+        self.byte(any % lanes);
     }
 
     pub fn memory(&mut self, opcode: u8, offset: u32) {

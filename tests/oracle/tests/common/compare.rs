@@ -5,11 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 use std::rc::Rc;
 
-use tickwasm_oracle::{Extern, FuncType, Instance, InstantiateError, Limits, Oracle};
+use tickwasm_oracle::{
+    Extern, FuncType, HeapType, Instance, InstantiateError, Limits, Oracle, ValType,
+};
 
 use super::subject::{Refused, Slices, Subject, engine};
 use super::{
-    HostCall, Import, Outcome, Rng, all_agree, edge, imports_of, provide, setting, shrink,
+    FAR, HostCall, Import, Outcome, Rng, all_agree, argument, imports_of, provide, setting, show,
+    show_all, shrink,
 };
 
 /// Fuel for one call, and for one instantiation: what runs longer is stopped on both sides.
@@ -46,15 +49,18 @@ pub struct Mode {
     fueled: bool,
     /// Whether tickwasm lowers functions before they are called.
     eager: bool,
+    /// Whether tickwasm makes the NaNs of arithmetic canonical, as the oracle does, so that all bits can be compared.
+    deterministic: bool,
 }
 
 impl Mode {
     /// A comparison of which these things are known: see the fields.
-    pub fn new(canonical: bool, fueled: bool, eager: bool) -> Mode {
+    pub fn new(canonical: bool, fueled: bool, eager: bool, deterministic: bool) -> Mode {
         Mode {
             canonical,
             fueled,
             eager,
+            deterministic,
         }
     }
 
@@ -67,10 +73,10 @@ impl Mode {
             _ => false,
         };
         // The generator forgets the NaNs that change their width.
-        let nan = if self.canonical {
-            oracle.resized_nan()
-        } else {
-            oracle.made_nan()
+        let nan = match self {
+            _ if self.deterministic => false,
+            _ if self.canonical => oracle.resized_nan(),
+            _ => oracle.made_nan(),
         };
         stopped || nan
     }
@@ -109,13 +115,13 @@ impl Pair {
         let result = oracle.instantiate_with(bytes, &provided);
         let outcome = match &result {
             Ok(_) => Outcome::Values(Vec::new()),
-            Err(InstantiateError::Stopped { stop, .. }) => Outcome::from(Err(stop.clone())),
+            Err(InstantiateError::Stopped { stop, .. }) => Outcome::of(&oracle, &Err(stop.clone())),
             Err(other) => return Err(format!("the oracle refuses the module: {other}")),
         };
         if mode.is_open(&oracle, &outcome) {
             return Ok(None);
         }
-        let engine = engine(mode.fueled, mode.eager);
+        let engine = engine(mode.fueled, mode.eager, mode.deterministic);
         let subject = Subject::new(&engine, bytes, imports, mode.fueled.then_some(FUEL));
         match (result, subject) {
             (Ok(instance), Ok(subject)) => {
@@ -161,13 +167,24 @@ impl Pair {
 
     /// One call on both sides, and everything that can be seen afterwards.
     fn call(&mut self, name: &str, ty: &FuncType, rng: &mut Rng) -> Result<Verdict, String> {
-        let args: Vec<_> = ty.params.iter().map(|&ty| edge(rng, ty)).collect();
-        let wanted = Outcome::from(self.oracle.invoke(self.instance, name, &args));
+        let args = ty.params.iter().map(|&ty| argument(rng, &self.oracle, ty));
+        let Some(args) = args.collect::<Option<Vec<_>>>() else {
+            // Only the module itself can make an argument.
+            return Ok(Verdict::Same);
+        };
+        let top = |ty: &ValType| match ty {
+            ValType::Ref(ty) => self.oracle.top(ty.heap),
+            _ => HeapType::Any,
+        };
+        let tops: Vec<HeapType> = ty.params.iter().map(top).collect();
+        let result = self.oracle.invoke(self.instance, name, &args);
+        let wanted = Outcome::of(&self.oracle, &result);
         if self.mode.is_open(&self.oracle, &wanted) {
             return Ok(Verdict::Open);
         }
         let at = format!("{name}{args:?}");
-        let got = self.subject.invoke(name, &args, &ty.results);
+        let args: Vec<_> = args.into_iter().zip(tops).collect();
+        let got = self.subject.invoke(name, &args, ty.results.len());
         if !wanted.agrees_with(&got) {
             return differs(&at, wanted, got);
         }
@@ -181,7 +198,7 @@ impl Pair {
     fn check_state(&mut self) -> Result<(), String> {
         for (name, item) in self.oracle.exports(self.instance) {
             match *item {
-                Extern::Func(_) => {}
+                Extern::Func(_) | Extern::Tag(_) => {}
                 Extern::Memory(memory) => {
                     let (wanted, got) = (self.oracle.memory(memory), self.subject.memory(name));
                     if wanted.len() != got.len() {
@@ -192,14 +209,16 @@ impl Pair {
                     }
                 }
                 Extern::Global(global) => {
-                    let (wanted, got) = (self.oracle.global(global), self.subject.global(name));
-                    if !all_agree(&[wanted], &[got]) {
+                    let wanted = show(&self.oracle, self.oracle.global(global), FAR);
+                    let got = self.subject.global(name);
+                    if !wanted.agrees_with(&got) {
                         return differs(&format!("global {name}"), wanted, got);
                     }
                 }
                 Extern::Table(table) => {
-                    let (wanted, got) = (self.oracle.table(table), self.subject.table(name));
-                    if !all_agree(wanted, &got) {
+                    let wanted = show_all(&self.oracle, self.oracle.table(table), FAR);
+                    let got = self.subject.table(name);
+                    if !all_agree(&wanted, &got) {
                         return differs(&format!("table {name}"), wanted, got);
                     }
                 }
@@ -293,6 +312,26 @@ pub fn compare_fuel(bytes: &[u8], seed: u64, mode: Mode) -> Result<(), String> {
     Ok(())
 }
 
+/// Calls each export twice on the oracle alone: how often it has executed each instruction.
+pub fn run_alone(bytes: &[u8], seed: u64) -> Vec<(&'static str, u64)> {
+    let mut oracle = Oracle::with_limits(limits());
+    let (provided, _) = provide(&mut oracle, &imports_of(bytes));
+    oracle.set_fuel(FUEL);
+    if let Ok(instance) = oracle.instantiate_with(bytes, &provided) {
+        let mut rng = Rng::new(seed);
+        let functions = functions(&oracle, instance);
+        for (name, ty) in functions.iter().chain(&functions) {
+            let args = ty.params.iter().map(|&ty| argument(&mut rng, &oracle, ty));
+            if let Some(args) = args.collect::<Option<Vec<_>>>() {
+                oracle.set_fuel(FUEL);
+                // Any way in which it ends will do.
+                let _ = oracle.invoke(instance, name, &args);
+            }
+        }
+    }
+    oracle.executed().collect()
+}
+
 /// The comparison with a panic of either side turned into a difference.
 pub fn caught<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
@@ -337,15 +376,9 @@ pub fn check_all(test: &str, cases: u64, fueled: bool, generate: Generate, compa
     let first = setting("TICKWASM_SEED", 1);
     let run = |bytes: &[u8], seed: u64, canonical: bool| {
         let eager = seed.is_multiple_of(2);
-        compare(
-            bytes,
-            seed,
-            Mode {
-                canonical,
-                fueled,
-                eager,
-            },
-        )
+        let deterministic = seed.is_multiple_of(3);
+        let mode = Mode::new(canonical, fueled, eager, deterministic);
+        compare(bytes, seed, mode)
     };
     if let Ok(file) = std::env::var("TICKWASM_FILE") {
         let bytes = std::fs::read(file).expect("the parent has written the file");

@@ -4,14 +4,19 @@
 
 pub mod code;
 pub mod compare;
+pub mod objects;
 pub mod shrink;
+pub mod smith;
+pub mod structured;
 pub mod subject;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use tickwasm_oracle::{Extern, FuncType, Oracle, Stop, Trap, ValType, Value};
-use wasmparser::{Parser, Payload, RefType, TypeRef};
+use tickwasm_oracle::{
+    AnyRef, Extern, FuncType, HeapType, Oracle, Ref, RefType, Stop, Trap, ValType, Value,
+};
+use wasmparser::{Parser, Payload, TypeRef};
 
 /// A stream of choices that a seed fixes (splitmix64).
 pub struct Rng(u64);
@@ -133,7 +138,61 @@ const F64_EDGES: &[f64] = &[
     f64::NEG_INFINITY,
 ];
 
-/// A value at an edge of its type; now and then any bits. References are null.
+/// Vectors at edges of their lanes.
+const V128_EDGES: &[u128] = &[
+    0,
+    u128::MAX,
+    0x0F0E_0D0C_0B0A_0908_0706_0504_0302_0100,
+    0x8000_8000_8000_8000_8000_8000_8000_8000,
+    0x7F80_FF01_7FFF_8000_0001_FFFF_007F_0080,
+    0x7FFF_FFFF_8000_0000_0000_0001_FFFF_FFFF,
+    0x8000_0000_0000_0000_7FFF_FFFF_FFFF_FFFF,
+    0x0000_0000_0000_0001_FFFF_FFFF_FFFF_FFFF,
+];
+
+/// A vector: at an edge, of numbers at edges, of any bits.
+fn vector(rng: &mut Rng) -> u128 {
+    let (ty, width) = rng.pick(&[
+        (ValType::I32, 8),
+        (ValType::I32, 16),
+        (ValType::I32, 32),
+        (ValType::I64, 64),
+        (ValType::F32, 32),
+        (ValType::F64, 64),
+    ]);
+    match rng.below(8) {
+        0 => u128::from(rng.next()) << 64 | u128::from(rng.next()),
+        1 | 2 => rng.pick(V128_EDGES),
+        _ => (0..128 / width).fold(0, |vector, lane| {
+            let bits = u128::from(edge(rng, ty).bits()) % (1 << width);
+            vector | bits << (lane * width)
+        }),
+    }
+}
+
+/// A value at an edge of its type; now and then any bits. References are null, numbers of 31 bits or of the host, and there is none
+/// for types that have nothing of these.
+pub fn argument(rng: &mut Rng, oracle: &Oracle, ty: ValType) -> Option<Value> {
+    let ValType::Ref(reference) = ty else {
+        return Some(edge(rng, ty));
+    };
+    let number = rng.pick(I32_EDGES);
+    let i31 = AnyRef::I31(number % (1 << 31));
+    let choices = [
+        Value::NULL,
+        Value::Ref(Ref::Any(i31)),
+        Value::host(number),
+        Value::Ref(Ref::Any(AnyRef::Host(number))),
+    ];
+    let null_only = reference.nullable && rng.below(3) == 0;
+    let fit: Vec<Value> = choices
+        .into_iter()
+        .filter(|&value| oracle.is_of_type(value, ty) && (!null_only || value.is_null()))
+        .collect();
+    (!fit.is_empty()).then(|| rng.pick(&fit))
+}
+
+/// A number or vector at an edge of its type; now and then any bits. References are null.
 pub fn edge(rng: &mut Rng, ty: ValType) -> Value {
     let any = rng.below(8) == 0;
     let odd_nan = rng.below(12) == 0;
@@ -150,14 +209,84 @@ pub fn edge(rng: &mut Rng, ty: ValType) -> Value {
         }
         ValType::F64 if any => Value::F64(rng.next()),
         ValType::F64 => Value::from(rng.pick(F64_EDGES)),
-        ValType::FuncRef | ValType::ExternRef => ty.zero(),
+        ValType::V128 => Value::V128(vector(rng)),
+        ValType::Ref(_) => ty.zero(),
+    }
+}
+
+/// A value as both sides show it, with what it refers to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shown {
+    /// A number or vector.
+    Plain(Value),
+    Null,
+    I31(u32),
+    /// Something of the host.
+    Host(u32),
+    Func,
+    /// A structure or array.
+    Object(Vec<Shown>),
+    Exception(Vec<Shown>),
+    /// What is too far away from where one began to look.
+    Far,
+}
+
+/// How far references are followed.
+pub const FAR: usize = 3;
+
+/// How many fields or elements of an object are looked at.
+pub const FIELDS: usize = 20;
+
+impl Shown {
+    /// Equality up to the bits of NaNs.
+    pub fn agrees_with(&self, other: &Shown) -> bool {
+        match (self, other) {
+            (Shown::Plain(a), Shown::Plain(b)) => a.agrees_with(*b),
+            (Shown::Object(a), Shown::Object(b)) | (Shown::Exception(a), Shown::Exception(b)) => {
+                all_agree(a, b)
+            }
+            _ => self == other,
+        }
+    }
+}
+
+pub fn all_agree(a: &[Shown], b: &[Shown]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.agrees_with(b))
+}
+
+/// What the oracle shows of values.
+pub fn show_all(oracle: &Oracle, values: &[Value], far: usize) -> Vec<Shown> {
+    values
+        .iter()
+        .map(|&value| show(oracle, value, far))
+        .collect()
+}
+
+pub fn show(oracle: &Oracle, value: Value, far: usize) -> Shown {
+    let Value::Ref(reference) = value else {
+        return Shown::Plain(value);
+    };
+    match reference {
+        Ref::Null => Shown::Null,
+        Ref::Func(_) => Shown::Func,
+        Ref::Any(AnyRef::I31(bits)) | Ref::Extern(AnyRef::I31(bits)) => Shown::I31(bits),
+        Ref::Any(AnyRef::Host(number)) | Ref::Extern(AnyRef::Host(number)) => Shown::Host(number),
+        _ if far == 0 => Shown::Far,
+        Ref::Any(AnyRef::Object(object)) | Ref::Extern(AnyRef::Object(object)) => {
+            let fields = oracle.fields(object);
+            let fields = &fields[..fields.len().min(FIELDS)];
+            Shown::Object(show_all(oracle, fields, far - 1))
+        }
+        Ref::Exn(exn) => Shown::Exception(show_all(oracle, oracle.exception(exn).1, far - 1)),
     }
 }
 
 /// How a call ended, on either side.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    Values(Vec<Value>),
+    Values(Vec<Shown>),
+    /// An exception that nothing caught.
+    Exception(Vec<Shown>),
     Trap(Trap),
     OutOfFuel,
     CallDepth,
@@ -165,33 +294,25 @@ pub enum Outcome {
     Other(String),
 }
 
-impl From<Result<Vec<Value>, Stop>> for Outcome {
-    fn from(result: Result<Vec<Value>, Stop>) -> Outcome {
+impl Outcome {
+    /// How a call ended on the oracle.
+    pub fn of(oracle: &Oracle, result: &Result<Vec<Value>, Stop>) -> Outcome {
         match result {
-            Ok(values) => Outcome::Values(values),
-            Err(Stop::Trap(trap)) => Outcome::Trap(trap),
+            Ok(values) => Outcome::Values(show_all(oracle, values, FAR)),
+            Err(Stop::Exception(_, values)) => Outcome::Exception(show_all(oracle, values, FAR)),
+            Err(Stop::Trap(trap)) => Outcome::Trap(trap.clone()),
             Err(Stop::OutOfFuel) => Outcome::OutOfFuel,
             Err(Stop::CallDepth) => Outcome::CallDepth,
         }
     }
-}
 
-impl Outcome {
     pub fn agrees_with(&self, other: &Outcome) -> bool {
         match (self, other) {
-            (Outcome::Values(a), Outcome::Values(b)) => all_agree(a, b),
+            (Outcome::Values(a), Outcome::Values(b))
+            | (Outcome::Exception(a), Outcome::Exception(b)) => all_agree(a, b),
             _ => self == other,
         }
     }
-}
-
-/// Numbers agree up to the bits of NaNs, references if both are null or neither.
-pub fn all_agree(a: &[Value], b: &[Value]) -> bool {
-    let agree = |a: Value, b: Value| match a {
-        Value::FuncRef(_) | Value::ExternRef(_) => a.ty() == b.ty() && a.is_null() == b.is_null(),
-        _ => a.agrees_with(b),
-    };
-    a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| agree(a, b))
 }
 
 /// What a module imports, in terms that both sides can provide.
@@ -199,8 +320,10 @@ pub fn all_agree(a: &[Value], b: &[Value]) -> bool {
 pub enum ImportKind {
     Func(FuncType),
     Global(bool, ValType),
-    Memory(u64, Option<u64>),
-    Table(ValType, u64, Option<u64>),
+    /// Whether addresses have 64 bits, and the limits.
+    Memory(bool, u64, Option<u64>),
+    Table(RefType, bool, u64, Option<u64>),
+    Tag(Vec<ValType>),
 }
 
 #[derive(Clone, Debug)]
@@ -210,15 +333,34 @@ pub struct Import {
     pub kind: ImportKind,
 }
 
+fn ref_type(ty: wasmparser::RefType) -> RefType {
+    use wasmparser::AbstractHeapType as A;
+    let heap = match ty.heap_type() {
+        wasmparser::HeapType::Abstract { shared: false, ty } => match ty {
+            A::Func => HeapType::Func,
+            A::Extern => HeapType::Extern,
+            A::Any => HeapType::Any,
+            A::Eq => HeapType::Eq,
+            A::I31 => HeapType::I31,
+            A::Exn => HeapType::Exn,
+            other => panic!("{other:?} is not imported"),
+        },
+        other => panic!("{other:?} is not imported"),
+    };
+    RefType {
+        nullable: ty.is_nullable(),
+        heap,
+    }
+}
+
 fn val_type(ty: wasmparser::ValType) -> ValType {
     match ty {
         wasmparser::ValType::I32 => ValType::I32,
         wasmparser::ValType::I64 => ValType::I64,
         wasmparser::ValType::F32 => ValType::F32,
         wasmparser::ValType::F64 => ValType::F64,
-        wasmparser::ValType::Ref(RefType::FUNCREF) => ValType::FuncRef,
-        wasmparser::ValType::Ref(RefType::EXTERNREF) => ValType::ExternRef,
-        other => panic!("{other} is not generated"),
+        wasmparser::ValType::V128 => ValType::V128,
+        wasmparser::ValType::Ref(ty) => ValType::Ref(ref_type(ty)),
     }
 }
 
@@ -229,25 +371,33 @@ pub fn imports_of(bytes: &[u8]) -> Vec<Import> {
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.expect("the generator makes valid modules") {
             Payload::TypeSection(section) => {
-                for ty in section.into_iter_err_on_gc_types() {
-                    let ty = ty.expect("only function types are generated");
-                    types.push(FuncType {
-                        params: ty.params().iter().map(|&ty| val_type(ty)).collect(),
-                        results: ty.results().iter().map(|&ty| val_type(ty)).collect(),
-                    });
+                for group in section {
+                    let group = group.expect("the generator makes valid modules");
+                    types.extend(group.into_types());
                 }
             }
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
                     let import = import.expect("the generator makes valid modules");
+                    let func = |index: u32| {
+                        let ty = types[index as usize].unwrap_func();
+                        FuncType {
+                            params: ty.params().iter().map(|&ty| val_type(ty)).collect(),
+                            results: ty.results().iter().map(|&ty| val_type(ty)).collect(),
+                        }
+                    };
                     let kind = match import.ty {
-                        TypeRef::Func(index) => ImportKind::Func(types[index as usize].clone()),
+                        TypeRef::Func(index) => ImportKind::Func(func(index)),
+                        TypeRef::Tag(ty) => ImportKind::Tag(func(ty.func_type_idx).params),
                         TypeRef::Global(ty) => {
                             ImportKind::Global(ty.mutable, val_type(ty.content_type))
                         }
-                        TypeRef::Memory(ty) => ImportKind::Memory(ty.initial, ty.maximum),
+                        TypeRef::Memory(ty) => {
+                            ImportKind::Memory(ty.memory64, ty.initial, ty.maximum)
+                        }
                         TypeRef::Table(ty) => ImportKind::Table(
-                            val_type(wasmparser::ValType::Ref(ty.element_type)),
+                            ref_type(ty.element_type),
+                            ty.table64,
                             ty.initial,
                             ty.maximum,
                         ),
@@ -269,13 +419,15 @@ pub fn global_value(ty: ValType) -> Value {
 }
 
 /// What the host function number `index` answers: a function of its arguments, NaNs taken as one.
-pub fn answer(index: usize, args: &[Value], results: &[ValType]) -> Vec<Value> {
+pub fn answer(index: usize, args: &[Shown], results: &[ValType]) -> Vec<Value> {
     let mut hash = mix(index as u64 + 1);
     for arg in args {
         let bits = match arg {
-            Value::FuncRef(_) | Value::ExternRef(_) => u64::from(arg.is_null()),
-            nan if nan.is_nan() => 0x7FC0,
-            number => number.bits(),
+            Shown::Plain(Value::V128(bits)) => (*bits % 0xFFFF_FFFF_FFFF) as u64,
+            Shown::Plain(nan) if nan.is_nan() => 0x7FC0,
+            Shown::Plain(number) => number.bits(),
+            Shown::I31(bits) | Shown::Host(bits) => u64::from(*bits),
+            reference => u64::from(*reference == Shown::Null),
         };
         hash = mix(hash ^ bits);
     }
@@ -288,6 +440,7 @@ pub fn answer(index: usize, args: &[Value], results: &[ValType]) -> Vec<Value> {
                 ValType::F64 => Value::from((hash % 4096) as f64 / 16.0 - 100.0),
                 ValType::I32 => Value::I32((hash % 300) as u32),
                 ValType::I64 => Value::I64(hash % 300),
+                ValType::V128 => Value::V128(u128::from(hash) << 60 ^ u128::from(hash)),
                 reference => reference.zero(),
             }
         })
@@ -298,7 +451,7 @@ pub fn answer(index: usize, args: &[Value], results: &[ValType]) -> Vec<Value> {
 #[derive(Clone, Debug)]
 pub struct HostCall {
     pub index: usize,
-    pub args: Vec<Value>,
+    pub args: Vec<Shown>,
     pub fuel: u64,
 }
 
@@ -321,17 +474,16 @@ pub fn provide(
             let (results, log) = (ty.results.clone(), Rc::clone(&log));
             oracle.host_func(&ty.params, &ty.results, move |oracle, args| {
                 let fuel = oracle.fuel();
-                log.borrow_mut().push(HostCall {
-                    index,
-                    args: args.to_vec(),
-                    fuel,
-                });
-                Ok(answer(index, args, &results))
+                let args = show_all(oracle, args, FAR);
+                let answer = answer(index, &args, &results);
+                log.borrow_mut().push(HostCall { index, args, fuel });
+                Ok(answer)
             })
         }
-        ImportKind::Global(mutable, ty) => oracle.host_global(*mutable, global_value(*ty)),
-        ImportKind::Memory(min, max) => oracle.host_memory(*min, *max),
-        ImportKind::Table(ty, min, max) => oracle.host_table(*ty, *min, *max),
+        ImportKind::Global(mutable, ty) => oracle.host_global(*mutable, *ty, global_value(*ty)),
+        ImportKind::Memory(is64, min, max) => oracle.host_memory(*is64, *min, *max),
+        ImportKind::Table(ty, is64, min, max) => oracle.host_table(*ty, *is64, *min, *max),
+        ImportKind::Tag(params) => oracle.host_tag(params),
     };
     let items = imports.iter().enumerate().map(provide).collect();
     (items, log)

@@ -1,13 +1,13 @@
 //! The engine under test behind the few operations that the comparisons need.
 
 use tickwasm::{
-    Caller, Config, Engine, Error, Extern, Func, FuncType, Global, GlobalType, Instance, Memory,
-    MemoryType, Module, Mutability, Ref, RefType, ResumableCall, Store, SuspendedCall, Table,
-    TableType, TypedFunc, Val,
+    AnyRef, AsContextMut, Caller, Config, Engine, Error, Extern, ExternRef, Func, FuncType, Global,
+    GlobalType, I31, Instance, Memory, MemoryType, Module, Mutability, ResumableCall, Store,
+    SuspendedCall, Table, TableType, Tag, TagType, TypedFunc, Val,
 };
-use tickwasm_oracle::{Trap, ValType, Value};
+use tickwasm_oracle::{HeapType, Ref, RefType, Trap, ValType, Value};
 
-use super::{HostCall, Import, ImportKind, Outcome, Rng, answer, global_value};
+use super::{FAR, FIELDS, HostCall, Import, ImportKind, Outcome, Rng, Shown, answer, global_value};
 
 /// What has become of a call that went on.
 type Resumed = Result<ResumableCall<Vec<Val>>, Error>;
@@ -50,10 +50,14 @@ pub enum Slices {
     Random(u64),
 }
 
-/// An engine with or without fuel, which lowers functions at once or when they are first called.
-pub fn engine(fueled: bool, eager: bool) -> Engine {
+/// An engine with or without fuel, which lowers functions at once or when they are first called, and makes the bits of NaNs the
+/// canonical ones or does not care.
+pub fn engine(fueled: bool, eager: bool, canonical_nans: bool) -> Engine {
     let mut config = Config::new();
-    config.consume_fuel(fueled).eager_lowering(eager);
+    config
+        .consume_fuel(fueled)
+        .eager_lowering(eager)
+        .deterministic(canonical_nans);
     Engine::new(config).expect("the configuration is a plain one")
 }
 
@@ -98,18 +102,21 @@ impl Subject {
                 } else {
                     0
                 };
-                Err(Refused::Stopped(outcome_of(&error), left))
+                Err(Refused::Stopped(outcome_of(&mut store, &error), left))
             }
         }
     }
 
-    pub fn invoke(&mut self, name: &str, args: &[Value], results: &[ValType]) -> Outcome {
+    /// Calls an exported function with arguments, each with the top of its type's hierarchy, if that is one of references.
+    pub fn invoke(&mut self, name: &str, args: &[(Value, HeapType)], results: usize) -> Outcome {
         let func = self
             .instance
             .get_func(&self.store, name)
             .expect("the function is exported");
-        let args: Vec<Val> = args.iter().map(|&arg| to_val(arg)).collect();
-        let mut values: Vec<Val> = results.iter().map(|ty| to_val(ty.zero())).collect();
+        let store = &mut self.store;
+        let args = args.iter().map(|&(arg, top)| to_val(store, arg, top));
+        let args: Vec<Val> = args.collect();
+        let mut values = vec![Val::I32(0); results];
         let result = match self.slices {
             Some(slices) => match self.invoke_in_slices(func, &args, slices) {
                 Ok(Some(values)) => Ok(values),
@@ -121,8 +128,8 @@ impl Subject {
                 .map(|()| values),
         };
         match result {
-            Ok(values) => Outcome::Values(values.iter().map(from_val).collect()),
-            Err(error) => outcome_of(&error),
+            Ok(values) => Outcome::Values(show_all(&mut self.store, &values, FAR)),
+            Err(error) => outcome_of(&mut self.store, &error),
         }
     }
 
@@ -243,15 +250,16 @@ impl Subject {
         memory.data_mut(&mut self.store)
     }
 
-    pub fn global(&mut self, name: &str) -> Value {
+    pub fn global(&mut self, name: &str) -> Shown {
         let global = self
             .instance
             .get_global(&self.store, name)
             .expect("the global is exported");
-        from_val(&global.get(&self.store))
+        let value = global.get(&self.store);
+        show(&mut self.store, &value, FAR)
     }
 
-    pub fn table(&mut self, name: &str) -> Vec<Value> {
+    pub fn table(&mut self, name: &str) -> Vec<Shown> {
         let table = self
             .instance
             .get_table(&self.store, name)
@@ -262,7 +270,7 @@ impl Subject {
                 let element = table
                     .get(&self.store, index)
                     .expect("the index is in bounds");
-                from_val(&Val::from(element))
+                show(&mut self.store, &Val::from(element), FAR)
             })
             .collect()
     }
@@ -276,14 +284,15 @@ fn provide(store: &mut Store<Host>, index: usize, kind: &ImportKind, fueled: boo
             let engine = store.engine().clone();
             let func_type = FuncType::new(&engine, types(&ty.params), types(&ty.results));
             let func = Func::new(&mut *store, func_type, move |mut caller, args, results| {
-                let args: Vec<Value> = args.iter().map(from_val).collect();
+                let args = show_all(&mut caller, args, FAR);
                 let fuel = if fueled {
                     caller.get_fuel()? + caller.data().withheld
                 } else {
                     0
                 };
-                for (slot, value) in results.iter_mut().zip(answer(index, &args, &result_types)) {
-                    *slot = to_val(value);
+                let answer = answer(index, &args, &result_types);
+                for ((slot, value), ty) in results.iter_mut().zip(answer).zip(&result_types) {
+                    *slot = to_val(&mut caller, value, top(*ty));
                 }
                 caller.data_mut().log.push(HostCall { index, args, fuel });
                 Ok(())
@@ -297,22 +306,47 @@ fn provide(store: &mut Store<Host>, index: usize, kind: &ImportKind, fueled: boo
                 Mutability::Const
             };
             let global_type = GlobalType::new(to_type(*ty), mutability);
-            let global = Global::new(&mut *store, global_type, to_val(global_value(*ty)));
+            let value = to_val(store, global_value(*ty), top(*ty));
+            let global = Global::new(&mut *store, global_type, value);
             Extern::Global(global.expect("the value is of the type"))
         }
-        ImportKind::Memory(min, max) => {
-            let ty = MemoryType::new(*min as u32, max.map(|max| max as u32));
+        ImportKind::Memory(is64, min, max) => {
+            let ty = match is64 {
+                true => MemoryType::new64(*min, *max),
+                false => MemoryType::new(*min as u32, max.map(|max| max as u32)),
+            };
             Extern::Memory(Memory::new(&mut *store, ty).expect("the memory is small"))
         }
-        ImportKind::Table(ty, min, max) => {
-            let (reference, null) = match ty {
-                ValType::FuncRef => (RefType::FUNCREF, Ref::Func(None)),
-                _ => (RefType::EXTERNREF, Ref::Extern(None)),
+        ImportKind::Table(ty, is64, min, max) => {
+            let reference = to_ref_type(*ty);
+            let null = tickwasm::Ref::null(reference.heap_type());
+            let ty = match is64 {
+                true => TableType::new64(reference, *min, *max),
+                false => TableType::new(reference, *min as u32, max.map(|max| max as u32)),
             };
-            let ty = TableType::new(reference, *min as u32, max.map(|max| max as u32));
             Extern::Table(Table::new(&mut *store, ty, null).expect("the table is small"))
         }
+        ImportKind::Tag(params) => {
+            let engine = store.engine().clone();
+            let params = params.iter().map(|&ty| to_type(ty));
+            let ty = TagType::new(FuncType::new(&engine, params, []));
+            Extern::Tag(Tag::new(&mut *store, ty).expect("there are few tags"))
+        }
     }
+}
+
+fn to_ref_type(ty: RefType) -> tickwasm::RefType {
+    use tickwasm::HeapType as H;
+    let heap = match ty.heap {
+        HeapType::Any => H::Any,
+        HeapType::Eq => H::Eq,
+        HeapType::I31 => H::I31,
+        HeapType::Func => H::Func,
+        HeapType::Extern => H::Extern,
+        HeapType::Exn => H::Exn,
+        other => panic!("{other:?} is not imported"),
+    };
+    tickwasm::RefType::new(ty.nullable, heap)
 }
 
 fn to_type(ty: ValType) -> tickwasm::ValType {
@@ -321,38 +355,118 @@ fn to_type(ty: ValType) -> tickwasm::ValType {
         ValType::I64 => tickwasm::ValType::I64,
         ValType::F32 => tickwasm::ValType::F32,
         ValType::F64 => tickwasm::ValType::F64,
-        ValType::FuncRef => tickwasm::ValType::FUNCREF,
-        ValType::ExternRef => tickwasm::ValType::EXTERNREF,
+        ValType::V128 => tickwasm::ValType::V128,
+        ValType::Ref(ty) => tickwasm::ValType::Ref(to_ref_type(ty)),
     }
 }
 
-fn to_val(value: Value) -> Val {
+/// The top of the hierarchy of an imported type; any for those that are not of references.
+fn top(ty: ValType) -> HeapType {
+    match ty {
+        ValType::Ref(ty) => match ty.heap {
+            HeapType::Func | HeapType::Extern | HeapType::Exn => ty.heap,
+            _ => HeapType::Any,
+        },
+        _ => HeapType::Any,
+    }
+}
+
+/// A value, of those that an argument may have.
+fn to_val(store: &mut impl AsContextMut, value: Value, top: HeapType) -> Val {
     match value {
         Value::I32(bits) => Val::I32(bits as i32),
         Value::I64(bits) => Val::I64(bits as i64),
         Value::F32(bits) => Val::F32(bits),
         Value::F64(bits) => Val::F64(bits),
-        Value::FuncRef(None) => Val::FuncRef(None),
-        Value::ExternRef(None) => Val::ExternRef(None),
+        Value::V128(bits) => Val::V128(bits.into()),
+        Value::Ref(Ref::Null) => match top {
+            HeapType::Func => Val::FuncRef(None),
+            HeapType::Extern => Val::ExternRef(None),
+            HeapType::Exn => Val::ExnRef(None),
+            _ => Val::AnyRef(None),
+        },
+        Value::Ref(Ref::Any(inner)) => Val::AnyRef(Some(to_any(store, inner))),
+        Value::Ref(Ref::Extern(inner)) => {
+            let any = to_any(store, inner);
+            let converted = ExternRef::convert_any(&*store, any);
+            Val::ExternRef(Some(converted.expect("it is of this store")))
+        }
         other => panic!("{other:?} has no counterpart in another store"),
     }
 }
 
-/// A reference that is not null becomes one to nothing in particular: only nullness is compared.
-fn from_val(value: &Val) -> Value {
-    match value {
+fn to_any(store: &mut impl AsContextMut, inner: tickwasm_oracle::AnyRef) -> AnyRef {
+    match inner {
+        tickwasm_oracle::AnyRef::I31(bits) => {
+            AnyRef::from_i31(&mut *store, I31::wrapping_u32(bits))
+        }
+        tickwasm_oracle::AnyRef::Host(number) => {
+            let host = ExternRef::new(&mut *store, number).expect("there are few of them");
+            AnyRef::convert_extern(&*store, host).expect("it is of this store")
+        }
+        other => panic!("{other:?} has no counterpart in another store"),
+    }
+}
+
+fn show_all(store: &mut impl AsContextMut, values: &[Val], far: usize) -> Vec<Shown> {
+    values.iter().map(|value| show(store, value, far)).collect()
+}
+
+/// What the subject shows of a value.
+fn show(store: &mut impl AsContextMut, value: &Val, far: usize) -> Shown {
+    Shown::Plain(match value {
         Val::I32(value) => Value::from(*value),
         Val::I64(value) => Value::from(*value),
         Val::F32(bits) => Value::F32(*bits),
         Val::F64(bits) => Value::F64(*bits),
-        Val::FuncRef(func) => Value::FuncRef(func.map(|_| tickwasm_oracle::FuncAddr(0))),
-        Val::ExternRef(inner) => Value::ExternRef(inner.as_ref().map(|_| 0)),
-        other => panic!("{other:?} is not generated"),
-    }
+        Val::V128(value) => Value::V128(value.as_u128()),
+        Val::FuncRef(Some(_)) => return Shown::Func,
+        Val::ExnRef(Some(_)) if far == 0 => return Shown::Far,
+        Val::ExnRef(Some(exn)) => {
+            let fields: Vec<Val> = exn.fields(&*store).expect("it is of this store").collect();
+            return Shown::Exception(show_all(store, &fields, far - 1));
+        }
+        Val::AnyRef(Some(any)) => return show_any(store, any, far),
+        Val::ExternRef(Some(value)) => {
+            let any = AnyRef::convert_extern(&*store, value.clone()).expect("it is of this store");
+            return show_any(store, &any, far);
+        }
+        _ => return Shown::Null,
+    })
 }
 
-fn outcome_of(error: &Error) -> Outcome {
+fn show_any(store: &mut impl AsContextMut, any: &AnyRef, far: usize) -> Shown {
+    let ours = "it is of this store";
+    if let Some(number) = any.as_i31(&*store).expect(ours) {
+        return Shown::I31(number.get_u32());
+    }
+    let object = any.as_struct(&*store).expect(ours);
+    let array = any.as_array(&*store).expect(ours);
+    if far == 0 && (object.is_some() || array.is_some()) {
+        return Shown::Far;
+    }
+    let fields: Vec<Val> = if let Some(object) = object {
+        let count = object.ty(&*store).expect(ours).fields().len();
+        let fields = (0..count.min(FIELDS)).map(|at| object.field(&*store, at).expect(ours));
+        fields.collect()
+    } else if let Some(array) = array {
+        let count = array.len(&*store).expect(ours).min(FIELDS as u32);
+        let fields = (0..count).map(|at| array.get(&*store, at).expect(ours));
+        fields.collect()
+    } else {
+        let host = ExternRef::convert_any(&*store, any.clone()).expect(ours);
+        let data = host.data(store.as_context()).expect(ours);
+        let number = data.and_then(|data| data.downcast_ref::<u32>());
+        return Shown::Host(*number.expect("the host's values are numbers"));
+    };
+    Shown::Object(show_all(store, &fields, far - 1))
+}
+
+fn outcome_of(store: &mut impl AsContextMut, error: &Error) -> Outcome {
     use tickwasm::Trap as T;
+    if let Error::Exception(thrown) = error {
+        return Outcome::Exception(show_all(store, thrown.payload(), FAR));
+    }
     Outcome::Trap(match error.downcast_ref::<T>() {
         Some(T::OutOfFuel) => return Outcome::OutOfFuel,
         Some(T::StackOverflow) => return Outcome::CallDepth,
@@ -364,6 +478,10 @@ fn outcome_of(error: &Error) -> Outcome {
         Some(T::BadSignature) => Trap::IndirectCallTypeMismatch,
         Some(T::IntegerOverflow) => Trap::IntegerOverflow,
         Some(T::IntegerDivisionByZero) => Trap::IntegerDivideByZero,
+        Some(T::NullReference) => Trap::NullReference,
+        Some(T::ArrayOutOfBounds) => Trap::OutOfBoundsArrayAccess,
+        Some(T::CastFailure) => Trap::CastFailure,
+        Some(T::AllocationTooLarge) => Trap::AllocationTooLarge,
         Some(T::BadConversionToInteger) => Trap::InvalidConversionToInteger,
         _ => return Outcome::Other(error.to_string()),
     })

@@ -1,0 +1,74 @@
+//! Which instructions the random modules and programs execute: all but those named here, so that the comparisons say something
+//! of each. They run on the oracle alone.
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::compare::run_alone;
+use common::{objects, smith, structured};
+
+/// Instructions of proposals that are no part of 3.0, by how their names begin.
+const OTHER_PROPOSALS: &[&str] = &[
+    // Threads.
+    "atomic.",
+    "memory.atomic.",
+    "i32.atomic.",
+    "i64.atomic.",
+    // Wide arithmetic.
+    "i64.add128",
+    "i64.sub128",
+    "i64.mul_wide_",
+];
+
+/// Instructions of the exceptions that came before `try_table`.
+const LEGACY: &[&str] = &["try", "catch", "catch_all", "rethrow", "delegate"];
+
+/// How `wasmparser` calls an instruction, in the words of the text format, if a few letters are written alike.
+fn name(visitor: &str) -> String {
+    let alike = visitor.replace('_', ".");
+    match &*alike {
+        "ref.test.non.null" | "ref.test.nullable" => "ref.test".to_owned(),
+        "ref.cast.non.null" | "ref.cast.nullable" => "ref.cast".to_owned(),
+        "typed.select" | "typed.select.multi" => "select".to_owned(),
+        _ => alike,
+    }
+}
+
+#[test]
+fn all_instructions_are_executed() {
+    let mut executed: BTreeMap<String, u64> = BTreeMap::new();
+    let mut run = |bytes: &[u8], seed: u64| {
+        for (visitor, count) in run_alone(bytes, seed) {
+            *executed.entry(name(visitor)).or_default() += count;
+        }
+    };
+    // As many as are compared where nothing is said.
+    for seed in 1..=2_000 {
+        run(&smith::generate(seed).0, seed);
+    }
+    for seed in 1..=1_000 {
+        run(&structured::generate(seed).0, seed);
+    }
+    for seed in 1..=600 {
+        run(&objects::generate(seed).0, seed);
+    }
+    let mut missing = Vec::new();
+    for cost in tickwasm::fuel_costs() {
+        let instruction = cost.instruction;
+        let other = OTHER_PROPOSALS
+            .iter()
+            .any(|begin| instruction.starts_with(begin));
+        if other || LEGACY.contains(&instruction) {
+            continue;
+        }
+        match executed.get(&instruction.replace('_', ".")) {
+            Some(0) => missing.push(instruction),
+            Some(_) => {}
+            None => panic!("no instruction of the oracle is called {instruction}"),
+        }
+    }
+    let total: u64 = executed.values().sum();
+    println!("{total} instructions");
+    assert!(missing.is_empty(), "never executed: {missing:?}");
+}
