@@ -50,6 +50,7 @@ for level in "${levels[@]}"; do
         }
         BEGIN {
             split("atomic::access atomic::done atomic::load atomic::notify atomic::store atomic::update atomic::wait " \
+                "bulk::new_array bulk::operands bulk::parts bulk::run bulk::within " \
                 "heap::array_bytes heap::copy_references heap::elements heap::fill heap::no_element heap::put heap::range heap::run heap::value " \
                 "runtime::copied runtime::grow runtime::run simd::imported", names, " ")
             for (i in names) helpers[names[i]] = 1
