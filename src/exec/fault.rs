@@ -9,8 +9,10 @@ use crate::code::map::AddressIn;
 use crate::code::ops::{Addr, SlotOffset, Src};
 use crate::syntax::types::AddrType;
 
-/// The position of the slot of the first operand among the cells of an op for the runtime.
-const OPERANDS: usize = 2;
+/// The position of the slot of the first operand among the cells of a bulk operation. In metered code its cost comes first.
+fn operands_at(machine: &Machine) -> usize {
+    2 + usize::from(machine.metered)
+}
 
 /// An access beyond a memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,7 +55,7 @@ pub(super) fn fault(
             (mem, address, offset, bytes)
         }
         MemAccess::Fill { mem } | MemAccess::Init { mem } => {
-            let at = cells.nth(OPERANDS)? as SlotOffset;
+            let at = cells.nth(operands_at(machine))? as SlotOffset;
             let ty = machine.mem_addr_type(mem as usize);
             let counted = match access {
                 MemAccess::Fill { .. } => ty,
@@ -63,7 +65,7 @@ pub(super) fn fault(
             (mem, operand(machine, at, ty), 0, count)
         }
         MemAccess::Copy { to, from } => {
-            let at = cells.nth(OPERANDS)? as SlotOffset;
+            let at = cells.nth(operands_at(machine))? as SlotOffset;
             let [to_ty, from_ty] = [to, from].map(|mem| machine.mem_addr_type(mem as usize));
             let counted = if to_ty == from_ty {
                 to_ty
