@@ -203,17 +203,30 @@ impl CodeMap {
         })
     }
 
-    /// The first point in a cell.
+    /// The first point in a cell: the place where control arrives by a branch.
     pub fn point_at(&self, cell: usize) -> Option<Point> {
+        self.points_at(cell).next()
+    }
+
+    /// The last point in a cell: the place of the op itself. A label may come before an op that charges, without an op of its own
+    /// between them in fused code; exact code has one there.
+    pub fn last_point_at(&self, cell: usize) -> Option<Point> {
+        self.points_at(cell).last()
+    }
+
+    /// The points in a cell.
+    fn points_at(&self, cell: usize) -> impl Iterator<Item = Point> {
         let mut cursor = self.view().before(|at| (at.place.cell as usize) < cell);
-        loop {
-            let record = cursor.next()?;
-            match (record, (cursor.place.cell as usize).cmp(&cell)) {
-                (Record::Point, Ordering::Equal) => return Some(cursor.last_point()),
-                (_, Ordering::Greater) | (Record::Op, Ordering::Equal) => return None,
-                _ => {}
+        core::iter::from_fn(move || {
+            loop {
+                let record = cursor.next()?;
+                match (record, (cursor.place.cell as usize).cmp(&cell)) {
+                    (Record::Point, Ordering::Equal) => return Some(cursor.last_point()),
+                    (_, Ordering::Greater) | (Record::Op, Ordering::Equal) => return None,
+                    _ => {}
+                }
             }
-        }
+        })
     }
 
     /// The point with a number.

@@ -404,7 +404,7 @@ impl CodeUnit {
         let broken =
             || -> ! { unreachable!("lowering: all forms of a function have the same points") };
         let Some(at) = self.find(ip) else { broken() };
-        let Some(point) = at.code.map.point_at(at.cell) else {
+        let Some(point) = at.code.map.last_point_at(at.cell) else {
             broken()
         };
         let exact = self.exact(at.defined)?;
