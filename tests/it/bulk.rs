@@ -637,7 +637,8 @@ fn a_trap_within_an_instruction_leaves_what_was_done() {
 #[test]
 fn fuel_runs_short_behind_a_label_in_front_of_the_work() {
     // At the label all operands are in their slots, so that fused code has no op between the label and the work.
-    let body = "(memory.fill $m (i32.const 0) (i32.const 1) (block (result i32) (br 0 (i32.const 640))))";
+    let body =
+        "(memory.fill $m (i32.const 0) (i32.const 1) (block (result i32) (br 0 (i32.const 640))))";
     // Three constants, the branch, the instruction itself and 640 bytes.
     let cost = 3 + 1 + 1 + 10;
     for fuel in 0..cost {
