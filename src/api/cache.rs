@@ -478,7 +478,7 @@ mod tests {
         assert_eq!((cache.stats().bytes, cache.stats().entries), (1100, 2));
         get(b"b");
         assert_eq!((cache.stats().bytes, cache.stats().entries), (500, 1));
-        // What has left no longer counts.
+        // Modules that have left the cache no longer count.
         a.grow(5000);
         cache.clear();
         b.grow(5000);

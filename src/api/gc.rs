@@ -496,7 +496,7 @@ impl ArrayRef {
     }
 }
 
-/// What the heap knows of a type, which the store holds from now on.
+/// Returns the facts that the heap keeps about a type. The store holds the type from now on.
 fn meet(store: &mut Store, ty: TypeId) -> Result<Arc<heap::TypeInfo>, Exhausted> {
     store.hold_type(ty)?;
     match store.heap.meet(&store.registry, ty) {

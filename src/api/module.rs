@@ -503,8 +503,7 @@ mod tests {
     #[test]
     fn a_function_is_lowered_once_for_each_form_however_often_it_traps() {
         let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
-        let module = Module::new(
-            &engine,
+        let binary = wat::parse_str(
             r#"(module (memory 1)
                 (func $a (export "run") (param $n i32) (param $at i32)
                     (if (i32.eqz (local.get $n)) (then (drop (i32.load (local.get $at))) (return)))
@@ -513,6 +512,7 @@ mod tests {
                     (call $a (local.get $n) (local.get $at))))"#,
         )
         .unwrap();
+        let module = Module::new(&engine, binary).unwrap();
         let mut store = Store::new(&engine, ());
         store.set_fuel(1_000_000).unwrap();
         let instance = Instance::new(&mut store, &module, &[]).unwrap();

@@ -69,7 +69,8 @@ pub trait Embedder {
     fn grow_table(&mut self, addr: TableAddr, delta: u64, init: u64) -> Result<u64, GrowError>;
 
     /// Calls a host function. `slots` holds the arguments and is to receive the results, one slot each; it is as long as the
-    /// longer of the two. They are cells because they may be part of the value stack, at which the collector looks. `caller` is the instance that called, if one did. A failure that is an exception can be caught by the guest.
+    /// longer of the two. They are cells because they may be part of the value stack, at which the collector looks. `caller` is the
+    /// instance that called, if one did. A failure that is an exception can be caught by the guest.
     ///
     /// A function whose results are not there yet leaves the slots as they are.
     fn call_host(

@@ -135,7 +135,7 @@ impl Scope<'_> {
         })
     }
 
-    /// What the heap knows of a type.
+    /// Returns the facts that the heap keeps about a type.
     fn info(&mut self, ty: TypeIdx) -> Result<Arc<heap::TypeInfo>, NoValue> {
         let ty = self.types[ty.index()];
         let info = self.heap.meet(self.registry, ty);

@@ -144,7 +144,7 @@ pub struct Failure {
     pub line: usize,
     /// The column at which the directive starts, counted from 1.
     pub column: usize,
-    /// What the script asks for.
+    /// The outcome that the script asks for.
     pub expected: String,
     /// What came instead.
     pub actual: String,

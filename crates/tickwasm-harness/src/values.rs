@@ -262,7 +262,7 @@ fn v128_matches(pattern: &V128Pattern, actual: u128) -> bool {
     }
 }
 
-/// What the script asks for, in the script's own notation.
+/// Shows the outcome that the script asks for, in the script's own notation.
 pub(super) fn show_patterns(patterns: &[WastRet<'_>]) -> String {
     list(patterns, |f, pattern| match pattern {
         WastRet::Core(pattern) => show_pattern(f, pattern),

@@ -473,7 +473,7 @@ impl Machine {
         store.heap.fits(slot, target)
     }
 
-    /// What the heap knows of a type.
+    /// Returns the facts that the heap keeps about a type.
     pub(super) fn meet(&mut self, ty: TypeId) -> Result<&heap::TypeInfo, Trap> {
         let store = self.store();
         let info = store.heap.meet(&store.registry, ty);

@@ -186,7 +186,7 @@ impl Heap {
         self.bytes.saturating_add(slots.saturating_mul(8))
     }
 
-    /// What the heap knows of a type. From now on the store holds the type.
+    /// Returns the facts that the heap keeps about a type. The store holds the type from now on.
     #[inline]
     pub fn meet(
         &mut self,
