@@ -38,7 +38,7 @@ mod unwind;
 pub(crate) use check::dispatch_is_flat;
 pub(crate) use fault::Fault;
 pub(crate) use select::select;
-#[cfg(test)]
+#[cfg(all(test, feature = "wat"))]
 pub(crate) use suspend::COPIES;
 pub(crate) use suspend::{Mode, Suspended, Why};
 
