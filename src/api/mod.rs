@@ -5,76 +5,48 @@
 
 #![forbid(unsafe_code)]
 
-mod asynchronous;
-mod backtrace;
-mod cache;
-mod cache_dir;
-mod caller;
-mod config;
-mod context;
-mod digest;
+mod calls;
 mod engine;
-mod exn;
 mod externs;
-mod fuel;
-mod func;
-mod gc;
-mod global;
-mod hosts;
-mod instance;
-mod interrupt;
-mod limiter;
-mod linker;
-mod memory;
+mod linking;
 mod module;
-mod near;
-mod reentry;
-mod refs;
-mod resumable;
-mod shared_memory;
 mod store;
-mod table;
-mod tag;
-#[cfg(feature = "wat")]
-mod text;
-mod typed_func;
 mod types;
-mod val;
-mod wasm_ty;
+mod values;
 
-pub use backtrace::{FrameInfo, WasmBacktrace};
-pub use cache::CacheStats;
-pub use caller::Caller;
-pub use config::{Config, EngineConfig};
-pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+pub use calls::backtrace::{FrameInfo, WasmBacktrace};
+pub use calls::caller::Caller;
+pub use calls::func::{Func, IntoFunc, WasmRet};
+pub use calls::interrupt::{InterruptHandle, UpdateDeadline};
+pub use calls::resumable::{CallResults, MaySuspend, ResumableCall, SuspendReason, SuspendedCall};
+pub use calls::typed_func::TypedFunc;
 pub use engine::Engine;
-pub(crate) use exn::refer_to;
-pub use exn::{ExnRef, ExnRefPre, ExnType};
+pub use engine::cache::CacheStats;
+pub use engine::config::{Config, EngineConfig};
+pub use engine::fuel::{FuelCost, fuel_costs};
+pub use externs::global::Global;
+pub use externs::memory::Memory;
+pub use externs::shared_memory::{SharedMemory, WaitResult};
+pub use externs::table::Table;
+pub use externs::tag::Tag;
 pub use externs::{Export, Extern};
-pub use fuel::{FuelCost, fuel_costs};
-pub use func::{Func, IntoFunc, WasmRet};
-pub use gc::{AnyRef, ArrayRef, EqRef, I31, StructRef};
-pub use global::Global;
-pub use instance::{Instance, InstancePre};
-pub use interrupt::{InterruptHandle, UpdateDeadline};
-pub use limiter::{GrowthFailure, ResourceLimiter, StoreLimits, StoreLimitsBuilder};
-pub use linker::Linker;
-pub use memory::Memory;
+pub use linking::instance::{Instance, InstancePre};
+pub use linking::linker::Linker;
 pub use module::{CustomSection, Module};
-pub use refs::{ExternRef, Ref, Rooted};
-pub use resumable::{CallResults, MaySuspend, ResumableCall, SuspendReason, SuspendedCall};
-pub use shared_memory::{SharedMemory, WaitResult};
 pub use store::Store;
-pub use table::Table;
-pub use tag::Tag;
-pub use typed_func::TypedFunc;
+pub use store::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+pub use store::limiter::{GrowthFailure, ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 pub use types::{
     ArrayType, ExportType, ExternType, FieldType, FuncType, GlobalType, HeapType, ImportType,
     MemoryType, MemoryTypeBuilder, Mutability, RefType, StorageType, StructType, TableType,
     TagType, ValType,
 };
-pub use val::{V128, Val};
-pub use wasm_ty::{WasmParams, WasmResults, WasmTy};
+pub(crate) use values::exn::refer_to;
+pub use values::exn::{ExnRef, ExnRefPre, ExnType};
+pub use values::gc::{AnyRef, ArrayRef, EqRef, I31, StructRef};
+pub use values::refs::{ExternRef, Ref, Rooted};
+pub use values::val::{V128, Val};
+pub use values::wasm_ty::{WasmParams, WasmResults, WasmTy};
 
 pub use crate::compile::ListedInstr;
 pub use crate::runtime::limiter::{Counted, LimitOf, RefusedGrowth, Resource};

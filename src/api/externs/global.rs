@@ -1,8 +1,8 @@
 //! Globals.
 
-use super::context::{AsContext, AsContextMut};
-use super::types::GlobalType;
-use super::val::Val;
+use crate::api::store::context::{AsContext, AsContextMut};
+use crate::api::types::GlobalType;
+use crate::api::values::val::Val;
 use crate::error::{Error, Misuse};
 use crate::runtime::addr::GlobalAddr;
 use crate::runtime::global_inst::GlobalInst;

@@ -3,14 +3,15 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::context::{AsContext, AsContextMut};
+use super::caller::Caller;
 use super::func::{Func, type_of};
 use super::hosts::HostFunc;
 use super::typed_func::TypedFunc;
-use super::types::FuncType;
-use super::val::{self, Val};
-use super::wasm_ty::{MAX, WasmParams, WasmResults};
-use super::{Caller, Linker};
+use crate::api::linking::linker::Linker;
+use crate::api::store::context::{AsContext, AsContextMut};
+use crate::api::types::FuncType;
+use crate::api::values::val::{self, Val};
+use crate::api::values::wasm_ty::{MAX, WasmParams, WasmResults};
 use crate::error::{Error, Misuse};
 use crate::exec::{Answer, Mode, Suspended, Why};
 use crate::runtime::addr::FuncAddr;

@@ -3,12 +3,12 @@
 use core::hash::{Hash, Hasher};
 use std::any::Any;
 
-use super::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use super::exn::ExnRef;
-use super::func::Func;
 use super::gc::AnyRef;
-use super::types;
 use super::val::Val;
+use crate::api::calls::func::Func;
+use crate::api::store::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+use crate::api::types;
 use crate::error::{Error, Misuse};
 use crate::exec::objects;
 use crate::runtime::heap::{Handle, Referent, referent};

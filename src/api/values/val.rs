@@ -2,12 +2,12 @@
 
 use core::cell::Cell;
 
-use super::context::AsContext;
 use super::exn::ExnRef;
-use super::func::Func;
 use super::gc::AnyRef;
 use super::refs::{ExternRef, Ref};
-use super::types;
+use crate::api::calls::func::Func;
+use crate::api::store::context::AsContext;
+use crate::api::types;
 use crate::error::{Error, Misuse};
 use crate::runtime::store::Store;
 use crate::syntax::index::TypeIdx;

@@ -6,10 +6,10 @@
 use core::cell::Cell;
 
 use super::exn::ExnRef;
-use super::func::Func;
 use super::gc::{AnyRef, ArrayRef, EqRef, I31, StructRef};
 use super::refs::ExternRef;
 use super::val::V128;
+use crate::api::calls::func::Func;
 use crate::error::Misuse;
 use crate::runtime::store::{Store, StoreId};
 use crate::syntax::types::{HeapType, RefType, ValType};

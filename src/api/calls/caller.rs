@@ -1,9 +1,9 @@
 //! What a host function can reach.
 
-use super::context::{AsContextMut, StoreContextMut};
-use super::engine::Engine;
-use super::externs::Extern;
-use super::instance;
+use crate::api::engine::Engine;
+use crate::api::externs::Extern;
+use crate::api::linking::instance;
+use crate::api::store::context::{AsContextMut, StoreContextMut};
 use crate::error::Error;
 use crate::runtime::addr::InstanceAddr;
 use crate::runtime::store::{Store, StoreId};

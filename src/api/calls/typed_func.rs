@@ -3,10 +3,10 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::context::AsContextMut;
 use super::func::Func;
-use super::val;
-use super::wasm_ty::{MAX, WasmParams, WasmResults};
+use crate::api::store::context::AsContextMut;
+use crate::api::values::val;
+use crate::api::values::wasm_ty::{MAX, WasmParams, WasmResults};
 use crate::error::Error;
 
 /// A function whose parameters and results are values of Rust types: made by [`Func::typed`] or

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::module::Module;
+use crate::api::module::Module;
 use crate::escape;
 use crate::syntax::index::FuncIdx;
 

@@ -1,17 +1,23 @@
 //! What can be imported and exported.
 
-use super::context::AsContext;
-use super::func::Func;
-use super::global::Global;
-use super::memory::Memory;
-use super::shared_memory::SharedMemory;
-use super::store::StoreInner;
-use super::table::Table;
-use super::tag::Tag;
-use super::types::ExternType;
+pub(crate) mod global;
+pub(crate) mod memory;
+pub(crate) mod shared_memory;
+pub(crate) mod table;
+pub(crate) mod tag;
+
+use crate::api::calls::func::Func;
+use crate::api::store::StoreInner;
+use crate::api::store::context::AsContext;
+use crate::api::types::ExternType;
 use crate::error::{Error, Misuse};
 use crate::runtime::addr::ExternVal;
 use crate::runtime::store::Store;
+use global::Global;
+use memory::Memory;
+use shared_memory::SharedMemory;
+use table::Table;
+use tag::Tag;
 
 /// Something of a store that can be imported and exported.
 ///

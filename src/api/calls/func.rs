@@ -4,14 +4,14 @@ use core::cell::Cell;
 use std::sync::Arc;
 
 use super::caller::Caller;
-use super::context::{AsContext, AsContextMut, StoreContextMut};
-use super::engine::Engine;
 use super::hosts::{HostFn, HostFunc};
 use super::resumable::MaySuspend;
 use super::typed_func::TypedFunc;
-use super::types::FuncType;
-use super::val::{self, Val};
-use super::wasm_ty::{MAX, WasmParams, WasmResults, WasmTy, tuples};
+use crate::api::engine::Engine;
+use crate::api::store::context::{AsContext, AsContextMut, StoreContextMut};
+use crate::api::types::FuncType;
+use crate::api::values::val::{self, Val};
+use crate::api::values::wasm_ty::{MAX, WasmParams, WasmResults, WasmTy, tuples};
 use crate::error::{Error, Misuse, of_host};
 use crate::exec::{Called, HostError};
 use crate::runtime::addr::FuncAddr;
@@ -415,7 +415,7 @@ macro_rules! closures {
             #[doc(hidden)]
             #[allow(non_snake_case, unused_variables, unused_mut)]
             fn into_host(self, engine: &Engine) -> Result<HostFunc<T>, Error> {
-                use super::wasm_ty::sealed::Slots;
+                use crate::api::values::wasm_ty::sealed::Slots;
                 let func = move |$caller: Caller<'_, T>, slots: &[Cell<u64>]| {
                     let store = $caller.store_id();
                     let ($($name,)*) = <($($name,)*)>::read(slots, $caller.runtime());

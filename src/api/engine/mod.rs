@@ -1,17 +1,23 @@
 //! The engine.
 
+pub(crate) mod cache;
+pub(crate) mod cache_dir;
+pub(crate) mod config;
+pub(crate) mod digest;
+pub(crate) mod fuel;
+
 use core::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::cache::{Cache, CacheStats, Kind};
-use super::config::Config;
-use super::module::{Content, Module};
+use crate::api::module::{Content, Module};
 use crate::compile::Settings;
 use crate::error::{CompilationError, Error, Misuse};
 use crate::runtime::interrupt::Interrupts;
 use crate::runtime::registry::Registry;
 use crate::runtime::stack::Stacks;
+use cache::{Cache, CacheStats, Kind};
+use config::Config;
 
 /// What modules are compiled for: a configuration, and the types that modules have in common.
 ///

@@ -4,8 +4,8 @@ use core::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::Engine;
-use super::types::MemoryType;
+use crate::api::engine::Engine;
+use crate::api::types::MemoryType;
 use crate::error::{Error, MemoryAccessError, Misuse};
 use crate::runtime::limiter::{LimitOf, RefusedGrowth, Resource};
 use crate::runtime::shared_mem::SharedMem;

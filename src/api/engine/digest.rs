@@ -4,7 +4,7 @@
 
 /// FNV-1a of 64 bits.
 ///
-/// It is what [`Module::hash`](super::Module::hash) promises, so it cannot be changed.
+/// It is what [`Module::hash`](crate::Module::hash) promises, so it cannot be changed.
 pub(crate) fn fnv64(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3)

@@ -1,5 +1,8 @@
 //! Modules.
 
+#[cfg(feature = "wat")]
+mod text;
+
 use core::fmt;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,11 +10,11 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
-use super::cache::{Grows, Kind, Made};
-use super::cache_dir::CacheDir;
-use super::digest;
-use super::engine::Engine;
-use super::types::{ExportType, ExternType, ImportType};
+use crate::api::engine::Engine;
+use crate::api::engine::cache::{Grows, Kind, Made};
+use crate::api::engine::cache_dir::CacheDir;
+use crate::api::engine::digest;
+use crate::api::types::{ExportType, ExternType, ImportType};
 use crate::compile::{self, CompileError, Compiled, ListedInstr};
 use crate::error::{CompilationError, Error};
 use crate::runtime::instantiate::Template;
@@ -470,7 +473,7 @@ fn to_binary(kind: Kind, bytes: &[u8]) -> Result<Cow<'_, [u8]>, CompilationError
 
 #[cfg(feature = "wat")]
 fn from_text(bytes: &[u8]) -> Result<Vec<u8>, CompilationError> {
-    super::text::to_binary(bytes)
+    text::to_binary(bytes)
 }
 
 #[cfg(not(feature = "wat"))]
@@ -485,7 +488,7 @@ fn explain(kind: Kind, bytes: &[u8], binary: &[u8], error: CompileError) -> Comp
     let error = CompilationError::from(error).within(place);
     match kind {
         #[cfg(feature = "wat")]
-        Kind::Text => super::text::with_line(error, bytes),
+        Kind::Text => text::with_line(error, bytes),
         _ => {
             let _ = bytes;
             error

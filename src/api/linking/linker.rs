@@ -4,21 +4,21 @@ use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::caller::Caller;
-use super::context::{AsContext, AsContextMut, StoreContextMut};
-use super::engine::Engine;
-use super::externs::Extern;
-use super::func::{Func, IntoFunc};
-use super::global::Global;
-use super::hosts::HostFunc;
 use super::instance::{Found, Instance, InstancePre};
-use super::memory::Memory;
-use super::module::Module;
 use super::near::nearest;
-use super::table::Table;
-use super::tag::Tag;
-use super::types::{ExternType, FuncType, ImportType, ValType};
-use super::val::Val;
+use crate::api::calls::caller::Caller;
+use crate::api::calls::func::{Func, IntoFunc};
+use crate::api::calls::hosts::HostFunc;
+use crate::api::engine::Engine;
+use crate::api::externs::Extern;
+use crate::api::externs::global::Global;
+use crate::api::externs::memory::Memory;
+use crate::api::externs::table::Table;
+use crate::api::externs::tag::Tag;
+use crate::api::module::Module;
+use crate::api::store::context::{AsContext, AsContextMut, StoreContextMut};
+use crate::api::types::{ExternType, FuncType, ImportType, ValType};
+use crate::api::values::val::Val;
 use crate::error::{Error, Misuse};
 use crate::syntax::types as syntax;
 
@@ -42,7 +42,7 @@ use crate::syntax::types as syntax;
 /// # Ok::<(), tickwasm::Error>(())
 /// ```
 pub struct Linker<T> {
-    pub(super) engine: Engine,
+    pub(crate) engine: Engine,
     modules: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Definition<T>>>,
     shadowing: bool,
 }

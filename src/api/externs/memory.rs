@@ -1,7 +1,7 @@
 //! Memories.
 
-use super::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
-use super::types::MemoryType;
+use crate::api::store::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+use crate::api::types::MemoryType;
 use crate::error::{Error, MemoryAccessError, Misuse};
 use crate::runtime::addr::MemAddr;
 use crate::runtime::mem_inst::MemInst;

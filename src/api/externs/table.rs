@@ -1,9 +1,9 @@
 //! Tables.
 
-use super::context::{AsContext, AsContextMut};
-use super::refs::Ref;
-use super::types::TableType;
-use super::val::Val;
+use crate::api::store::context::{AsContext, AsContextMut};
+use crate::api::types::TableType;
+use crate::api::values::refs::Ref;
+use crate::api::values::val::Val;
 use crate::error::{Error, Misuse};
 use crate::runtime::addr::TableAddr;
 use crate::runtime::store::{Store, StoreId};
@@ -129,7 +129,7 @@ impl Table {
         let element = |addr: TableAddr| ValType::Ref(runtime.tables[addr.index()].ty.element);
         let (expected, found) = (element(target), element(source));
         if !runtime.registry.matches(found, expected) {
-            let of = |ty| super::types::ValType::of(&runtime.registry, ty);
+            let of = |ty| crate::api::types::ValType::of(&runtime.registry, ty);
             let (expected, found) = (of(expected), of(found));
             return Err(Misuse::Type { expected, found }.into());
         }

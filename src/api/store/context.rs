@@ -2,12 +2,12 @@
 
 use core::cell::Cell;
 
-use super::caller::Caller;
-use super::engine::Engine;
-use super::exn::{self, ExnRef};
-use super::hosts::{HostFn, HostFunc, HostList};
-use super::store::{Store, StoreInner};
-use super::{FrameInfo, WasmBacktrace};
+use super::{Store, StoreInner};
+use crate::api::calls::backtrace::{FrameInfo, WasmBacktrace};
+use crate::api::calls::caller::Caller;
+use crate::api::calls::hosts::{HostFn, HostFunc, HostList};
+use crate::api::engine::Engine;
+use crate::api::values::exn::{self, ExnRef};
 use crate::error::{Error, MemoryFault, Misuse};
 use crate::exec::{self, Answer, Called, Embedder, HostError, Mode, Reason, Stop, Suspended};
 use crate::runtime;

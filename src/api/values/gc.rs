@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use super::context::{AsContext, AsContextMut};
 use super::refs::{ExternRef, Held};
-use super::types::{ArrayType, HeapType, StructType};
 use super::val::Val;
+use crate::api::store::context::{AsContext, AsContextMut};
+use crate::api::types::{ArrayType, HeapType, StructType};
 use crate::code::layout::{Place, Storage};
 use crate::error::{Error, Misuse};
 use crate::exec::objects;

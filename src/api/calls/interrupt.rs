@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::asynchronous::Waiting;
-use super::context::{AsContextMut, StoreContextMut};
-use super::store::Store;
+use crate::api::store::Store;
+use crate::api::store::context::{AsContextMut, StoreContextMut};
 use crate::error::{Error, Misuse};
 use crate::exec::{self, Answer, Mode, Reason, Suspended, Why};
 use crate::runtime::interrupt::OnDeadline;

@@ -7,7 +7,7 @@ use core::pin::Pin;
 
 use super::caller::Caller;
 use super::reentry::Outermost;
-use super::types::FuncType;
+use crate::api::types::FuncType;
 use crate::exec::{Called, HostError};
 
 /// A host function, with its type, which is kept for as long as the function is there.

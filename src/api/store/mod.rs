@@ -1,16 +1,19 @@
 //! The store: the embedder's data, and whatever its modules' instances consist of.
 
+pub(crate) mod context;
+pub(crate) mod limiter;
+
 use core::fmt;
 
-use super::context::{StoreContext, StoreContextMut};
-use super::engine::Engine;
-use super::hosts::HostList;
-use super::interrupt::DeadlineCallback;
-use super::limiter::{FindLimiter, ResourceLimiter};
-use super::module::Module;
+use crate::api::calls::hosts::HostList;
+use crate::api::calls::interrupt::DeadlineCallback;
+use crate::api::engine::Engine;
+use crate::api::module::Module;
 use crate::error::{Error, Misuse};
 use crate::runtime;
 use crate::runtime::limiter::{Exhausted, GrowError, LimitOf, RefusedGrowth, Resource};
+use context::{StoreContext, StoreContextMut};
+use limiter::{FindLimiter, ResourceLimiter};
 
 /// What instances live in, with data of the embedder's that host functions can reach.
 ///
@@ -127,7 +130,7 @@ impl<T> Store<T> {
     ///
     /// # Errors
     /// Always: [`Error::Exception`], or if the reference is one of another store, an error that says so.
-    pub fn throw<R>(&mut self, exception: super::ExnRef) -> Result<R, Error> {
+    pub fn throw<R>(&mut self, exception: crate::api::values::exn::ExnRef) -> Result<R, Error> {
         self.context_mut().throw(exception)
     }
 

@@ -1,7 +1,7 @@
 //! Tags.
 
-use super::context::{AsContext, AsContextMut};
-use super::types::{FuncType, TagType};
+use crate::api::store::context::{AsContext, AsContextMut};
+use crate::api::types::{FuncType, TagType};
 use crate::error::{Error, Misuse};
 use crate::runtime::addr::TagAddr;
 use crate::runtime::store::{Store, StoreId};

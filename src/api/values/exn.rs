@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::context::{AsContext, AsContextMut};
 use super::refs::Held;
-use super::tag::Tag;
-use super::types::{FuncType, TagType, ValType};
 use super::val::{self, Val};
+use crate::api::externs::tag::Tag;
+use crate::api::store::context::{AsContext, AsContextMut};
+use crate::api::types::{FuncType, TagType, ValType};
 use crate::error::{Error, Misuse, ThrownException};
 use crate::exec::objects;
 use crate::runtime::addr::TagAddr;
@@ -158,7 +158,7 @@ impl ExnType {
     /// # Errors
     /// [`Misuse::WrongEngine`] if one of the types is a type of another engine, or an error if there is no more memory.
     pub fn new(
-        engine: &super::Engine,
+        engine: &crate::api::engine::Engine,
         fields: impl IntoIterator<Item = ValType>,
     ) -> Result<Self, Error> {
         let inner = FuncType::try_new(engine, fields, [])?;

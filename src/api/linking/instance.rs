@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
-use super::externs::{Export, Extern};
-use super::func::Func;
-use super::global::Global;
-use super::hosts::HostFunc;
-use super::memory::Memory;
-use super::module::Module;
 use super::near::nearest;
-use super::store::StoreInner;
-use super::table::Table;
-use super::tag::Tag;
-use super::typed_func::TypedFunc;
-use super::wasm_ty::{WasmParams, WasmResults};
+use crate::api::calls::func::Func;
+use crate::api::calls::hosts::HostFunc;
+use crate::api::calls::typed_func::TypedFunc;
+use crate::api::externs::global::Global;
+use crate::api::externs::memory::Memory;
+use crate::api::externs::table::Table;
+use crate::api::externs::tag::Tag;
+use crate::api::externs::{Export, Extern};
+use crate::api::module::Module;
+use crate::api::store::StoreInner;
+use crate::api::store::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+use crate::api::values::wasm_ty::{WasmParams, WasmResults};
 use crate::error::{Error, Misuse};
 use crate::runtime::addr::{ExternVal, FuncAddr, InstanceAddr};
 use crate::runtime::instantiate::{InstantiateError, instantiate};

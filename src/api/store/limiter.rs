@@ -1,7 +1,7 @@
 //! The embedder's say in what memories and tables may use.
 
+use super::StoreInner;
 use super::context::StoreContextMut;
-use super::store::StoreInner;
 use crate::error::{Error, Result};
 use crate::runtime::limiter::{Counted, Guard, LimitOf, RefusedGrowth, Resource};
 use crate::runtime::store::Store;
