@@ -140,15 +140,6 @@ pub(super) fn unsupported(feature: Feature, subject: Subject) -> Box<ErrorKind> 
 }
 
 impl Context {
-    /// The function type at a type index, if that is what is there.
-    #[inline]
-    pub fn type_func(&self, ty: TypeIdx) -> Option<&FuncType> {
-        match &self.types.get(ty.index())?.composite {
-            CompType::Func(ty) => Some(ty),
-            _ => None,
-        }
-    }
-
     /// The first type of the module that is equal to a type.
     ///
     /// # Panics

@@ -1,7 +1,7 @@
 //! The rules for instructions: a fast one for all whose type is in the instruction table, and one function for each of the others.
 //!
-//! The others stand in a file for each chapter of the specification. Each function takes the operands, leaves the results and yields
-//! the types of both: it is the rule, as the specification writes it.
+//! The others stand in a file for each chapter of the specification. Each function takes the operands and leaves the
+//! results: it is the rule, as the specification writes it.
 //! <https://webassembly.github.io/spec/core/valid/instructions.html>
 
 mod aggregate;
@@ -15,9 +15,9 @@ mod variable;
 mod vector;
 
 use super::context::unsupported;
-use super::error::{Check, ErrorKind, Subject, ValidateError};
+use super::error::{At, Check, ErrorKind, Subject, ValidateError};
 use super::operand::OpType;
-use super::stack::{FuncValidator, InstrType};
+use super::stack::FuncValidator;
 use crate::features::Feature;
 use crate::syntax::index::*;
 use crate::syntax::instr::{
@@ -25,9 +25,6 @@ use crate::syntax::instr::{
 };
 use crate::syntax::instructions::for_each_instruction;
 use crate::syntax::types::*;
-
-/// What a rule yields: the types of what the instruction takes, and of what it leaves.
-type Typed<'s> = Check<(&'s [ValType], &'s [ValType])>;
 
 /// Which rule an instruction has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -181,24 +178,12 @@ impl FuncValidator<'_> {
     /// # Errors
     /// If a rule is violated. The body is invalid then, and what becomes of further instructions is unspecified.
     #[inline]
-    pub fn check_instr<'s>(
-        &'s mut self,
-        instr: &Instr<'_>,
-        at: usize,
-    ) -> Result<InstrType<'s>, ValidateError> {
-        let reachable = self.frame.live;
-        match self.instr(instr) {
-            Ok((params, results)) => Ok(InstrType {
-                params,
-                results,
-                reachable,
-            }),
-            Err(kind) => Err(ValidateError { kind, offset: at }),
-        }
+    pub fn check_instr(&mut self, instr: &Instr<'_>, at: usize) -> Result<(), ValidateError> {
+        self.instr(instr).at(at)
     }
 
     #[inline(always)]
-    fn instr<'s>(&'s mut self, instr: &Instr<'_>) -> Typed<'s> {
+    fn instr(&mut self, instr: &Instr<'_>) -> Check {
         let opcode = instr.opcode();
         let signature = &SIGNATURES[opcode as usize];
         if !self.ctx.features.contains(signature.feature) {
@@ -220,7 +205,7 @@ impl FuncValidator<'_> {
     }
 
     /// Instructions with a rule of their own.
-    fn own<'s>(&'s mut self, instr: &Instr<'_>, opcode: Opcode) -> Typed<'s> {
+    fn own(&mut self, instr: &Instr<'_>, opcode: Opcode) -> Check {
         match *instr {
             Instr::LocalGet { local } => self.local_get(local),
             Instr::LocalSet { local } => self.local_set(local),
@@ -245,7 +230,7 @@ impl FuncValidator<'_> {
 
     /// Those of them that are less frequent.
     #[inline(never)]
-    fn rare<'s>(&'s mut self, instr: &Instr<'_>, opcode: Opcode) -> Typed<'s> {
+    fn rare(&mut self, instr: &Instr<'_>, opcode: Opcode) -> Check {
         match *instr {
             Instr::Unreachable => self.unreachable(),
             Instr::SelectTyped { types } => self.select_typed(types),
@@ -346,7 +331,7 @@ impl FuncValidator<'_> {
 
     /// The rule for an instruction of a constant type: at once, if the operands are exactly of the types that it has.
     #[inline(always)]
-    fn plain(&mut self, signature: &'static Signature) -> Typed<'static> {
+    fn plain(&mut self, signature: &'static Signature) -> Check {
         let [second, first] = &signature.top;
         let own = self.own_operands();
         let stack = &mut self.buffers.stack;
@@ -359,21 +344,21 @@ impl FuncValidator<'_> {
             if !signature.results.is_empty() {
                 stack.push(signature.result);
             }
-            return Ok((signature.params, signature.results));
+            return Ok(());
         }
         self.wide(signature)
     }
 
     /// The rule for an instruction of a constant type, one operand at a time.
     #[cold]
-    fn wide(&mut self, signature: &'static Signature) -> Typed<'static> {
+    fn wide(&mut self, signature: &'static Signature) -> Check {
         for &ty in signature.params.iter().rev() {
             self.pop(OpType::new(ty))?;
         }
         for &ty in signature.results {
             self.push(OpType::new(ty));
         }
-        Ok((signature.params, signature.results))
+        Ok(())
     }
 }
 

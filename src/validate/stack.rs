@@ -12,17 +12,6 @@ use crate::limits;
 use crate::syntax::index::*;
 use crate::syntax::types::*;
 
-/// The type of an instruction in its place.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct InstrType<'s> {
-    /// What it takes from the operand stack.
-    pub params: &'s [ValType],
-    /// What it leaves there.
-    pub results: &'s [ValType],
-    /// Whether the place before it can be reached. If not, the types may be anything.
-    pub reachable: bool,
-}
-
 /// Checks function bodies, an instruction at a time. Its memory is used again from one body to the next.
 #[derive(Debug)]
 pub struct FuncValidator<'c> {
@@ -54,9 +43,6 @@ pub(super) struct Buffers {
     /// For the parameters and results of each type, in which round they were marked last.
     marks: Vec<[u32; 2]>,
     round: u32,
-    /// The parameters and results of an instruction, where they stand together nowhere else.
-    pub(super) params: Vec<ValType>,
-    pub(super) results: Vec<ValType>,
 }
 
 /// An open block.
@@ -70,10 +56,6 @@ pub(super) struct Frame {
     pub(super) kind: FrameKind,
     /// Whether the operand stack yields anything: what follows in the block cannot be reached from within it.
     pub(super) polymorphic: bool,
-    /// Whether the current place can be reached.
-    pub(super) live: bool,
-    /// Whether the block's beginning could be reached.
-    entered_live: bool,
 }
 
 /// What opened a block.
@@ -99,8 +81,6 @@ impl Frame {
         set_height: 0,
         kind: FrameKind::Block,
         polymorphic: false,
-        live: true,
-        entered_live: true,
     };
 }
 
@@ -146,58 +126,6 @@ impl List {
             Self::Results(ty) => ctx.results(ty),
         }
     }
-
-    /// The types; `buffer` is room for a single one.
-    #[inline(always)]
-    pub(super) fn types<'x>(self, ctx: &'x Context, buffer: &'x mut Vec<ValType>) -> &'x [ValType] {
-        match self {
-            Self::Empty => &[],
-            Self::One(ty) => one_type(OpType::new(ty), buffer),
-            Self::Params(ty) => ctx.type_func(ty).map_or(&[], |ty| &ty.params),
-            Self::Results(ty) => ctx.type_func(ty).map_or(&[], |ty| &ty.results),
-        }
-    }
-
-    /// The types and another behind them.
-    #[inline(always)]
-    pub(super) fn types_then<'x>(
-        self,
-        last: OpType,
-        ctx: &'x Context,
-        buffer: &'x mut Vec<ValType>,
-    ) -> &'x [ValType] {
-        if self == Self::Empty {
-            return one_type(last, buffer);
-        }
-        let mut one = Vec::new();
-        let types = self.types(ctx, &mut one);
-        buffer.clear();
-        buffer.extend_from_slice(types);
-        buffer.push(last.val_type());
-        buffer
-    }
-}
-
-/// A list of one type: a constant one if possible, otherwise in the buffer.
-#[inline(always)]
-pub(super) fn one_type(ty: OpType, buffer: &mut Vec<ValType>) -> &[ValType] {
-    const NUMBERS: &[ValType] = &[
-        // Stands for any type, in unreachable code.
-        ValType::I32,
-        ValType::I32,
-        ValType::I64,
-        ValType::F32,
-        ValType::F64,
-        ValType::V128,
-    ];
-    if !ty.is_ref()
-        && let Some(ty) = NUMBERS.get(usize::from(ty.code()))
-    {
-        return core::slice::from_ref(ty);
-    }
-    buffer.clear();
-    buffer.push(ty.val_type());
-    buffer
 }
 
 /// How many types lie below the operands, so that as many can be looked at without asking whether they are there.
@@ -468,7 +396,7 @@ impl<'c> FuncValidator<'c> {
     }
 
     /// Takes operands and leaves others: the whole rule of an instruction that is of one type in its place.
-    pub(super) fn apply(&mut self, params: &[ValType], results: &[ValType]) -> Check {
+    pub(super) fn rule(&mut self, params: &[ValType], results: &[ValType]) -> Check {
         for &ty in params.iter().rev() {
             let ty = self.ctx.pack(ty);
             self.pop(ty)?;
@@ -477,11 +405,6 @@ impl<'c> FuncValidator<'c> {
             let ty = self.ctx.pack(ty);
             self.push(ty);
         }
-        let buffers = &mut self.buffers;
-        buffers.params.clear();
-        buffers.params.extend_from_slice(params);
-        buffers.results.clear();
-        buffers.results.extend_from_slice(results);
         Ok(())
     }
 
@@ -490,7 +413,6 @@ impl<'c> FuncValidator<'c> {
     /// Opens a block, whose parameters are taken before and left again afterwards.
     #[inline]
     pub(super) fn push_frame(&mut self, kind: FrameKind, ty: BlockType) {
-        let live = self.frame.live;
         let height = self.buffers.stack.len();
         self.buffers.outer.push(self.frame);
         self.open += 1;
@@ -500,8 +422,6 @@ impl<'c> FuncValidator<'c> {
             set_height: self.buffers.set_order.len() as u32,
             kind,
             polymorphic: false,
-            live,
-            entered_live: live,
         };
     }
 
@@ -540,7 +460,6 @@ impl<'c> FuncValidator<'c> {
         self.unset_locals();
         self.frame.kind = kind;
         self.frame.polymorphic = false;
-        self.frame.live = self.frame.entered_live;
     }
 
     /// From here on, the block's code cannot be reached.
@@ -548,7 +467,6 @@ impl<'c> FuncValidator<'c> {
     pub(super) fn set_unreachable(&mut self) {
         self.buffers.stack.truncate(self.frame.height as usize);
         self.frame.polymorphic = true;
-        self.frame.live = false;
     }
 
     /// The block that a label stands for.

@@ -1,7 +1,7 @@
 //! Structures and arrays.
 //! <https://webassembly.github.io/spec/core/valid/instructions.html#aggregate-reference-instructions>
 
-use super::{Check, ErrorKind, FuncValidator, Typed};
+use super::{Check, ErrorKind, FuncValidator};
 use crate::limits;
 use crate::syntax::index::*;
 use crate::syntax::instr::Opcode;
@@ -25,13 +25,13 @@ fn null(ty: TypeIdx) -> ValType {
 
 impl FuncValidator<'_> {
     /// `[t*] -> [(ref ty)]` for fields of types `t*`.
-    pub(super) fn struct_new(&mut self, ty: TypeIdx) -> Typed<'_> {
+    pub(super) fn struct_new(&mut self, ty: TypeIdx) -> Check {
         let fields = self.ctx.struct_at(ty)?;
         self.allocate(fields.iter().rev().map(|&field| field.unpacked()), ty)
     }
 
     /// `[] -> [(ref ty)]`
-    pub(super) fn struct_new_default(&mut self, ty: TypeIdx) -> Typed<'_> {
+    pub(super) fn struct_new_default(&mut self, ty: TypeIdx) -> Check {
         self.ctx.struct_at(ty)?;
         if let Some(field) = self.ctx.infos[ty.index()].no_default {
             self.check_default("field", self.ctx.field_at(ty, field)?)?;
@@ -40,14 +40,14 @@ impl FuncValidator<'_> {
     }
 
     /// `[(ref null ty)] -> [t]`
-    pub(super) fn struct_get(&mut self, ty: TypeIdx, field: FieldIdx, packed: bool) -> Typed<'_> {
+    pub(super) fn struct_get(&mut self, ty: TypeIdx, field: FieldIdx, packed: bool) -> Check {
         let field = self.ctx.field_at(ty, field)?;
         self.check_packing(field, packed)?;
         self.rule(&[null(ty)], &[field.unpacked()])
     }
 
     /// `[(ref null ty) t] -> []`
-    pub(super) fn struct_set(&mut self, ty: TypeIdx, index: FieldIdx) -> Typed<'_> {
+    pub(super) fn struct_set(&mut self, ty: TypeIdx, index: FieldIdx) -> Check {
         let field = self.ctx.field_at(ty, index)?;
         if !field.mutable {
             Err(ErrorKind::ImmutableField { ty, field: index })?;
@@ -56,20 +56,20 @@ impl FuncValidator<'_> {
     }
 
     /// `[t i32] -> [(ref ty)]`
-    pub(super) fn array_new(&mut self, ty: TypeIdx) -> Typed<'_> {
+    pub(super) fn array_new(&mut self, ty: TypeIdx) -> Check {
         let element = self.ctx.array_at(ty)?;
         self.rule(&[element.unpacked(), I32], &[new(ty)])
     }
 
     /// `[i32] -> [(ref ty)]`
-    pub(super) fn array_new_default(&mut self, ty: TypeIdx) -> Typed<'_> {
+    pub(super) fn array_new_default(&mut self, ty: TypeIdx) -> Check {
         let element = self.ctx.array_at(ty)?;
         self.check_default("array element", element)?;
         self.rule(&[I32], &[new(ty)])
     }
 
     /// `[t^n] -> [(ref ty)]`
-    pub(super) fn array_new_fixed(&mut self, ty: TypeIdx, count: u32) -> Typed<'_> {
+    pub(super) fn array_new_fixed(&mut self, ty: TypeIdx, count: u32) -> Check {
         let element = self.ctx.array_at(ty)?;
         too_many(
             "array elements",
@@ -80,45 +80,40 @@ impl FuncValidator<'_> {
     }
 
     /// `[i32 i32] -> [(ref ty)]`
-    pub(super) fn array_new_data(
-        &mut self,
-        opcode: Opcode,
-        ty: TypeIdx,
-        data: DataIdx,
-    ) -> Typed<'_> {
+    pub(super) fn array_new_data(&mut self, opcode: Opcode, ty: TypeIdx, data: DataIdx) -> Check {
         self.numeric_array(ty)?;
         self.check_data(opcode, data)?;
         self.rule(&[I32, I32], &[new(ty)])
     }
 
     /// `[i32 i32] -> [(ref ty)]`
-    pub(super) fn array_new_elem(&mut self, ty: TypeIdx, elem: ElemIdx) -> Typed<'_> {
+    pub(super) fn array_new_elem(&mut self, ty: TypeIdx, elem: ElemIdx) -> Check {
         let element = self.ctx.array_at(ty)?;
         self.check_segment(element, elem)?;
         self.rule(&[I32, I32], &[new(ty)])
     }
 
     /// `[(ref null ty) i32] -> [t]`
-    pub(super) fn array_get(&mut self, ty: TypeIdx, packed: bool) -> Typed<'_> {
+    pub(super) fn array_get(&mut self, ty: TypeIdx, packed: bool) -> Check {
         let element = self.ctx.array_at(ty)?;
         self.check_packing(element, packed)?;
         self.rule(&[null(ty), I32], &[element.unpacked()])
     }
 
     /// `[(ref null ty) i32 t] -> []`
-    pub(super) fn array_set(&mut self, ty: TypeIdx) -> Typed<'_> {
+    pub(super) fn array_set(&mut self, ty: TypeIdx) -> Check {
         let element = self.mutable_array(ty)?;
         self.rule(&[null(ty), I32, element.unpacked()], &[])
     }
 
     /// `[(ref null ty) i32 t i32] -> []`
-    pub(super) fn array_fill(&mut self, ty: TypeIdx) -> Typed<'_> {
+    pub(super) fn array_fill(&mut self, ty: TypeIdx) -> Check {
         let element = self.mutable_array(ty)?;
         self.rule(&[null(ty), I32, element.unpacked(), I32], &[])
     }
 
     /// `[(ref null ty1) i32 (ref null ty2) i32 i32] -> []`
-    pub(super) fn array_copy(&mut self, dst: TypeIdx, src: TypeIdx) -> Typed<'_> {
+    pub(super) fn array_copy(&mut self, dst: TypeIdx, src: TypeIdx) -> Check {
         let to = self.mutable_array(dst)?;
         let from = self.ctx.array_at(src)?;
         if !matching::storage(self.ctx, from.storage, to.storage) {
@@ -131,12 +126,7 @@ impl FuncValidator<'_> {
     }
 
     /// `[(ref null ty) i32 i32 i32] -> []`
-    pub(super) fn array_init_data(
-        &mut self,
-        opcode: Opcode,
-        ty: TypeIdx,
-        data: DataIdx,
-    ) -> Typed<'_> {
+    pub(super) fn array_init_data(&mut self, opcode: Opcode, ty: TypeIdx, data: DataIdx) -> Check {
         self.mutable_array(ty)?;
         self.numeric_array(ty)?;
         self.check_data(opcode, data)?;
@@ -144,30 +134,23 @@ impl FuncValidator<'_> {
     }
 
     /// `[(ref null ty) i32 i32 i32] -> []`
-    pub(super) fn array_init_elem(&mut self, ty: TypeIdx, elem: ElemIdx) -> Typed<'_> {
+    pub(super) fn array_init_elem(&mut self, ty: TypeIdx, elem: ElemIdx) -> Check {
         let element = self.mutable_array(ty)?;
         self.check_segment(element, elem)?;
         self.rule(&[null(ty), I32, I32, I32], &[])
     }
 
     /// Takes operands, whose types come last to first, and leaves a new object.
-    fn allocate(&mut self, types: impl Iterator<Item = ValType>, ty: TypeIdx) -> Typed<'_> {
-        self.buffers.params.clear();
+    fn allocate(&mut self, types: impl Iterator<Item = ValType>, ty: TypeIdx) -> Check {
         for ty in types {
             // Where the stack yields anything, the rest need not be gone through: thousands of fields cost three bytes.
             if self.own_operands() == 0 && self.frame.polymorphic {
                 break;
             }
             self.pop(self.ctx.pack(ty))?;
-            self.buffers.params.push(ty);
         }
-        let result = new(ty);
-        self.push(self.ctx.pack(result));
-        let buffers = &mut self.buffers;
-        buffers.params.reverse();
-        buffers.results.clear();
-        buffers.results.push(result);
-        Ok((&buffers.params, &buffers.results))
+        self.push(self.ctx.pack(new(ty)));
+        Ok(())
     }
 
     fn mutable_array(&self, ty: TypeIdx) -> Check<FieldType> {

@@ -1,6 +1,6 @@
 //! <https://webassembly.github.io/spec/core/valid/instructions.html#control-instructions>
 
-use super::{Check, ErrorKind, FuncValidator, OpType, Typed};
+use super::{Check, ErrorKind, FuncValidator, OpType};
 use crate::syntax::index::*;
 use crate::syntax::instr::{CastArg, Opcode};
 use crate::syntax::types::*;
@@ -11,28 +11,22 @@ use crate::validate::stack::{FrameKind, List};
 impl FuncValidator<'_> {
     /// `[t1*] -> [t2*]`, the block's type.
     #[inline]
-    pub(super) fn block(&mut self, ty: BlockType) -> Typed<'_> {
-        self.open_block(FrameKind::Block, ty)?;
-        Ok(self.block_types(ty))
+    pub(super) fn block(&mut self, ty: BlockType) -> Check {
+        self.open_block(FrameKind::Block, ty)
     }
 
     /// `[t1*] -> [t2*]`, the block's type.
     #[inline]
-    pub(super) fn loop_(&mut self, ty: BlockType) -> Typed<'_> {
-        self.open_block(FrameKind::Loop, ty)?;
-        Ok(self.block_types(ty))
+    pub(super) fn loop_(&mut self, ty: BlockType) -> Check {
+        self.open_block(FrameKind::Loop, ty)
     }
 
     /// `[t1* i32] -> [t2*]` for a block of type `[t1*] -> [t2*]`.
     #[inline]
-    pub(super) fn if_(&mut self, ty: BlockType) -> Typed<'_> {
+    pub(super) fn if_(&mut self, ty: BlockType) -> Check {
         self.ctx.check_block_type(ty)?;
         self.pop(OpType::I32)?;
-        self.enter(FrameKind::If, ty)?;
-        Ok((
-            List::params(ty).types_then(OpType::I32, self.ctx, &mut self.buffers.params),
-            List::results(ty).types(self.ctx, &mut self.buffers.results),
-        ))
+        self.enter(FrameKind::If, ty)
     }
 
     /// Checks a block's type and its operands, and opens it.
@@ -49,40 +43,27 @@ impl FuncValidator<'_> {
         self.push_list(List::params(ty))
     }
 
-    #[inline]
-    pub(super) fn block_types(&mut self, ty: BlockType) -> (&[ValType], &[ValType]) {
-        let buffers = &mut self.buffers;
-        (
-            List::params(ty).types(self.ctx, &mut buffers.params),
-            List::results(ty).types(self.ctx, &mut buffers.results),
-        )
-    }
-
     /// Takes what the first branch leaves, and leaves what the second takes.
-    pub(super) fn else_(&mut self, opcode: Opcode) -> Typed<'_> {
+    pub(super) fn else_(&mut self, opcode: Opcode) -> Check {
         if self.frame.kind != FrameKind::If {
             Err(ErrorKind::Misplaced { instr: opcode })?;
         }
         self.check_end()?;
         self.next_part(FrameKind::Else);
         let ty = self.frame.ty;
-        self.push_list(List::params(ty))?;
-        let (params, results) = self.block_types(ty);
-        Ok((results, params))
+        self.push_list(List::params(ty))
     }
 
     /// Takes and leaves the block's results.
     #[inline]
-    pub(super) fn end(&mut self) -> Typed<'_> {
+    pub(super) fn end(&mut self) -> Check {
         if self.frame.kind == FrameKind::If {
             self.check_missing_else()?;
         }
         self.check_end()?;
         let results = List::results(self.frame.ty);
         self.pop_frame();
-        self.push_list(results)?;
-        let types = results.types(self.ctx, &mut self.buffers.results);
-        Ok((types, types))
+        self.push_list(results)
     }
 
     /// Without `else`, the block's parameters are its results.
@@ -122,39 +103,34 @@ impl FuncValidator<'_> {
 
     /// `[t1* t*] -> [t2*]` for a label that takes `[t*]`.
     #[inline]
-    pub(super) fn br(&mut self, label: LabelIdx) -> Typed<'_> {
+    pub(super) fn br(&mut self, label: LabelIdx) -> Check {
         let list = self.label_list(label)?;
         self.leave(list)
     }
 
     /// `[t1* t*] -> [t2*]` for a function that returns `[t*]`.
-    pub(super) fn return_(&mut self) -> Typed<'_> {
+    pub(super) fn return_(&mut self) -> Check {
         let list = self.return_list()?;
         self.leave(list)
     }
 
-    fn leave(&mut self, list: List) -> Typed<'_> {
+    fn leave(&mut self, list: List) -> Check {
         self.pop_list(list)?;
         self.set_unreachable();
-        Ok((list.types(self.ctx, &mut self.buffers.params), &[]))
+        Ok(())
     }
 
     /// `[t* i32] -> [t*]` for a label that takes `[t*]`.
     #[inline]
-    pub(super) fn br_if(&mut self, label: LabelIdx) -> Typed<'_> {
+    pub(super) fn br_if(&mut self, label: LabelIdx) -> Check {
         self.pop(OpType::I32)?;
         let list = self.label_list(label)?;
         self.pop_list(list)?;
-        self.push_list(list)?;
-        let buffers = &mut self.buffers;
-        Ok((
-            list.types_then(OpType::I32, self.ctx, &mut buffers.params),
-            list.types(self.ctx, &mut buffers.results),
-        ))
+        self.push_list(list)
     }
 
     /// `[t1* t* i32] -> [t2*]` for labels that all take `[t*]` or a supertype of it.
-    pub(super) fn br_table(&mut self, labels: &[LabelIdx], default: LabelIdx) -> Typed<'_> {
+    pub(super) fn br_table(&mut self, labels: &[LabelIdx], default: LabelIdx) -> Check {
         self.pop(OpType::I32)?;
         let list = self.label_list(default)?;
         let mut one = [OpType::BOT];
@@ -178,77 +154,63 @@ impl FuncValidator<'_> {
         }
         self.pop_list(list)?;
         self.set_unreachable();
-        Ok((
-            list.types_then(OpType::I32, self.ctx, &mut self.buffers.params),
-            &[],
-        ))
+        Ok(())
     }
 
     /// `[t1*] -> [t2*]`, the function's type.
     #[inline]
-    pub(super) fn call(&mut self, func: FuncIdx) -> Typed<'_> {
+    pub(super) fn call(&mut self, func: FuncIdx) -> Check {
         let ty = self.ctx.func_at(func)?;
-        let func_type = self.ctx.func_type_at(ty)?;
         self.pop_list(List::Params(ty))?;
-        self.push_list(List::Results(ty))?;
-        Ok((&func_type.params, &func_type.results))
+        self.push_list(List::Results(ty))
     }
 
     /// `[t1* at] -> [t2*]` for type `[t1*] -> [t2*]` and a table with indices of type `at`.
     #[inline]
-    pub(super) fn call_indirect(&mut self, ty: TypeIdx, table: TableIdx) -> Typed<'_> {
+    pub(super) fn call_indirect(&mut self, ty: TypeIdx, table: TableIdx) -> Check {
         let index = self.callee_index(ty, table)?;
         self.call_by(ty, index)
     }
 
     /// `[t1* (ref null ty)] -> [t2*]`
-    pub(super) fn call_ref(&mut self, ty: TypeIdx) -> Typed<'_> {
+    pub(super) fn call_ref(&mut self, ty: TypeIdx) -> Check {
         let callee = self.callee_ref(ty)?;
         self.call_by(ty, callee)
     }
 
-    fn call_by(&mut self, ty: TypeIdx, callee: OpType) -> Typed<'_> {
+    fn call_by(&mut self, ty: TypeIdx, callee: OpType) -> Check {
         self.pop(callee)?;
         self.pop_list(List::Params(ty))?;
-        self.push_list(List::Results(ty))?;
-        let buffers = &mut self.buffers;
-        Ok((
-            List::Params(ty).types_then(callee, self.ctx, &mut buffers.params),
-            List::Results(ty).types(self.ctx, &mut buffers.results),
-        ))
+        self.push_list(List::Results(ty))
     }
 
     /// `[t3* t1*] -> [t4*]` for a function of type `[t1*] -> [t2*]`, where `[t2*]` is what the caller returns.
-    pub(super) fn return_call(&mut self, func: FuncIdx) -> Typed<'_> {
+    pub(super) fn return_call(&mut self, func: FuncIdx) -> Check {
         let ty = self.ctx.func_at(func)?;
-        let func_type = self.ctx.func_type_at(ty)?;
         self.check_returned(ty)?;
         self.pop_list(List::Params(ty))?;
         self.set_unreachable();
-        Ok((&func_type.params, &[]))
+        Ok(())
     }
 
     /// As [`return_call`](Self::return_call), with an index into the table last.
-    pub(super) fn return_call_indirect(&mut self, ty: TypeIdx, table: TableIdx) -> Typed<'_> {
+    pub(super) fn return_call_indirect(&mut self, ty: TypeIdx, table: TableIdx) -> Check {
         let index = self.callee_index(ty, table)?;
         self.return_call_by(ty, index)
     }
 
     /// As [`return_call`](Self::return_call), with the function last.
-    pub(super) fn return_call_ref(&mut self, ty: TypeIdx) -> Typed<'_> {
+    pub(super) fn return_call_ref(&mut self, ty: TypeIdx) -> Check {
         let callee = self.callee_ref(ty)?;
         self.return_call_by(ty, callee)
     }
 
-    fn return_call_by(&mut self, ty: TypeIdx, callee: OpType) -> Typed<'_> {
+    fn return_call_by(&mut self, ty: TypeIdx, callee: OpType) -> Check {
         self.check_returned(ty)?;
         self.pop(callee)?;
         self.pop_list(List::Params(ty))?;
         self.set_unreachable();
-        Ok((
-            List::Params(ty).types_then(callee, self.ctx, &mut self.buffers.params),
-            &[],
-        ))
+        Ok(())
     }
 
     /// Checks the immediates of an indirect call; yields the type of the table's indices.
@@ -290,39 +252,34 @@ impl FuncValidator<'_> {
     }
 
     /// `[t* (ref null ht)] -> [t* (ref ht)]` for a label that takes `[t*]`.
-    pub(super) fn br_on_null(&mut self, label: LabelIdx) -> Typed<'_> {
+    pub(super) fn br_on_null(&mut self, label: LabelIdx) -> Check {
         let list = self.label_list(label)?;
         let operand = self.pop_ref()?;
         self.pop_list(list)?;
         self.push_list(list)?;
-        let rest = operand.without_null();
-        self.push(rest);
-        let buffers = &mut self.buffers;
-        Ok((
-            list.types_then(operand, self.ctx, &mut buffers.params),
-            list.types_then(rest, self.ctx, &mut buffers.results),
-        ))
+        self.push(operand.without_null());
+        Ok(())
     }
 
     /// `[t* (ref null ht)] -> [t*]` for a label that takes `[t* (ref ht)]`.
-    pub(super) fn br_on_non_null(&mut self, label: LabelIdx) -> Typed<'_> {
+    pub(super) fn br_on_non_null(&mut self, label: LabelIdx) -> Check {
         let operand = self.pop_ref()?;
-        self.branch_with_ref(label, operand.without_null(), operand, None)
+        self.branch_with_ref(label, operand.without_null(), None)
     }
 
     /// `[t* rt1] -> [t* rt1\rt2]` for a label that takes `[t* rt2]`, where `rt1` and `rt2` are the cast's types and `rt1\rt2` is
     /// what is left of `rt1` when `rt2` is not: without null, if `rt2` has it.
-    pub(super) fn br_on_cast(&mut self, cast: CastArg) -> Typed<'_> {
+    pub(super) fn br_on_cast(&mut self, cast: CastArg) -> Check {
         let (from, to, rest) = self.cast_types(cast)?;
         self.pop(from)?;
-        self.branch_with_ref(cast.label, to, from, Some(rest))
+        self.branch_with_ref(cast.label, to, Some(rest))
     }
 
     /// `[t* rt1] -> [t* rt2]` for a label that takes `[t* rt1\rt2]`.
-    pub(super) fn br_on_cast_fail(&mut self, cast: CastArg) -> Typed<'_> {
+    pub(super) fn br_on_cast_fail(&mut self, cast: CastArg) -> Check {
         let (from, to, rest) = self.cast_types(cast)?;
         self.pop(from)?;
-        self.branch_with_ref(cast.label, rest, from, Some(to))
+        self.branch_with_ref(cast.label, rest, Some(to))
     }
 
     fn cast_types(&self, cast: CastArg) -> Check<(OpType, OpType, OpType)> {
@@ -334,25 +291,16 @@ impl FuncValidator<'_> {
         if !matching::reference(ctx, cast.to, cast.from) {
             Err(ErrorKind::Cast { from, to })?;
         }
-        Ok((
-            from,
-            to,
-            if cast.to.nullable {
-                from.without_null()
-            } else {
-                from
-            },
-        ))
+        let rest = if cast.to.nullable {
+            from.without_null()
+        } else {
+            from
+        };
+        Ok((from, to, rest))
     }
 
     /// A branch that takes a reference along, and what it falls through with. The operand that becomes the reference is taken.
-    fn branch_with_ref(
-        &mut self,
-        label: LabelIdx,
-        taken: OpType,
-        operand: OpType,
-        rest: Option<OpType>,
-    ) -> Typed<'_> {
+    fn branch_with_ref(&mut self, label: LabelIdx, taken: OpType, rest: Option<OpType>) -> Check {
         let list = self.label_list(label)?;
         let mut one = [OpType::BOT];
         let types = list.packed(self.ctx, &mut one);
@@ -369,12 +317,6 @@ impl FuncValidator<'_> {
         if let Some(rest) = rest {
             self.push(rest);
         }
-        let fill = |buffer: &mut Vec<ValType>, last: Option<OpType>| {
-            buffer.clear();
-            buffer.extend(others.iter().chain(&last).map(|ty| ty.val_type()));
-        };
-        fill(&mut self.buffers.params, Some(operand));
-        fill(&mut self.buffers.results, rest);
-        Ok((&self.buffers.params, &self.buffers.results))
+        Ok(())
     }
 }

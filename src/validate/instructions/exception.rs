@@ -1,7 +1,7 @@
 //! Exceptions, the older ones included.
 //! <https://webassembly.github.io/spec/core/valid/instructions.html#control-instructions>
 
-use super::{Check, ErrorKind, FuncValidator, OpType, Typed};
+use super::{Check, ErrorKind, FuncValidator, OpType};
 use crate::syntax::index::{LabelIdx, TagIdx};
 use crate::syntax::instr::{Catch, Opcode};
 use crate::syntax::types::*;
@@ -13,13 +13,12 @@ const EXNREF: OpType = OpType::new(ValType::Ref(RefType::nullable(HeapType::Exn)
 
 impl FuncValidator<'_> {
     /// `[t1*] -> [t2*]`, the block's type.
-    pub(super) fn try_table(&mut self, ty: BlockType, catches: &[Catch]) -> Typed<'_> {
+    pub(super) fn try_table(&mut self, ty: BlockType, catches: &[Catch]) -> Check {
         // The labels of the clauses are counted from outside of the block, so they come first.
         for &catch in catches {
             self.check_catch(catch)?;
         }
-        self.open_block(FrameKind::Block, ty)?;
-        Ok(self.block_types(ty))
+        self.open_block(FrameKind::Block, ty)
     }
 
     fn check_catch(&self, catch: Catch) -> Check {
@@ -52,56 +51,47 @@ impl FuncValidator<'_> {
     }
 
     /// `[t1* t*] -> [t2*]` for a tag with parameters `[t*]`.
-    pub(super) fn throw(&mut self, tag: TagIdx) -> Typed<'_> {
+    pub(super) fn throw(&mut self, tag: TagIdx) -> Check {
         let payload = List::Params(self.ctx.tag_at(tag)?);
         self.pop_list(payload)?;
         self.set_unreachable();
-        Ok((payload.types(self.ctx, &mut self.buffers.params), &[]))
+        Ok(())
     }
 
     /// `[t1* exnref] -> [t2*]`
-    pub(super) fn throw_ref(&mut self) -> Typed<'_> {
+    pub(super) fn throw_ref(&mut self) -> Check {
         self.pop(EXNREF)?;
         self.set_unreachable();
-        self.buffers.params.clear();
-        self.buffers.params.push(EXNREF.val_type());
-        Ok((&self.buffers.params, &[]))
+        Ok(())
     }
 
     /// `[t1*] -> [t2*]`, the block's type.
-    pub(super) fn try_(&mut self, ty: BlockType) -> Typed<'_> {
-        self.open_block(FrameKind::Try, ty)?;
-        Ok(self.block_types(ty))
+    pub(super) fn try_(&mut self, ty: BlockType) -> Check {
+        self.open_block(FrameKind::Try, ty)
     }
 
     /// Takes what the part before leaves, and leaves the tag's payload.
-    pub(super) fn catch(&mut self, opcode: Opcode, tag: TagIdx) -> Typed<'_> {
+    pub(super) fn catch(&mut self, opcode: Opcode, tag: TagIdx) -> Check {
         let payload = List::Params(self.ctx.tag_at(tag)?);
         self.handler(opcode, FrameKind::Catch, payload)
     }
 
     /// Takes what the part before leaves, and leaves nothing.
-    pub(super) fn catch_all(&mut self, opcode: Opcode) -> Typed<'_> {
+    pub(super) fn catch_all(&mut self, opcode: Opcode) -> Check {
         self.handler(opcode, FrameKind::CatchAll, List::Empty)
     }
 
-    fn handler(&mut self, opcode: Opcode, kind: FrameKind, payload: List) -> Typed<'_> {
+    fn handler(&mut self, opcode: Opcode, kind: FrameKind, payload: List) -> Check {
         if !matches!(self.frame.kind, FrameKind::Try | FrameKind::Catch) {
             Err(ErrorKind::Misplaced { instr: opcode })?;
         }
         self.check_end()?;
         self.next_part(kind);
-        self.push_list(payload)?;
-        let before = List::results(self.frame.ty);
-        let buffers = &mut self.buffers;
-        Ok((
-            before.types(self.ctx, &mut buffers.params),
-            payload.types(self.ctx, &mut buffers.results),
-        ))
+        self.push_list(payload)
     }
 
     /// Ends the block, as `end` does.
-    pub(super) fn delegate(&mut self, opcode: Opcode, label: LabelIdx) -> Typed<'_> {
+    pub(super) fn delegate(&mut self, opcode: Opcode, label: LabelIdx) -> Check {
         if self.frame.kind != FrameKind::Try {
             Err(ErrorKind::Misplaced { instr: opcode })?;
         }
@@ -110,13 +100,11 @@ impl FuncValidator<'_> {
         self.pop_frame();
         // The label is counted from outside of the block.
         self.label(label)?;
-        self.push_list(results)?;
-        let types = results.types(self.ctx, &mut self.buffers.results);
-        Ok((types, types))
+        self.push_list(results)
     }
 
     /// `[t1*] -> [t2*]` for the label of a handler.
-    pub(super) fn rethrow(&mut self, label: LabelIdx) -> Typed<'_> {
+    pub(super) fn rethrow(&mut self, label: LabelIdx) -> Check {
         if !matches!(
             self.label(label)?.kind,
             FrameKind::Catch | FrameKind::CatchAll
@@ -124,6 +112,6 @@ impl FuncValidator<'_> {
             Err(ErrorKind::Rethrow { label })?;
         }
         self.set_unreachable();
-        Ok((&[], &[]))
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! <https://webassembly.github.io/spec/core/valid/instructions.html#memory-instructions>
 
 use super::table::smaller;
-use super::{Check, ErrorKind, FuncValidator, SIGNATURES, Typed};
+use super::{Check, ErrorKind, FuncValidator, SIGNATURES};
 use crate::syntax::index::{DataIdx, MemIdx};
 use crate::syntax::instr::{Class, MemArg, Opcode};
 use crate::syntax::types::*;
@@ -14,7 +14,7 @@ impl FuncValidator<'_> {
 
     /// Loads, stores and atomic accesses: the type in the table, with `at` as the first parameter.
     #[inline]
-    pub(super) fn access(&mut self, opcode: Opcode, memarg: MemArg) -> Typed<'_> {
+    pub(super) fn access(&mut self, opcode: Opcode, memarg: MemArg) -> Check {
         let signature = &SIGNATURES[opcode as usize];
         let addr = self.ctx.mem_at(memarg.mem)?.addr;
         // The exponent is compared before anybody shifts by it.
@@ -37,41 +37,40 @@ impl FuncValidator<'_> {
     }
 
     /// `[] -> [at]`
-    pub(super) fn memory_size(&mut self, mem: MemIdx) -> Typed<'_> {
+    pub(super) fn memory_size(&mut self, mem: MemIdx) -> Check {
         let at = self.memory(mem)?;
         self.rule(&[], &[at])
     }
 
     /// `[at] -> [at]`
-    pub(super) fn memory_grow(&mut self, mem: MemIdx) -> Typed<'_> {
+    pub(super) fn memory_grow(&mut self, mem: MemIdx) -> Check {
         let at = self.memory(mem)?;
         self.rule(&[at], &[at])
     }
 
     /// `[at i32 at] -> []`
-    pub(super) fn memory_fill(&mut self, mem: MemIdx) -> Typed<'_> {
+    pub(super) fn memory_fill(&mut self, mem: MemIdx) -> Check {
         let at = self.memory(mem)?;
         self.rule(&[at, ValType::I32, at], &[])
     }
 
     /// `[at1 at2 at] -> []`, where `at` is the smaller of the two.
-    pub(super) fn memory_copy(&mut self, dst: MemIdx, src: MemIdx) -> Typed<'_> {
+    pub(super) fn memory_copy(&mut self, dst: MemIdx, src: MemIdx) -> Check {
         let (dst, src) = (self.ctx.mem_at(dst)?.addr, self.ctx.mem_at(src)?.addr);
         let len = smaller(dst, src);
         self.rule(&[dst.val_type(), src.val_type(), len.val_type()], &[])
     }
 
     /// `[at i32 i32] -> []`
-    pub(super) fn memory_init(&mut self, opcode: Opcode, data: DataIdx, mem: MemIdx) -> Typed<'_> {
+    pub(super) fn memory_init(&mut self, opcode: Opcode, data: DataIdx, mem: MemIdx) -> Check {
         let at = self.memory(mem)?;
         self.check_data(opcode, data)?;
         self.rule(&[at, ValType::I32, ValType::I32], &[])
     }
 
     /// `[] -> []`
-    pub(super) fn data_drop(&mut self, opcode: Opcode, data: DataIdx) -> Typed<'_> {
-        self.check_data(opcode, data)?;
-        Ok((&[], &[]))
+    pub(super) fn data_drop(&mut self, opcode: Opcode, data: DataIdx) -> Check {
+        self.check_data(opcode, data)
     }
 
     /// Checks that a data segment exists, as the data count section says.
@@ -83,7 +82,7 @@ impl FuncValidator<'_> {
     }
 
     /// Checks a lane and the access of an instruction that has both.
-    pub(super) fn access_lane(&mut self, opcode: Opcode, memarg: MemArg, lane: u8) -> Typed<'_> {
+    pub(super) fn access_lane(&mut self, opcode: Opcode, memarg: MemArg, lane: u8) -> Check {
         let lanes = 16 / SIGNATURES[opcode as usize].access_bytes;
         if lane >= lanes {
             Err(ErrorKind::Lane {

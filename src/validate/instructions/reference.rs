@@ -1,6 +1,6 @@
 //! <https://webassembly.github.io/spec/core/valid/instructions.html#reference-instructions>
 
-use super::{Check, ErrorKind, FuncValidator, OpType, Typed};
+use super::{Check, ErrorKind, FuncValidator, OpType};
 use crate::syntax::index::FuncIdx;
 use crate::syntax::types::*;
 use crate::validate::matching::{Kind, Types};
@@ -8,20 +8,20 @@ use crate::validate::stack::mismatch;
 
 impl FuncValidator<'_> {
     /// `[] -> [(ref null ht)]`
-    pub(super) fn ref_null(&mut self, heap: HeapType) -> Typed<'_> {
+    pub(super) fn ref_null(&mut self, heap: HeapType) -> Check {
         self.ctx.check_heap_type(heap)?;
         self.rule(&[], &[ValType::Ref(RefType::nullable(heap))])
     }
 
     /// `[(ref null ht)] -> [i32]`
-    pub(super) fn ref_is_null(&mut self) -> Typed<'_> {
-        let operand = self.pop_ref()?;
+    pub(super) fn ref_is_null(&mut self) -> Check {
+        self.pop_ref()?;
         self.push(OpType::I32);
-        self.types(operand, OpType::I32)
+        Ok(())
     }
 
     /// `[] -> [(ref ty)]` for the function's type.
-    pub(super) fn ref_func(&mut self, func: FuncIdx) -> Typed<'_> {
+    pub(super) fn ref_func(&mut self, func: FuncIdx) -> Check {
         let ty = self.ctx.func_at(func)?;
         if !self.is_constant() && !self.ctx.is_declared(func) {
             Err(ErrorKind::UndeclaredRef { func })?;
@@ -33,20 +33,20 @@ impl FuncValidator<'_> {
     }
 
     /// `[(ref null ht)] -> [(ref ht)]`
-    pub(super) fn ref_as_non_null(&mut self) -> Typed<'_> {
+    pub(super) fn ref_as_non_null(&mut self) -> Check {
         let operand = self.pop_ref()?;
         self.push(operand.without_null());
-        self.types(operand, operand.without_null())
+        Ok(())
     }
 
     /// `[(ref null ht')] -> [i32]`, where `ht'` is the top of the hierarchy of `ht`.
-    pub(super) fn ref_test(&mut self, heap: HeapType, _nullable: bool) -> Typed<'_> {
+    pub(super) fn ref_test(&mut self, heap: HeapType, _nullable: bool) -> Check {
         let top = self.checked_top(heap)?;
         self.rule(&[top], &[ValType::I32])
     }
 
     /// `[(ref null ht')] -> [(ref null? ht)]`, where `ht'` is the top of the hierarchy of `ht`.
-    pub(super) fn ref_cast(&mut self, heap: HeapType, nullable: bool) -> Typed<'_> {
+    pub(super) fn ref_cast(&mut self, heap: HeapType, nullable: bool) -> Check {
         let top = self.checked_top(heap)?;
         self.rule(&[top], &[ValType::Ref(RefType { nullable, heap })])
     }
@@ -65,16 +65,16 @@ impl FuncValidator<'_> {
     }
 
     /// `[(ref null? extern)] -> [(ref null? any)]`
-    pub(super) fn any_convert_extern(&mut self) -> Typed<'_> {
+    pub(super) fn any_convert_extern(&mut self) -> Check {
         self.convert(HeapType::Extern, HeapType::Any)
     }
 
     /// `[(ref null? any)] -> [(ref null? extern)]`
-    pub(super) fn extern_convert_any(&mut self) -> Typed<'_> {
+    pub(super) fn extern_convert_any(&mut self) -> Check {
         self.convert(HeapType::Any, HeapType::Extern)
     }
 
-    fn convert(&mut self, from: HeapType, to: HeapType) -> Typed<'_> {
+    fn convert(&mut self, from: HeapType, to: HeapType) -> Check {
         let operand = self.pop_ref()?;
         let required = OpType::new(ValType::Ref(RefType::nullable(from)));
         if !self.ctx.matches(operand, required) {
@@ -83,16 +83,6 @@ impl FuncValidator<'_> {
         let nullable = !operand.is_non_null();
         let result = OpType::new(ValType::Ref(RefType { nullable, heap: to }));
         self.push(result);
-        self.types(operand, result)
-    }
-
-    /// The types of an instruction with one parameter and one result, which has done its work.
-    fn types(&mut self, param: OpType, result: OpType) -> Typed<'_> {
-        let buffers = &mut self.buffers;
-        buffers.params.clear();
-        buffers.params.push(param.val_type());
-        buffers.results.clear();
-        buffers.results.push(result.val_type());
-        Ok((&buffers.params, &buffers.results))
+        Ok(())
     }
 }

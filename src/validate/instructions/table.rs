@@ -1,6 +1,6 @@
 //! <https://webassembly.github.io/spec/core/valid/instructions.html#table-instructions>
 
-use super::{Check, ErrorKind, FuncValidator, Typed};
+use super::{Check, ErrorKind, FuncValidator};
 use crate::syntax::index::{ElemIdx, TableIdx};
 use crate::syntax::types::*;
 use crate::validate::error::TypeList;
@@ -15,37 +15,37 @@ impl FuncValidator<'_> {
     }
 
     /// `[at] -> [t]`
-    pub(super) fn table_get(&mut self, table: TableIdx) -> Typed<'_> {
+    pub(super) fn table_get(&mut self, table: TableIdx) -> Check {
         let (at, t) = self.table(table)?;
         self.rule(&[at], &[t])
     }
 
     /// `[at t] -> []`
-    pub(super) fn table_set(&mut self, table: TableIdx) -> Typed<'_> {
+    pub(super) fn table_set(&mut self, table: TableIdx) -> Check {
         let (at, t) = self.table(table)?;
         self.rule(&[at, t], &[])
     }
 
     /// `[] -> [at]`
-    pub(super) fn table_size(&mut self, table: TableIdx) -> Typed<'_> {
+    pub(super) fn table_size(&mut self, table: TableIdx) -> Check {
         let (at, _) = self.table(table)?;
         self.rule(&[], &[at])
     }
 
     /// `[t at] -> [at]`
-    pub(super) fn table_grow(&mut self, table: TableIdx) -> Typed<'_> {
+    pub(super) fn table_grow(&mut self, table: TableIdx) -> Check {
         let (at, t) = self.table(table)?;
         self.rule(&[t, at], &[at])
     }
 
     /// `[at t at] -> []`
-    pub(super) fn table_fill(&mut self, table: TableIdx) -> Typed<'_> {
+    pub(super) fn table_fill(&mut self, table: TableIdx) -> Check {
         let (at, t) = self.table(table)?;
         self.rule(&[at, t, at], &[])
     }
 
     /// `[at1 at2 at] -> []`, where `at` is the smaller of the two.
-    pub(super) fn table_copy(&mut self, dst: TableIdx, src: TableIdx) -> Typed<'_> {
+    pub(super) fn table_copy(&mut self, dst: TableIdx, src: TableIdx) -> Check {
         let (dst, src) = (*self.ctx.table_at(dst)?, *self.ctx.table_at(src)?);
         self.check_elements("a copy between tables", src.element, dst.element)?;
         let len = smaller(dst.addr, src.addr);
@@ -56,7 +56,7 @@ impl FuncValidator<'_> {
     }
 
     /// `[at i32 i32] -> []`
-    pub(super) fn table_init(&mut self, elem: ElemIdx, table: TableIdx) -> Typed<'_> {
+    pub(super) fn table_init(&mut self, elem: ElemIdx, table: TableIdx) -> Check {
         let table = *self.ctx.table_at(table)?;
         let segment = self.ctx.elem_at(elem)?;
         self.check_elements("the table of an element segment", segment, table.element)?;
@@ -64,9 +64,9 @@ impl FuncValidator<'_> {
     }
 
     /// `[] -> []`
-    pub(super) fn elem_drop(&mut self, elem: ElemIdx) -> Typed<'_> {
+    pub(super) fn elem_drop(&mut self, elem: ElemIdx) -> Check {
         self.ctx.elem_at(elem)?;
-        Ok((&[], &[]))
+        Ok(())
     }
 
     /// Checks that elements of one type can be put where those of another are.

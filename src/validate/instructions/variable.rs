@@ -1,62 +1,59 @@
 //! <https://webassembly.github.io/spec/core/valid/instructions.html#variable-instructions>
 
-use super::{Check, ErrorKind, FuncValidator, OpType, Typed};
+use super::{Check, ErrorKind, FuncValidator, OpType};
 use crate::syntax::index::{GlobalIdx, LocalIdx};
-use crate::validate::stack::one_type;
 
 impl FuncValidator<'_> {
     /// `[] -> [t]`
     #[inline(always)]
-    pub(super) fn local_get(&mut self, local: LocalIdx) -> Typed<'_> {
+    pub(super) fn local_get(&mut self, local: LocalIdx) -> Check {
         let ty = self.local(local)?;
         if ty.is_non_null() {
             self.check_set(local, ty)?;
         }
         self.push(ty);
-        Ok((&[], one_type(ty, &mut self.buffers.results)))
+        Ok(())
     }
 
     /// `[t] -> []`
     #[inline(always)]
-    pub(super) fn local_set(&mut self, local: LocalIdx) -> Typed<'_> {
+    pub(super) fn local_set(&mut self, local: LocalIdx) -> Check {
         let ty = self.local(local)?;
         self.pop(ty)?;
         if ty.is_non_null() {
             self.set_local(local);
         }
-        Ok((one_type(ty, &mut self.buffers.params), &[]))
+        Ok(())
     }
 
     /// `[t] -> [t]`
     #[inline(always)]
-    pub(super) fn local_tee(&mut self, local: LocalIdx) -> Typed<'_> {
+    pub(super) fn local_tee(&mut self, local: LocalIdx) -> Check {
         let ty = self.local(local)?;
         self.pop(ty)?;
         self.push(ty);
         if ty.is_non_null() {
             self.set_local(local);
         }
-        let types = one_type(ty, &mut self.buffers.params);
-        Ok((types, types))
+        Ok(())
     }
 
     /// `[] -> [t]`
     #[inline]
-    pub(super) fn global_get(&mut self, global: GlobalIdx) -> Typed<'_> {
+    pub(super) fn global_get(&mut self, global: GlobalIdx) -> Check {
         let ty = self.ctx.global_at(global)?;
         self.push(self.ctx.pack(ty.value));
-        Ok((&[], core::slice::from_ref(&ty.value)))
+        Ok(())
     }
 
     /// `[t] -> []`
     #[inline]
-    pub(super) fn global_set(&mut self, global: GlobalIdx) -> Typed<'_> {
+    pub(super) fn global_set(&mut self, global: GlobalIdx) -> Check {
         let ty = self.ctx.global_at(global)?;
         if !ty.mutable {
             Err(ErrorKind::ImmutableGlobal { global })?;
         }
-        self.pop(self.ctx.pack(ty.value))?;
-        Ok((core::slice::from_ref(&ty.value), &[]))
+        self.pop(self.ctx.pack(ty.value))
     }
 
     #[cold]

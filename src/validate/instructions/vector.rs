@@ -1,12 +1,12 @@
 //! Lanes, the only immediates of vector instructions that need checking; the types of the instructions are in the table.
 //! <https://webassembly.github.io/spec/core/valid/instructions.html#vector-instructions>
 
-use super::{ErrorKind, FuncValidator, SIGNATURES, Typed};
+use super::{Check, ErrorKind, FuncValidator, SIGNATURES};
 use crate::syntax::instr::Opcode;
 
 impl FuncValidator<'_> {
     /// The type in the table, for a lane that the shape has.
-    pub(super) fn lane(&mut self, opcode: Opcode, lane: u8, lanes: u8) -> Typed<'_> {
+    pub(super) fn lane(&mut self, opcode: Opcode, lane: u8, lanes: u8) -> Check {
         if lane >= lanes {
             Err(ErrorKind::Lane {
                 instr: opcode,
@@ -18,7 +18,7 @@ impl FuncValidator<'_> {
     }
 
     /// The type in the table, for lanes of two vectors.
-    pub(super) fn shuffle(&mut self, opcode: Opcode, lanes: [u8; 16]) -> Typed<'_> {
+    pub(super) fn shuffle(&mut self, opcode: Opcode, lanes: [u8; 16]) -> Check {
         match lanes.into_iter().find(|&lane| lane >= 32) {
             Some(lane) => Err(ErrorKind::Lane {
                 instr: opcode,
