@@ -8,8 +8,12 @@
 //! A module is decoded and validated as a whole when it is loaded. A function is lowered when it is first called: its body goes
 //! through the same loop again, with lowering in the place of validation.
 
+mod inspect;
+
 use core::fmt;
 use std::sync::Arc;
+
+pub use inspect::ListedInstr;
 
 use crate::code::builder::ListedOp;
 use crate::code::layout::StructLayout;
@@ -21,14 +25,14 @@ use crate::lower::{FuncSlots, Lowerer, Surroundings, Survey};
 use crate::runtime::registry::{Registration, Registry, TooManyTypes};
 use crate::syntax::index::FuncIdx;
 use crate::syntax::instr::{Class, Instr, MemArg};
-use crate::syntax::module::{FuncBody, Module};
-use crate::syntax::types::{CompType, ExternType, SubType};
+use crate::syntax::module::Module;
+use crate::syntax::types::{CompType, SubType};
 use crate::validate::{Context, FuncValidator, ValidateError, check_module};
 
-/// What compilation depends on besides the bytes.
+/// The settings that compilation depends on besides the bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Settings {
-    /// Features that are on.
+    /// The features that are on.
     pub features: Features,
     /// Whether code counts fuel.
     pub fuel: bool,
@@ -38,7 +42,7 @@ pub struct Settings {
     pub deterministic: bool,
 }
 
-/// Why a binary is refused.
+/// The reason why a binary is refused.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum CompileError {
     /// It is malformed.
@@ -56,7 +60,7 @@ pub enum CompileError {
 }
 
 impl CompileError {
-    /// The offset in the binary at which the error was found, if it has one.
+    /// Returns the offset in the binary at which the error was found, if it has one.
     pub fn offset(&self) -> Option<usize> {
         match self {
             Self::Decode(error) => Some(error.offset),
@@ -64,136 +68,6 @@ impl CompileError {
             Self::Lower(_) | Self::Types(_) => None,
         }
     }
-}
-
-/// A part of a module, as its text has it: a field, of which there may be several of one kind.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Place {
-    /// The kind.
-    pub part: Part,
-    /// The position among those of the kind, imported ones not counted.
-    pub index: usize,
-    /// The place within, if it is a function's body.
-    pub body: Option<BodyPlace>,
-}
-
-/// A place in a function's body.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BodyPlace {
-    /// The function, imported ones counted.
-    pub func: FuncIdx,
-    /// Its name.
-    pub name: Option<Box<str>>,
-    /// An instruction and its position in the body; nothing for a place among the locals.
-    pub instr: Option<(usize, Box<str>)>,
-}
-
-/// A kind of module field.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Part {
-    /// A rec group.
-    Type,
-    /// An import.
-    Import,
-    /// A function.
-    Func,
-    /// A table.
-    Table,
-    /// A memory.
-    Memory,
-    /// A tag.
-    Tag,
-    /// A global.
-    Global,
-    /// An export.
-    Export,
-    /// The start function.
-    Start,
-    /// An element segment.
-    Elem,
-    /// A data segment.
-    Data,
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Type => "type",
-            Self::Import => "import",
-            Self::Func => "function",
-            Self::Table => "table",
-            Self::Memory => "memory",
-            Self::Tag => "tag",
-            Self::Global => "global",
-            Self::Export => "export",
-            Self::Start => "start",
-            Self::Elem => "element segment",
-            Self::Data => "data segment",
-        })
-    }
-}
-
-/// The part of a module that an offset lies in, if the module is well-formed up to there.
-pub fn locate(bytes: &[u8], offset: usize) -> Option<Place> {
-    let module = decode_module(bytes).ok()?;
-    let bodies = &module.bodies;
-    let body = bodies.partition_point(|entry| entry.range.start <= offset);
-    let body = body
-        .checked_sub(1)
-        .filter(|at| offset < bodies[*at].range.end);
-    if let Some(index) = body {
-        let imported = module.imports.iter();
-        let imported = imported.filter(|import| matches!(import.ty, ExternType::Func(_)));
-        let func = FuncIdx((imported.count() + index) as u32);
-        return Some(Place {
-            part: Part::Func,
-            index,
-            body: Some(BodyPlace {
-                func,
-                name: module.names.func(func).map(Box::from),
-                instr: instr_at(bytes, &bodies[index], offset),
-            }),
-        });
-    }
-    let offsets = &module.offsets;
-    let start = module.start.map(|_| offsets.start);
-    let lists: [(Part, &[usize]); 11] = [
-        (Part::Type, &offsets.types),
-        (Part::Import, &offsets.imports),
-        (Part::Func, &offsets.funcs),
-        (Part::Table, &offsets.tables),
-        (Part::Memory, &offsets.mems),
-        (Part::Tag, &offsets.tags),
-        (Part::Global, &offsets.globals),
-        (Part::Export, &offsets.exports),
-        (Part::Start, start.as_slice()),
-        (Part::Elem, &offsets.elems),
-        (Part::Data, &offsets.datas),
-    ];
-    // Errors lie in entries, so it is the entry that begins last before.
-    let last = lists.iter().filter_map(|(part, list)| {
-        let index = list.partition_point(|at| *at <= offset).checked_sub(1)?;
-        Some((list[index], *part, index))
-    });
-    let (_, part, index) = last.max_by_key(|(at, ..)| *at)?;
-    Some(Place {
-        part,
-        index,
-        body: None,
-    })
-}
-
-/// The instruction at an offset and its position in the body, counted from 0.
-fn instr_at(bytes: &[u8], entry: &FuncBody, offset: usize) -> Option<(usize, Box<str>)> {
-    let mut body = Body::new(bytes, entry).ok()?;
-    let mut number = 0;
-    while let Ok(Some((instr, at))) = &body.next() {
-        if *at >= offset {
-            return (*at == offset).then(|| (number, instr.to_string().into()));
-        }
-        number += 1;
-    }
-    None
 }
 
 /// A compiled module.
@@ -207,26 +81,26 @@ pub struct Compiled {
     pub types: Arc<Registration>,
     /// Its code.
     pub code: Arc<CodeUnit>,
-    parts: Arc<Parts>,
+    functions: Arc<Functions>,
 }
 
-/// What lowering a function takes.
-struct Parts {
+/// The functions of a module, and what lowering one of them takes.
+struct Functions {
     module: Arc<Module>,
     bytes: Arc<[u8]>,
-    /// Canonical ids of the types.
+    /// The canonical ids of the types.
     types: Box<[u32]>,
-    /// Keeps these ids: code names them, and has a part in this wherever it goes.
+    /// Keeps these ids alive: code names them.
     _held: Arc<Registration>,
-    /// Where the fields of structures are, by type index.
+    /// The layouts of structures, by type index.
     layouts: Box<[StructLayout]>,
-    /// What the values of function types fill, by type index.
+    /// The slots that parameters and results of function types fill, by type index.
     slots: Box<[FuncSlots]>,
     context: Context,
     settings: Settings,
 }
 
-/// Decodes and validates a module; lowers it if that is not to wait for the first call.
+/// Decodes and validates a module; lowers its functions at once if the settings say so, and otherwise each at its first call.
 pub fn compile(
     registry: &Arc<Registry>,
     bytes: Arc<[u8]>,
@@ -235,7 +109,7 @@ pub fn compile(
     let (module, context) = validate(&bytes, settings.features)?;
     let module = Arc::new(module);
     let types = Arc::new(registry.register(&module.types)?);
-    let parts = Arc::new(Parts {
+    let functions = Arc::new(Functions {
         module: module.clone(),
         bytes: bytes.clone(),
         types: types.iter().map(|ty| ty.0).collect(),
@@ -245,9 +119,9 @@ pub fn compile(
         context,
         settings,
     });
-    let imported = parts.context.imported_funcs;
+    let imported = functions.context.imported_funcs;
     let defined = module.funcs.len();
-    let source = Box::new(Lowering(parts.clone()));
+    let source = Box::new(functions.clone());
     let code = Arc::new(CodeUnit::new(imported, defined, exec::stub(), source));
     if settings.eager {
         for defined in 0..defined as u32 {
@@ -259,11 +133,11 @@ pub fn compile(
         bytes,
         types,
         code,
-        parts,
+        functions,
     })
 }
 
-/// The layout of a type, which has no fields if it is no structure.
+/// Returns the layout of a structure type; of any other type, one without fields.
 fn layout(ty: &SubType) -> StructLayout {
     StructLayout::new(match &ty.composite {
         CompType::Struct(fields) => fields,
@@ -288,23 +162,21 @@ pub fn validate(bytes: &[u8], features: Features) -> Result<(Module, Context), C
     Ok((module, context))
 }
 
-/// The code unit's way back to the pipeline.
-struct Lowering(Arc<Parts>);
-
-impl Source for Lowering {
+/// The code unit comes back to the pipeline by this.
+impl Source for Arc<Functions> {
     fn lower(&self, defined: u32) -> Result<Code, LowerError> {
-        let (code, _) = self.0.lower(defined, self.0.form(), false)?;
+        let (code, _) = Functions::lower(self, defined, self.entry_form(), false)?;
         Ok(code)
     }
 
     fn exact(&self, defined: u32) -> Result<Code, LowerError> {
-        let (code, _) = self.0.lower(defined, Form::Exact, false)?;
+        let (code, _) = Functions::lower(self, defined, Form::Exact, false)?;
         Ok(code)
     }
 
     fn access(&self, defined: u32, offset: usize) -> Option<MemAccess> {
-        let entry = &self.0.module.bodies[defined as usize];
-        let mut body = Body::from_offset(&self.0.bytes, entry, offset);
+        let entry = &self.module.bodies[defined as usize];
+        let mut body = Body::from_offset(&self.bytes, entry, offset);
         let Ok(Some((instr, _))) = body.next() else {
             return None;
         };
@@ -330,9 +202,9 @@ impl Source for Lowering {
     }
 }
 
-impl Parts {
-    /// The form in which functions are entered.
-    fn form(&self) -> Form {
+impl Functions {
+    /// Returns the form in which functions are entered.
+    fn entry_form(&self) -> Form {
         if self.settings.fuel {
             Form::Net
         } else {
@@ -340,7 +212,7 @@ impl Parts {
         }
     }
 
-    /// Lowers a function that was validated; yields its ops, too, if they are to be listed.
+    /// Lowers a function that was validated. With `listed`, it returns its ops as well.
     fn lower(
         &self,
         defined: u32,
@@ -395,58 +267,9 @@ impl Parts {
     }
 }
 
-impl Compiled {
-    /// The instructions of a function with the ops they were lowered to, as text: for people who work on lowering.
-    pub fn listing(&self, defined: u32) -> Vec<ListedInstr> {
-        let Ok((_, mut ops)) = self.parts.lower(defined, self.parts.form(), true) else {
-            return Vec::new();
-        };
-        let Ok(mut body) = Body::new(&self.bytes, &self.module.bodies[defined as usize]) else {
-            return Vec::new();
-        };
-        // Ops stand in the order of execution, which is not always that of the instructions they came from.
-        ops.sort_by_key(|op| op.offset);
-        let mut listed = ops.into_iter().peekable();
-        let mut listing = Vec::new();
-        while let Ok(Some((instr, at))) = &body.next() {
-            let mut ops = Vec::new();
-            while let Some(ListedOp { cell, op, .. }) = listed.next_if(|op| op.offset <= *at) {
-                ops.push((cell.0, op.to_string()));
-            }
-            listing.push(ListedInstr {
-                offset: *at,
-                instr: instr.to_string(),
-                ops,
-            });
-        }
-        listing
-    }
-}
-
-impl Compiled {
-    /// The instruction at an offset of a function's body, as text.
-    pub fn instr_at(&self, defined: u32, offset: usize) -> Option<String> {
-        let entry = self.module.bodies.get(defined as usize)?;
-        let mut body = Body::from_offset(&self.bytes, entry, offset);
-        let (instr, _) = body.next().ok()??;
-        Some(instr.to_string())
-    }
-}
-
-/// An instruction and what it was lowered to.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ListedInstr {
-    /// Where the instruction is in the binary.
-    pub offset: usize,
-    /// The instruction.
-    pub instr: String,
-    /// Its ops, each with its position in the function's code. Empty where a later instruction took it in.
-    pub ops: Vec<(u32, String)>,
-}
-
-impl fmt::Debug for Parts {
+impl fmt::Debug for Functions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parts")
+        f.debug_struct("Functions")
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
@@ -458,7 +281,7 @@ mod tests {
     use crate::syntax::instr::Opcode;
     use crate::syntax::types::ValType;
 
-    /// A text for an operand of a type: in a local, just computed, or constant.
+    /// Returns the text of an operand of a type: in a local, just computed, or constant.
     fn operand(ty: ValType, kind: usize) -> &'static str {
         let texts = match ty {
             ValType::I32 => [

@@ -4,6 +4,7 @@
 //! on: `all fuel consumed`, ``unknown import: `m::n` has not been defined``, `out of bounds memory access`.
 
 mod compilation;
+mod location;
 
 use core::any::Any;
 use core::fmt;
@@ -20,6 +21,9 @@ use crate::features::Feature;
 use crate::runtime::trap::Trap;
 
 pub use compilation::{CompilationError, CompilationStage};
+#[cfg(feature = "wat")]
+pub(crate) use location::FieldKind;
+pub(crate) use location::Location;
 
 /// A result whose error is [`enum@Error`] where nothing else is said.
 pub type Result<T, E = Error> = core::result::Result<T, E>;

@@ -64,9 +64,14 @@ mod features;
 mod limits;
 mod lower;
 mod runtime;
+mod support;
 mod syntax;
+#[cfg(feature = "wat")]
+mod text;
 mod validate;
 
+#[doc(hidden)]
+pub mod internals;
 pub mod status;
 pub mod tape;
 

@@ -34,13 +34,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("exec", &["code", "runtime", "syntax"]),
+    ("support", &[]),
+    ("text", &["error"]),
     ("status", &[]),
+    ("internals", &["compile", "Module"]),
 ];
 
-/// Who is a user like any other, and names what the root exports: types, `Result` and the codes of `status`.
+/// The modules that use the crate as any user does, and name only what the root exports: types, `Result` and the codes of `status`.
 const USERS: &[&str] = &["tape"];
 
-/// Who may name all stages.
+/// The modules that may name all stages.
 const UNBOUND: &[&str] = &["api", "compile", "error", "lib"];
 
 /// Where unsafe code may stand: a file, or all files of a folder.

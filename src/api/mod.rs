@@ -21,7 +21,6 @@ pub use calls::interrupt::{InterruptHandle, UpdateDeadline};
 pub use calls::resumable::{CallResults, MaySuspend, ResumableCall, SuspendReason, SuspendedCall};
 pub use calls::typed_func::TypedFunc;
 pub use engine::Engine;
-pub use engine::cache::CacheStats;
 pub use engine::config::{Config, EngineConfig};
 pub use engine::fuel::{FuelCost, fuel_costs};
 pub use externs::global::Global;
@@ -48,9 +47,9 @@ pub use values::refs::{ExternRef, Ref, Rooted};
 pub use values::val::{V128, Val};
 pub use values::wasm_ty::{WasmParams, WasmResults, WasmTy};
 
-pub use crate::compile::ListedInstr;
 pub use crate::runtime::limiter::{Counted, LimitOf, RefusedGrowth, Resource};
 pub use crate::runtime::trap::Trap;
+pub use crate::support::cache::CacheStats;
 pub use crate::syntax::cost::{BulkUnit, FUEL_COSTS_VERSION, LOCALS_PER_FUEL};
 
 /// What holds for the types above, and whoever relies on it is told here if it no longer does.

@@ -1,13 +1,14 @@
-//! Errors in programs, with the place as whoever wrote the program knows it: line and column of a text, function and instruction.
+//! Errors in programs, with the place in the terms of their authors: line and column of a text, function and instruction.
 
 use core::fmt;
 
-use crate::compile::{CompileError, Part, Place};
+use super::location::Location;
+use crate::compile::CompileError;
 use crate::escape::{self, Escaped};
 
 /// A program that is not a module, or breaks a rule of the specification.
 ///
-/// Its text is made to be read by whoever wrote the program, or fed back to whatever did:
+/// Its text is made to be read by the program's author, or fed back to a program that wrote it:
 ///
 /// ```
 /// use tickwasm::{Engine, Module};
@@ -40,18 +41,18 @@ use crate::escape::{self, Escaped};
 /// }
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{kind}{}{}", OrNothing(.place), OrNothing(.line))]
+#[error("{cause}{}{}", OnNewLine(.location), OnNewLine(.line))]
 pub struct CompilationError {
-    kind: Kind,
-    place: Option<Box<Place>>,
+    cause: Cause,
+    location: Option<Box<Location>>,
     line: Option<Box<Line>>,
 }
 
-/// How many characters of a text's error are shown: it may repeat names of the text.
+/// The number of characters of a text's error that are shown: it may repeat names of the text.
 const MESSAGE: usize = 2000;
 
 #[derive(Clone, Debug, thiserror::Error)]
-enum Kind {
+enum Cause {
     #[cfg_attr(not(feature = "wat"), expect(dead_code, reason = "made of texts"))]
     #[error("{}", Escaped::new(.0).most(MESSAGE))]
     Text(Box<str>),
@@ -62,7 +63,7 @@ enum Kind {
     Binary(CompileError),
 }
 
-/// What found a program wrong. See [`CompilationError`] for an example.
+/// The stage that found a program wrong. See [`CompilationError`] for an example.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum CompilationStage {
@@ -77,18 +78,18 @@ pub enum CompilationStage {
 }
 
 impl CompilationError {
-    /// A text that is not in the text format, wrong at an offset in bytes.
+    /// Makes the error of a text that is not in the text format, wrong at an offset in bytes.
     #[cfg(feature = "wat")]
     pub(crate) fn text(message: &str, text: &str, offset: usize) -> Self {
         let error = Self {
-            kind: Kind::Text(message.into()),
-            place: None,
+            cause: Cause::Text(message.into()),
+            location: None,
             line: None,
         };
         error.at(text, offset)
     }
 
-    /// A text that is not UTF-8.
+    /// Makes the error of a text that is not UTF-8.
     #[cfg(feature = "wat")]
     pub(crate) fn not_utf8(bytes: &[u8], error: core::str::Utf8Error) -> Self {
         let valid = &bytes[..error.valid_up_to()];
@@ -96,12 +97,12 @@ impl CompilationError {
         Self::text("malformed UTF-8 encoding", &text, text.len())
     }
 
-    /// Bytes that are a module in neither format.
+    /// Makes the error of bytes that are a module in neither format.
     #[cfg(feature = "wat")]
     pub(crate) fn no_module(why: &str) -> Self {
         Self {
-            kind: Kind::Text(why.into()),
-            place: None,
+            cause: Cause::Text(why.into()),
+            location: None,
             line: None,
         }
     }
@@ -109,15 +110,15 @@ impl CompilationError {
     #[cfg(not(feature = "wat"))]
     pub(crate) fn no_text() -> Self {
         Self {
-            kind: Kind::NoText,
-            place: None,
+            cause: Cause::NoText,
+            location: None,
             line: None,
         }
     }
 
-    /// Adds the part of the module that is wrong.
-    pub(crate) fn within(mut self, place: Option<Place>) -> Self {
-        self.place = place.map(Box::new);
+    /// Adds the location in the module.
+    pub(crate) fn within(mut self, location: Option<Location>) -> Self {
+        self.location = location.map(Box::new);
         self
     }
 
@@ -129,55 +130,55 @@ impl CompilationError {
     }
 
     #[cfg(feature = "wat")]
-    pub(crate) fn place(&self) -> Option<&Place> {
-        self.place.as_deref()
+    pub(crate) fn location(&self) -> Option<&Location> {
+        self.location.as_deref()
     }
 
-    /// What found the program wrong.
+    /// Returns the stage that found the program wrong.
     pub fn stage(&self) -> CompilationStage {
-        match &self.kind {
-            Kind::Text(_) | Kind::NoText => CompilationStage::Text,
-            Kind::Binary(CompileError::Decode(_)) => CompilationStage::Decode,
-            Kind::Binary(CompileError::Validate(_)) => CompilationStage::Validate,
-            Kind::Binary(CompileError::Lower(_) | CompileError::Types(_)) => {
+        match &self.cause {
+            Cause::Text(_) | Cause::NoText => CompilationStage::Text,
+            Cause::Binary(CompileError::Decode(_)) => CompilationStage::Decode,
+            Cause::Binary(CompileError::Validate(_)) => CompilationStage::Validate,
+            Cause::Binary(CompileError::Lower(_) | CompileError::Types(_)) => {
                 CompilationStage::Lower
             }
         }
     }
 
-    /// Line and column, each counted from 1, columns in characters, where the text is wrong. Nothing for a module that was given in the
-    /// binary format.
+    /// Returns the line and the column where the text is wrong, each counted from 1, columns in characters. It is `None` for a module
+    /// that was given in the binary format.
     pub fn line_column(&self) -> Option<(usize, usize)> {
         let line = self.line.as_ref()?;
         Some((line.number, line.column))
     }
 
-    /// The line of the text that [`CompilationError::line_column`] tells, or the part of a long line around the column.
+    /// Returns the line of the text that [`CompilationError::line_column`] names, or the part of a long line around the column.
     pub fn line(&self) -> Option<&str> {
         Some(&self.line.as_ref()?.excerpt)
     }
 
-    /// The offset in the binary of what is wrong; for a module given as text, in the binary that the text stands for.
+    /// Returns the offset of the error in the binary; for a module given as text, in the binary that the text stands for.
     pub fn offset(&self) -> Option<usize> {
-        match &self.kind {
-            Kind::Text(_) | Kind::NoText => None,
-            Kind::Binary(error) => error.offset(),
+        match &self.cause {
+            Cause::Text(_) | Cause::NoText => None,
+            Cause::Binary(error) => error.offset(),
         }
     }
 
-    /// The index of the function whose body is wrong, imported ones counted.
+    /// Returns the index of the function whose body is wrong, imported ones counted.
     pub fn func_index(&self) -> Option<u32> {
-        Some(self.place.as_ref()?.body.as_ref()?.func.0)
+        Some(self.location.as_ref()?.body.as_ref()?.func.0)
     }
 
-    /// The name of the function whose body is wrong, if it has one.
+    /// Returns the name of the function whose body is wrong, if it has one.
     pub fn func_name(&self) -> Option<&str> {
-        self.place.as_ref()?.body.as_ref()?.name.as_deref()
+        self.location.as_ref()?.body.as_ref()?.name.as_deref()
     }
 
-    /// The instruction that is wrong, in the text format.
+    /// Returns the instruction that is wrong, in the text format.
     pub fn instruction(&self) -> Option<&str> {
-        let (_, instr) = self.place.as_ref()?.body.as_ref()?.instr.as_ref()?;
+        let (_, instr) = self.location.as_ref()?.body.as_ref()?.instr.as_ref()?;
         Some(instr)
     }
 }
@@ -185,17 +186,17 @@ impl CompilationError {
 impl From<CompileError> for CompilationError {
     fn from(error: CompileError) -> Self {
         Self {
-            kind: Kind::Binary(error),
-            place: None,
+            cause: Cause::Binary(error),
+            location: None,
             line: None,
         }
     }
 }
 
-/// Something on lines of its own below a message, or nothing.
-struct OrNothing<'a, P>(&'a Option<Box<P>>);
+/// Displays a part on lines of its own below a message; `None` as nothing.
+struct OnNewLine<'a, P>(&'a Option<Box<P>>);
 
-impl<P: fmt::Display> fmt::Display for OrNothing<'_, P> {
+impl<P: fmt::Display> fmt::Display for OnNewLine<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(part) => write!(f, "\n{part}"),
@@ -204,39 +205,19 @@ impl<P: fmt::Display> fmt::Display for OrNothing<'_, P> {
     }
 }
 
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(body) = &self.body else {
-            return match self.part {
-                Part::Start => write!(f, "  in the start section"),
-                part => write!(f, "  in {part} {}", self.index),
-            };
-        };
-        write!(f, "  in function {}", body.func)?;
-        if let Some(name) = &body.name {
-            write!(f, " (`{}`)", escape::name(name))?;
-        }
-        match &body.instr {
-            // Counted from 1 as lines are: it is read by people.
-            Some((number, instr)) => write!(f, ", instruction {}: {instr}", number + 1),
-            None => Ok(()),
-        }
-    }
-}
-
-/// A line of a text, or a part of it, and where in it something is wrong.
+/// A line of a text, or a part of it, and the column of an error.
 #[derive(Clone, Debug)]
 struct Line {
     number: usize,
     column: usize,
     excerpt: Box<str>,
-    /// How many characters of the excerpt stand before the column.
+    /// The number of characters of the excerpt before the column.
     before: usize,
 }
 
 #[cfg_attr(not(feature = "wat"), expect(dead_code, reason = "made of texts"))]
 impl Line {
-    /// Characters of a line that are shown to the left and to the right of the column.
+    /// The number of characters of a line that are shown on each side of the column.
     const SHOWN: usize = 100;
 
     fn new(text: &str, offset: usize) -> Self {
@@ -251,7 +232,7 @@ impl Line {
         };
         let tail = behind.split('\n').next().unwrap_or("").trim_end();
         let column = head.chars().count();
-        // The caret below needs characters of one width, as far as we know them.
+        // The caret below needs characters of one width, as far as they are known.
         let plain = |c| if escape::is_visible(c, true) { c } else { ' ' };
         let skipped = column.saturating_sub(Self::SHOWN);
         let shown = head.chars().skip(skipped);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use tickwasm::{Engine, Escaped, Module};
+use tickwasm::{Engine, Escaped, Module, internals};
 use tickwasm_harness::chain;
 
 use crate::output::Output;
@@ -75,7 +75,7 @@ pub fn inspect(args: &Args, out: &mut Output) -> Result<(), Failure> {
     if args.code {
         let mut first = true;
         for defined in 0.. {
-            let listing = module.listing(defined);
+            let listing = internals::listing(&module, defined);
             if listing.is_empty() || out.is_closed() {
                 break;
             }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::caller::Caller;
 use super::func::{self, Func, WasmRet, of_rust, ret::Sealed, type_of};
-use super::hosts::{HostFn, HostFunc};
+use super::host_func::{HostFn, HostFunc};
 use super::typed_func::TypedFunc;
 use crate::api::engine::Engine;
 use crate::api::externs::Extern;
@@ -40,7 +40,7 @@ async fn call<T: Send>(
     let mut call = pin!(drive(context, func, counts, slots));
     poll_fn(|cx| {
         // A future that polls another one that polls another one takes the host's stack as calls do.
-        match hosts.outermost.enter() {
+        match hosts.stack.enter() {
             Some(_entry) => call.as_mut().poll(cx),
             None => Poll::Ready(Err(Trap::StackOverflow.into())),
         }

@@ -4,7 +4,7 @@ use core::cell::Cell;
 use std::sync::Arc;
 
 use super::caller::Caller;
-use super::hosts::{HostFn, HostFunc};
+use super::host_func::{HostFn, HostFunc};
 use super::resumable::MaySuspend;
 use super::typed_func::TypedFunc;
 use crate::api::engine::Engine;

@@ -1,14 +1,13 @@
 //! Calls, in both directions: of functions by the embedder, and of host functions by a guest; at once, in parts or awaited.
 //!
-//! `func` and `typed_func` are what is called, `hosts` and `caller` the embedder's side of a host function; `resumable`, `asynchronous` and
+//! `func` and `typed_func` are what is called, `host_func` and `caller` the embedder's side of a host function; `resumable`, `asynchronous` and
 //! `interrupt` are calls that stop on their way.
 
 pub(crate) mod asynchronous;
 pub(crate) mod backtrace;
 pub(crate) mod caller;
 pub(crate) mod func;
-pub(crate) mod hosts;
+pub(crate) mod host_func;
 pub(crate) mod interrupt;
-pub(crate) mod reentry;
 pub(crate) mod resumable;
 pub(crate) mod typed_func;

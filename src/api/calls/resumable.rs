@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 
 use super::caller::Caller;
 use super::func::{Func, type_of};
-use super::hosts::HostFunc;
+use super::host_func::HostFunc;
 use super::typed_func::TypedFunc;
 use crate::api::linking::linker::Linker;
 use crate::api::store::context::{AsContext, AsContextMut};

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::cache::Bounds;
-use super::cache_dir::CacheDir;
 use crate::error::{Error, Misuse};
 use crate::features::{Feature, Features};
 use crate::runtime::limiter::Limits;
+use crate::support::cache::Bounds;
+use crate::support::cache_dir::CacheDir;
 
 /// What an [`Engine`](crate::Engine) is made with.
 ///

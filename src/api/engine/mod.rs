@@ -1,9 +1,6 @@
 //! The engine.
 
-pub(crate) mod cache;
-pub(crate) mod cache_dir;
 pub(crate) mod config;
-pub(crate) mod digest;
 pub(crate) mod fuel;
 
 use core::fmt;
@@ -16,7 +13,7 @@ use crate::error::{CompilationError, Error, Misuse};
 use crate::runtime::interrupt::Interrupts;
 use crate::runtime::registry::Registry;
 use crate::runtime::stack::Stacks;
-use cache::{Cache, CacheStats, Kind};
+use crate::support::cache::{Cache, CacheStats, Format};
 use config::Config;
 
 /// What modules are compiled for: a configuration, and the types that modules have in common.
@@ -130,7 +127,7 @@ impl Engine {
     /// [`Error::Compilation`], with line and column, if it is not a valid module or needs a feature that is off, or if this crate was
     /// built without the feature `wat`.
     pub fn compile_wat(&self, text: &str) -> Result<Module, Error> {
-        Module::cached(self, Kind::Text, text.as_bytes())
+        Module::cached(self, Format::Text, text.as_bytes())
     }
 
     /// Compiles a module given in the binary format, or finds it in the cache, as [`Engine::compile_wat`] does.
@@ -138,7 +135,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Compilation`], with the offset, if it is not a valid module or needs a feature that is off.
     pub fn compile_wasm(&self, binary: &[u8]) -> Result<Module, Error> {
-        Module::cached(self, Kind::Binary, binary)
+        Module::cached(self, Format::Binary, binary)
     }
 
     /// How many modules the cache holds.

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::near::nearest;
 use crate::api::calls::func::Func;
-use crate::api::calls::hosts::HostFunc;
+use crate::api::calls::host_func::HostFunc;
 use crate::api::calls::typed_func::TypedFunc;
 use crate::api::externs::global::Global;
 use crate::api::externs::memory::Memory;
@@ -20,6 +19,7 @@ use crate::runtime::addr::{ExternVal, FuncAddr, InstanceAddr};
 use crate::runtime::instantiate::{InstantiateError, instantiate};
 use crate::runtime::module_inst::ModuleInst;
 use crate::runtime::store::{Store, StoreId};
+use crate::support::suggest::suggest;
 use crate::syntax::module::ExternIdx;
 
 /// An instance of a module in a store.
@@ -158,7 +158,7 @@ impl Instance {
             Some(_) => Err(Misuse::NotAFunction { name: name.into() }.into()),
             None => {
                 let names = self.module(context).syntax().exports.iter();
-                let similar = nearest(name, names.map(|export| &*export.name));
+                let similar = suggest(name, names.map(|export| &*export.name));
                 Err(Misuse::UnknownExport {
                     name: name.into(),
                     similar: similar.map(Box::from),

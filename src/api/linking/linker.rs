@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::instance::{Found, Instance, InstancePre};
-use super::near::nearest;
 use crate::api::calls::caller::Caller;
 use crate::api::calls::func::{Func, IntoFunc};
-use crate::api::calls::hosts::HostFunc;
+use crate::api::calls::host_func::HostFunc;
 use crate::api::engine::Engine;
 use crate::api::externs::Extern;
 use crate::api::externs::global::Global;
@@ -20,6 +19,7 @@ use crate::api::store::context::{AsContext, AsContextMut, StoreContextMut};
 use crate::api::types::{ExternType, FuncType, ImportType, ValType};
 use crate::api::values::val::Val;
 use crate::error::{Error, Misuse};
+use crate::support::suggest::suggest;
 use crate::syntax::types as syntax;
 
 /// What modules can import, by two names each, and the making of instances with it.
@@ -453,7 +453,7 @@ impl<T> Linker<T> {
     fn similar(&self, module: &str, name: &str) -> Option<Box<str>> {
         let within = |module: &str| {
             let names = self.modules.get(module)?;
-            nearest(name, names.keys().map(|name| &**name))
+            suggest(name, names.keys().map(|name| &**name))
         };
         let elsewhere = || {
             let mut modules = self.modules.iter();
@@ -464,7 +464,7 @@ impl<T> Linker<T> {
             .map(|found| (module, found))
             .or_else(elsewhere)
             .or_else(|| {
-                let module = nearest(module, self.modules.keys().map(|name| &**name))?;
+                let module = suggest(module, self.modules.keys().map(|name| &**name))?;
                 Some((module, within(module)?))
             })?;
         Some(format!("{module}::{name}").into())

@@ -2,4 +2,3 @@
 
 pub(crate) mod instance;
 pub(crate) mod linker;
-mod near;

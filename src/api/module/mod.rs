@@ -1,8 +1,5 @@
 //! Modules.
 
-#[cfg(feature = "wat")]
-mod text;
-
 use core::fmt;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,16 +8,18 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use crate::api::engine::Engine;
-use crate::api::engine::cache::{Grows, Kind, Made};
-use crate::api::engine::cache_dir::CacheDir;
-use crate::api::engine::digest;
 use crate::api::types::{ExportType, ExternType, ImportType};
-use crate::compile::{self, CompileError, Compiled, ListedInstr};
-use crate::error::{CompilationError, Error};
+use crate::compile::{self, CompileError, Compiled};
+use crate::error::{CompilationError, Error, Location};
 use crate::runtime::instantiate::Template;
+use crate::support::cache::{Format, Grows, Made};
+use crate::support::cache_dir::CacheDir;
+use crate::support::digest;
 use crate::syntax;
 use crate::syntax::module::ExternIdx;
 use crate::syntax::types::{CompType, ExternType as Ty, RecType, SubType};
+#[cfg(feature = "wat")]
+use crate::text;
 
 /// A compiled module: code that can be instantiated any number of times, in any stores of its engine, on any threads.
 ///
@@ -95,7 +94,7 @@ impl Module {
     /// [`Error::Compilation`], with the place, if it is not a valid module or needs a feature that is off.
     pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Self, Error> {
         let bytes = bytes.as_ref();
-        Self::load(engine, kind(bytes), bytes)
+        Self::load(engine, format_of(bytes), bytes)
     }
 
     /// Compiles a module given in the binary format.
@@ -105,7 +104,7 @@ impl Module {
     /// # Errors
     /// [`Error::Compilation`], with the offset, if it is not a valid module or needs a feature that is off.
     pub fn from_binary(engine: &Engine, binary: &[u8]) -> Result<Self, Error> {
-        Self::load(engine, Kind::Binary, binary)
+        Self::load(engine, Format::Binary, binary)
     }
 
     /// Compiles the module in a file, in the binary format or, with the feature `wat`, as text.
@@ -128,34 +127,34 @@ impl Module {
     /// # Errors
     /// Those of [`Module::new`].
     pub fn validate(engine: &Engine, bytes: &[u8]) -> Result<(), Error> {
-        let kind = kind(bytes);
-        let binary = to_binary(kind, bytes)?;
+        let format = format_of(bytes);
+        let binary = to_binary(format, bytes)?;
         match compile::validate(&binary, engine.config().features) {
             Ok(_) => Ok(()),
-            Err(error) => Err(explain(kind, bytes, &binary, error).into()),
+            Err(error) => Err(explain(format, bytes, &binary, error).into()),
         }
     }
 
-    fn load(engine: &Engine, kind: Kind, bytes: &[u8]) -> Result<Self, Error> {
+    fn load(engine: &Engine, format: Format, bytes: &[u8]) -> Result<Self, Error> {
         match engine.config().cache_modules {
-            true => Self::cached(engine, kind, bytes),
+            true => Self::cached(engine, format, bytes),
             false => {
-                let content = Content::new(engine, kind, bytes, |binary| binary.into())?;
+                let content = Content::new(engine, format, bytes, |binary| binary.into())?;
                 Self::of(engine, Arc::new(content))
             }
         }
     }
 
     /// The module that the engine's cache has for some bytes, which is compiled first if it has none.
-    pub(crate) fn cached(engine: &Engine, kind: Kind, bytes: &[u8]) -> Result<Self, Error> {
-        let made = engine.cache().get_or_make(kind, bytes, |bytes| {
+    pub(crate) fn cached(engine: &Engine, format: Format, bytes: &[u8]) -> Result<Self, Error> {
+        let made = engine.cache().get_or_make(format, bytes, |bytes| {
             // The cache's copy of a binary is the module's as well.
             let own = |_: &[u8]| bytes.clone();
             let content = match &engine.config().cache_dir {
-                Some(dir) if kind == Kind::Text => Self::through(engine, dir, bytes)?,
-                _ => Content::new(engine, kind, bytes, own)?,
+                Some(dir) if format == Format::Text => Self::through(engine, dir, bytes)?,
+                _ => Content::new(engine, format, bytes, own)?,
             };
-            let cost = content.cost(kind);
+            let cost = content.cost(format);
             Ok(Made {
                 value: Arc::new(content),
                 cost,
@@ -172,7 +171,7 @@ impl Module {
             engine.cache().note_disk_hit();
             return Ok(content);
         }
-        let content = Content::new(engine, Kind::Text, text, |binary| binary.into())?;
+        let content = Content::new(engine, Format::Text, text, |binary| binary.into())?;
         dir.store(text, &content.compiled.bytes);
         Ok(content)
     }
@@ -251,26 +250,6 @@ impl Module {
             name: &custom.name,
             data: &bytes[custom.data.clone()],
         })
-    }
-
-    /// The instructions of a function that the module defines, with the ops of threaded code they were lowered to; empty where
-    /// there is no such function. `defined` counts the functions behind the imported ones.
-    ///
-    /// This is for people who work on lowering: what the lines say may change with any version.
-    ///
-    /// ```
-    /// # use tickwasm::{Engine, Module};
-    /// # let engine = Engine::default();
-    /// let module = Module::new(&engine, "(module (func (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))")?;
-    /// let add = &module.listing(0)[2];
-    /// assert_eq!(add.instr, "i32.add");
-    /// # Ok::<(), tickwasm::Error>(())
-    /// ```
-    pub fn listing(&self, defined: u32) -> Vec<ListedInstr> {
-        if defined as usize >= self.syntax().bodies.len() {
-            return Vec::new();
-        }
-        self.compiled().listing(defined)
     }
 
     pub(crate) fn compiled(&self) -> &Compiled {
@@ -372,12 +351,12 @@ impl Content {
     /// Compiles a module. `own` makes the module's own copy of the binary that it was given in.
     fn new(
         engine: &Engine,
-        kind: Kind,
+        format: Format,
         bytes: &[u8],
         own: impl Fn(&[u8]) -> Arc<[u8]>,
     ) -> Result<Self, CompilationError> {
-        match to_binary(kind, bytes)? {
-            Cow::Borrowed(binary) => Self::compile(engine, kind, bytes, own(binary), None),
+        match to_binary(format, bytes)? {
+            Cow::Borrowed(binary) => Self::compile(engine, format, bytes, own(binary), None),
             Cow::Owned(binary) => Self::of_text(engine, bytes, binary),
         }
     }
@@ -386,18 +365,18 @@ impl Content {
     fn of_text(engine: &Engine, text: &[u8], binary: Vec<u8>) -> Result<Self, CompilationError> {
         // The text is not kept, so its hash is made now.
         let hash = digest::fnv64(text);
-        Self::compile(engine, Kind::Text, text, binary.into(), Some(hash))
+        Self::compile(engine, Format::Text, text, binary.into(), Some(hash))
     }
 
     fn compile(
         engine: &Engine,
-        kind: Kind,
+        format: Format,
         given: &[u8],
         binary: Arc<[u8]>,
         hash: Option<u64>,
     ) -> Result<Self, CompilationError> {
         let compiled = compile::compile(engine.registry(), binary.clone(), engine.settings())
-            .map_err(|error| explain(kind, given, &binary, error))?;
+            .map_err(|error| explain(format, given, &binary, error))?;
         let exports = &compiled.module.exports;
         let exports = (0..)
             .zip(exports)
@@ -411,7 +390,7 @@ impl Content {
     }
 
     /// About how many bytes it takes beside the bytes it was made of and the code, which is counted as functions are lowered.
-    fn cost(&self, kind: Kind) -> u64 {
+    fn cost(&self, format: Format) -> u64 {
         const FIXED: usize = 2048;
         const ENTRY: usize = 48;
         let module = &self.compiled.module;
@@ -423,9 +402,9 @@ impl Content {
             + module.datas.len() * 3
             + module.names.funcs.len()
             + module.names.locals.len();
-        let binary = match kind {
-            Kind::Text => self.compiled.bytes.len(),
-            Kind::Binary => 0,
+        let binary = match format {
+            Format::Text => self.compiled.bytes.len(),
+            Format::Binary => 0,
         };
         (FIXED + entries * ENTRY + binary + types_cost(&module.types)) as u64
     }
@@ -456,18 +435,18 @@ fn types_cost(groups: &[RecType]) -> usize {
 }
 
 /// What bytes are that may be either.
-fn kind(bytes: &[u8]) -> Kind {
+fn format_of(bytes: &[u8]) -> Format {
     match bytes.starts_with(b"\0asm") || cfg!(not(feature = "wat")) {
-        true => Kind::Binary,
-        false => Kind::Text,
+        true => Format::Binary,
+        false => Format::Text,
     }
 }
 
 /// The binary format of a module.
-fn to_binary(kind: Kind, bytes: &[u8]) -> Result<Cow<'_, [u8]>, CompilationError> {
-    match kind {
-        Kind::Binary => Ok(Cow::Borrowed(bytes)),
-        Kind::Text => Ok(Cow::Owned(from_text(bytes)?)),
+fn to_binary(format: Format, bytes: &[u8]) -> Result<Cow<'_, [u8]>, CompilationError> {
+    match format {
+        Format::Binary => Ok(Cow::Borrowed(bytes)),
+        Format::Text => Ok(Cow::Owned(from_text(bytes)?)),
     }
 }
 
@@ -482,13 +461,13 @@ fn from_text(_: &[u8]) -> Result<Vec<u8>, CompilationError> {
 }
 
 /// What is wrong with a module given as `bytes`, which in the binary format is `binary`.
-fn explain(kind: Kind, bytes: &[u8], binary: &[u8], error: CompileError) -> CompilationError {
-    let place = error.offset();
-    let place = place.and_then(|offset| compile::locate(binary, offset));
-    let error = CompilationError::from(error).within(place);
-    match kind {
+fn explain(format: Format, bytes: &[u8], binary: &[u8], error: CompileError) -> CompilationError {
+    let offset = error.offset();
+    let location = offset.and_then(|offset| Location::of(binary, offset));
+    let error = CompilationError::from(error).within(location);
+    match format {
         #[cfg(feature = "wat")]
-        Kind::Text => text::with_line(error, bytes),
+        Format::Text => text::with_line(error, bytes),
         _ => {
             let _ = bytes;
             error

@@ -5,7 +5,7 @@ use core::cell::Cell;
 use super::{Store, StoreInner};
 use crate::api::calls::backtrace::{FrameInfo, WasmBacktrace};
 use crate::api::calls::caller::Caller;
-use crate::api::calls::hosts::{HostFn, HostFunc, HostList};
+use crate::api::calls::host_func::{HostFn, HostFunc, HostFuncs};
 use crate::api::engine::Engine;
 use crate::api::values::exn::{self, ExnRef};
 use crate::error::{Error, MemoryFault, Misuse};
@@ -38,7 +38,7 @@ pub struct StoreContext<'a, T> {
 /// assert_eq!(store.into_data(), 8);
 /// ```
 pub struct StoreContextMut<'a, T> {
-    pub(crate) hosts: &'a HostList<T>,
+    pub(crate) hosts: &'a HostFuncs<T>,
     pub(crate) inner: &'a mut StoreInner<T>,
 }
 
@@ -195,7 +195,7 @@ impl<'a, T> StoreContextMut<'a, T> {
         counts: (usize, usize),
         slots: &mut [u64],
     ) -> Result<Option<Box<Suspended>>, Error> {
-        let Some(entry) = self.hosts.outermost.enter() else {
+        let Some(entry) = self.hosts.stack.enter() else {
             return Err(Trap::StackOverflow.into());
         };
         let done = exec::invoke(self, mode, func, counts, slots);
@@ -229,7 +229,7 @@ impl<'a, T> StoreContextMut<'a, T> {
         answer: Answer<'_>,
         slots: &mut [u64],
     ) -> Result<Option<Box<Suspended>>, Error> {
-        let Some(entry) = self.hosts.outermost.enter() else {
+        let Some(entry) = self.hosts.stack.enter() else {
             return Err(Trap::StackOverflow.into());
         };
         let done = exec::resume(self, mode, suspended, answer, slots);

@@ -5,7 +5,7 @@ pub(crate) mod limiter;
 
 use core::fmt;
 
-use crate::api::calls::hosts::HostList;
+use crate::api::calls::host_func::HostFuncs;
 use crate::api::calls::interrupt::DeadlineCallback;
 use crate::api::engine::Engine;
 use crate::api::module::Module;
@@ -35,7 +35,7 @@ use limiter::{FindLimiter, ResourceLimiter};
 /// ```
 pub struct Store<T> {
     // The list of host functions stands apart from the rest, because calls borrow it while they change the rest.
-    parts: Box<(HostList<T>, StoreInner<T>)>,
+    parts: Box<(HostFuncs<T>, StoreInner<T>)>,
 }
 
 /// A store without its list of host functions.
@@ -87,7 +87,7 @@ impl<T> Store<T> {
             data,
         };
         Self {
-            parts: Box::new((HostList::new(), inner)),
+            parts: Box::new((HostFuncs::new(), inner)),
         }
     }
 

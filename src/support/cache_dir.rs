@@ -1,11 +1,11 @@
-//! A directory in which the translations of texts are kept from one process to the next.
+//! Keeps the binaries that texts were translated to in a directory, from one process to the next.
 //!
 //! A file holds a text and its binary, and is named by a digest of the text. It is only a shortcut past the text format's parser: the
-//! whole text is compared, a checksum finds damage, and the binary is decoded and validated like any other. So whatever is in the directory,
-//! what is loaded is a valid module. That it is the *text's* module holds as far as nobody else can write there.
+//! whole text is compared, a checksum finds damage, and the binary is decoded and validated like any other. So only valid modules are
+//! loaded, whatever the directory holds. They are the modules of these *texts* as long as no one else can write there.
 //!
-//! Files are written under another name and then renamed, so that no process sees half of one. What cannot be read, is damaged, or is
-//! another version's, is as good as not there; what cannot be written is not kept.
+//! Files are written under another name and then renamed, so that no process sees half of one. A file that cannot be read, is damaged, or
+//! is another version's, counts as absent; a failure to write one is ignored.
 
 use std::fs;
 use std::io::{self, Write};
@@ -15,18 +15,18 @@ use std::time::SystemTime;
 
 use super::digest::{fnv64, fnv128};
 
-/// What a file begins with. Translations of another version of this crate may be others.
+/// The beginning of each file. Another version of this crate may translate differently.
 const MAGIC: &[u8] = concat!("tickwasm text ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 
-/// What names of files end with.
+/// The extension of the files' names.
 const EXTENSION: &str = "wat-cache";
 
 #[derive(Debug)]
 pub(crate) struct CacheDir {
     path: PathBuf,
-    /// Most bytes of all files together.
+    /// The most bytes that all files may have together.
     max_bytes: u64,
-    /// Bytes written since the files were last counted, or more than enough if they never were.
+    /// The bytes written since the files were last counted; more than enough if they never were.
     unchecked: AtomicU64,
 }
 
@@ -39,7 +39,7 @@ impl CacheDir {
         }
     }
 
-    /// The binary of a text, if there is a file of it.
+    /// Loads the binary of a text, if there is a file of it.
     pub(crate) fn load(&self, text: &[u8]) -> Option<Vec<u8>> {
         let mut file = fs::read(self.file(text)).ok()?;
         let (head, rest) = file.split_at_checked(HEAD)?;
@@ -49,13 +49,13 @@ impl CacheDir {
         Some(file)
     }
 
-    /// Keeps the binary of a text, if that can be done.
+    /// Keeps the binary of a text, if it can be written.
     pub(crate) fn store(&self, text: &[u8], binary: &[u8]) {
         let size = (HEAD + text.len() + binary.len()) as u64;
         if size > self.max_bytes {
             return;
         }
-        // If it cannot be kept, it is translated again another time.
+        // A text whose binary cannot be kept is translated again next time.
         if self.write(text, binary).is_ok() {
             let unchecked = self.unchecked.fetch_add(size, Ordering::Relaxed) + size;
             if unchecked > self.max_bytes / 8 {
@@ -124,10 +124,10 @@ impl CacheDir {
     }
 }
 
-/// Bytes before the text.
+/// The number of bytes before the text.
 const HEAD: usize = MAGIC.len() + 8 + 8 + 8;
 
-/// What stands before text and binary: the length of each and a checksum of both.
+/// The head of a file, before text and binary: the length of each and a checksum of both.
 fn head(text: &[u8], binary: &[u8]) -> [u8; HEAD] {
     let mut head = [0; HEAD];
     let (magic, rest) = head.split_at_mut(MAGIC.len());
@@ -140,7 +140,7 @@ fn head(text: &[u8], binary: &[u8]) -> [u8; HEAD] {
     head
 }
 
-/// Makes the directory, for its owner alone where that can be said.
+/// Makes the directory, for its owner alone where the system supports it.
 fn create(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -234,7 +234,7 @@ mod tests {
             dir.store(&number.to_le_bytes(), &[0; 1000]);
             let sizes = scratch.files().into_iter();
             let sum: u64 = sizes.map(|file| fs::metadata(file).unwrap().len()).sum();
-            // An eighth may be written before it is looked again.
+            // An eighth may be written before the files are counted again.
             assert!(sum <= 10_000 + 10_000 / 8 + 1100, "{sum}");
         }
         assert!(dir.load(&99_u32.to_le_bytes()).is_some());

@@ -1,10 +1,10 @@
-//! A cache by content: what was made of some bytes is made once, kept while there is room, and handed out to who brings the same bytes.
+//! Caches values by content: a second request for the same bytes returns the value that was made of them first, while there is room for it.
 //!
-//! A hash finds candidates, equality of all bytes decides: a collision costs a comparison and nothing else. Who asks first makes the value,
-//! without holding any lock; who asks meanwhile waits for that value alone. A failure reaches those who wait and is then forgotten; after a
-//! panic one of those who wait tries again.
+//! A hash finds candidates, and a comparison of all bytes decides, so a collision costs a comparison and nothing else. The first caller makes
+//! the value without holding a lock; concurrent callers with the same bytes wait for that value alone. A failure is returned to all of
+//! them and is not kept. After a panic, one of the waiting callers makes the value instead.
 //!
-//! What the values are, `module` knows; keeping what outlives the process is the work of `cache_dir`.
+//! `cache_dir` keeps translations from one process to the next.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
@@ -13,16 +13,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::digest;
 
-/// How the content is to be read. The same bytes read differently are different keys.
+/// The format that a content is in. The same bytes in another format are another key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Kind {
+pub(crate) enum Format {
     /// The text format.
     Text,
     /// The binary format.
     Binary,
 }
 
-/// What a cache may keep.
+/// The bounds of a cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Bounds {
     pub(crate) bytes: u64,
@@ -38,11 +38,11 @@ impl Default for Bounds {
     }
 }
 
-/// What a module cache has done so far, and what it holds. See [`Engine::cache_stats`](crate::Engine::cache_stats).
+/// Counts of what a module cache has done so far and of what it holds. See [`Engine::cache_stats`](crate::Engine::cache_stats).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct CacheStats {
-    /// Requests that were answered with a module compiled before, or by somebody else at the same time.
+    /// Requests that were answered with a module that was compiled before, or by another thread at the same time.
     pub hits: u64,
     /// Requests that had to compile, whether that succeeded or not.
     pub misses: u64,
@@ -52,16 +52,16 @@ pub struct CacheStats {
     pub disk_hits: u64,
     /// Modules that are kept.
     pub entries: usize,
-    /// Bytes that they take, about.
+    /// Roughly the bytes that they take.
     pub bytes: u64,
 }
 
 /// A value that may come to take more bytes while it is kept.
 pub(crate) trait Grows {
-    /// How many more bytes it has come to take.
+    /// Returns by how many bytes it has grown.
     fn grown(&self) -> u64;
 
-    /// Counts them, present and future ones, on an account, or no longer on any.
+    /// Counts these bytes, present and future ones, on an account; with `None`, on none.
     fn set_account(&self, account: Option<&Arc<AtomicU64>>);
 }
 
@@ -70,7 +70,7 @@ type Hash = fn(u64, &[u8]) -> u64;
 
 pub(crate) struct Cache<V, E> {
     state: Mutex<State<V, E>>,
-    /// By how many bytes the values that are kept have grown, all together.
+    /// The bytes by which the kept values have grown, all together.
     grown: Arc<AtomicU64>,
     bounds: Bounds,
     seed: u64,
@@ -78,28 +78,28 @@ pub(crate) struct Cache<V, E> {
 }
 
 struct State<V, E> {
-    /// By hash, all that have it.
+    /// All entries, by their hash.
     index: HashMap<u64, Vec<Entry<V, E>>>,
-    /// The hashes of what is kept, from the longest unused on. What is being made is not among them.
+    /// The hashes of the kept entries, the least recently used one first. Entries whose value is still being made are not among them.
     order: BTreeMap<u64, u64>,
-    /// The next moment.
+    /// The time of the next use.
     clock: u64,
     stats: CacheStats,
 }
 
 struct Entry<V, E> {
-    slot: Arc<Slot<V, E>>,
-    /// When it was last used, which is its key in `order`; nothing while the value is being made.
+    build: Arc<Build<V, E>>,
+    /// The time of its last use, which is its key in `order`; `None` while the value is being made.
     used: Option<u64>,
     cost: u64,
 }
 
-/// A content, and what is or will be made of it.
-struct Slot<V, E> {
-    kind: Kind,
+/// A content, and the outcome of making a value of it, which threads can wait for.
+struct Build<V, E> {
+    format: Format,
     content: Arc<[u8]>,
     outcome: OnceLock<Outcome<V, E>>,
-    // What waiting for the outcome takes.
+    // `gate` and `settled` serve those who wait for the outcome.
     gate: Mutex<()>,
     settled: Condvar,
 }
@@ -107,22 +107,22 @@ struct Slot<V, E> {
 enum Outcome<V, E> {
     Made(V),
     Failed(E),
-    /// Whoever was making it panicked.
+    /// The thread that was making it panicked.
     Abandoned,
 }
 
-/// A value, and about how many bytes it takes at first beside its content.
+/// A value, and roughly how many bytes it takes at first beside its content.
 pub(crate) struct Made<V> {
     pub(crate) value: V,
     pub(crate) cost: u64,
 }
 
-/// What is known of a content.
+/// The result of a look-up.
 enum Found<V, E> {
     Kept(V),
-    /// Somebody is making it.
-    Pending(Arc<Slot<V, E>>),
-    /// It is to be made by who asked.
+    /// A thread is making it.
+    Pending(Arc<Build<V, E>>),
+    /// The caller is to make it.
     Absent,
 }
 
@@ -131,7 +131,7 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
         Self::with_hash(bounds, digest::quick)
     }
 
-    /// A cache whose hash can be chosen, because tests want collisions.
+    /// Makes a cache with a given hash: tests want collisions.
     fn with_hash(bounds: Bounds, hash: Hash) -> Self {
         Self {
             state: Mutex::new(State {
@@ -142,7 +142,7 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
             }),
             grown: Arc::default(),
             bounds,
-            // Random, so that nobody can prepare contents that all have one hash.
+            // Random, so that contents that all have one hash cannot be prepared.
             seed: RandomState::new().hash_one(0),
             hash,
         }
@@ -161,9 +161,9 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
         self.lock().stats.disk_hits += 1;
     }
 
-    /// Forgets all values. What is being made at the moment is kept when it is done.
+    /// Forgets all values. A value that is being made at the moment is kept when it is done.
     pub(crate) fn clear(&self) {
-        // Dropped when the lock no longer is held.
+        // Dropped after the lock is released.
         let mut dropped = Vec::new();
         let mut state = self.lock();
         state.index.retain(|_, entries| {
@@ -178,36 +178,36 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
         state.stats.bytes = 0;
     }
 
-    /// The value made of some content, which is made now unless it is there. `make` is given a copy of the content that it may keep.
+    /// Returns the value of some content, and makes it now if there is none. `make` is given a copy of the content that it may keep.
     ///
     /// # Errors
-    /// What `make` returns, also if it was another thread that called it.
+    /// The error of `make`, also if another thread called it.
     pub(crate) fn get_or_make(
         &self,
-        kind: Kind,
+        format: Format,
         content: &[u8],
         make: impl Fn(&Arc<[u8]>) -> Result<Made<V>, E>,
     ) -> Result<V, E> {
         let hash = (self.hash)(self.seed, content);
         loop {
-            let mut found = self.find(hash, kind, content, None);
+            let mut found = self.find(hash, format, content, None);
             let mut mine = None;
             if let Found::Absent = found {
-                let slot = Arc::new(Slot {
-                    kind,
+                let build = Arc::new(Build {
+                    format,
                     content: content.into(),
                     outcome: OnceLock::new(),
                     gate: Mutex::new(()),
                     settled: Condvar::new(),
                 });
-                // Copying took time without the lock: somebody else may have begun.
-                found = self.find(hash, kind, content, Some(&slot));
-                mine = Some(slot);
+                // Copying took time without the lock: another thread may have begun.
+                found = self.find(hash, format, content, Some(&build));
+                mine = Some(build);
             }
             match (found, mine) {
                 (Found::Kept(value), _) => return Ok(value),
-                (Found::Pending(slot), _) => {
-                    let outcome = slot.wait();
+                (Found::Pending(build), _) => {
+                    let outcome = build.wait();
                     if !matches!(outcome, Outcome::Abandoned) {
                         self.lock().stats.hits += 1;
                     }
@@ -217,55 +217,55 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
                         Outcome::Abandoned => {}
                     }
                 }
-                (Found::Absent, Some(slot)) => {
-                    let making = Making {
+                (Found::Absent, Some(build)) => {
+                    let guard = BuildGuard {
                         cache: self,
                         hash,
-                        slot,
+                        build,
                     };
-                    return making.finish(make(&making.slot.content));
+                    return guard.finish(make(&guard.build.content));
                 }
-                (Found::Absent, None) => unreachable!("an absent content got a slot above"),
+                (Found::Absent, None) => unreachable!("an absent content got a build above"),
             }
         }
     }
 
-    /// What is known of a content. If that is nothing, it is from now on being made in the slot given, if one is.
+    /// Looks a content up. If it is absent and a build is given, the build is entered as the one that makes it.
     ///
-    /// All comparisons are made under the lock: even megabytes are compared sooner than anything could be done meanwhile.
+    /// All comparisons are made under the lock: even megabytes are compared sooner than anything else could be done.
     fn find(
         &self,
         hash: u64,
-        kind: Kind,
+        format: Format,
         content: &[u8],
-        slot: Option<&Arc<Slot<V, E>>>,
+        build: Option<&Arc<Build<V, E>>>,
     ) -> Found<V, E> {
-        // Dropped when the lock no longer is held.
+        // Dropped after the lock is released.
         let mut dropped = Vec::new();
         let state = &mut *self.lock();
         let entries = state.index.get_mut(&hash);
         let mut entries = entries.into_iter().flatten();
-        let same = |slot: &Slot<V, E>| slot.kind == kind && *slot.content == *content;
-        if let Some(entry) = entries.find(|entry| same(&entry.slot)) {
+        let same = |build: &Build<V, E>| build.format == format && *build.content == *content;
+        if let Some(entry) = entries.find(|entry| same(&entry.build)) {
             let Some(used) = &mut entry.used else {
-                return Found::Pending(entry.slot.clone());
+                return Found::Pending(entry.build.clone());
             };
             state.order.remove(used);
             *used = state.clock;
             state.order.insert(state.clock, hash);
             state.clock += 1;
-            if let Some(Outcome::Made(value)) = entry.slot.outcome.get() {
+            if let Some(Outcome::Made(value)) = entry.build.outcome.get() {
                 let value = value.clone();
                 state.stats.hits += 1;
                 self.shrink(state, &mut dropped);
                 return Found::Kept(value);
             }
-            unreachable!("only what was made is kept");
+            unreachable!("only values that were made are kept");
         }
-        if let Some(slot) = slot {
+        if let Some(build) = build {
             state.stats.misses += 1;
             state.index.entry(hash).or_default().push(Entry {
-                slot: slot.clone(),
+                build: build.clone(),
                 used: None,
                 cost: 0,
             });
@@ -273,35 +273,35 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
         Found::Absent
     }
 
-    /// Ends the making of a value: it is kept, with the given cost, or forgotten.
-    fn settle(&self, hash: u64, slot: &Arc<Slot<V, E>>, cost: Option<u64>) {
-        // Dropped when the lock no longer is held.
+    /// Ends the making of a value: keeps it, with the given cost, or forgets it.
+    fn settle(&self, hash: u64, build: &Arc<Build<V, E>>, cost: Option<u64>) {
+        // Dropped after the lock is released.
         let mut dropped = Vec::new();
         let state = &mut *self.lock();
-        let grown = slot.made().map_or(0, V::grown);
+        let grown = build.made().map_or(0, V::grown);
         let cost = cost
-            .map(|cost| cost.saturating_add(slot.content.len() as u64))
+            .map(|cost| cost.saturating_add(build.content.len() as u64))
             .filter(|cost| cost.saturating_add(grown) <= self.bounds.bytes)
             .filter(|_| self.bounds.entries > 0);
         if let Some(cost) = cost {
             let entries = state.index.get_mut(&hash).into_iter().flatten();
-            for entry in entries.filter(|entry| Arc::ptr_eq(&entry.slot, slot)) {
+            for entry in entries.filter(|entry| Arc::ptr_eq(&entry.build, build)) {
                 entry.used = Some(state.clock);
                 entry.cost = cost;
             }
             state.order.insert(state.clock, hash);
             state.clock += 1;
             state.stats.bytes += cost;
-            if let Some(value) = slot.made() {
+            if let Some(value) = build.made() {
                 value.set_account(Some(&self.grown));
             }
         } else {
-            dropped.extend(state.take(hash, |entry| Arc::ptr_eq(&entry.slot, slot)));
+            dropped.extend(state.take(hash, |entry| Arc::ptr_eq(&entry.build, build)));
         }
         self.shrink(state, &mut dropped);
     }
 
-    /// Takes out what has been unused longest, until the rest is within the bounds.
+    /// Takes out the least recently used values until the rest is within the bounds.
     fn shrink(&self, state: &mut State<V, E>, dropped: &mut Vec<Entry<V, E>>) {
         while self.bytes(state) > self.bounds.bytes || state.order.len() > self.bounds.entries {
             let Some((used, hash)) = state.order.pop_first() else {
@@ -315,14 +315,14 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
         }
     }
 
-    /// Bytes that the values take, as they are now.
+    /// Returns the bytes that the values take now.
     fn bytes(&self, state: &State<V, E>) -> u64 {
         let grown = self.grown.load(Ordering::Relaxed);
         state.stats.bytes.saturating_add(grown)
     }
 
     fn lock(&self) -> MutexGuard<'_, State<V, E>> {
-        // Nothing that could panic half-way runs under the lock.
+        // No code that could panic half-way runs under the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -341,15 +341,15 @@ impl<V, E> State<V, E> {
 }
 
 impl<V: Grows, E> Entry<V, E> {
-    /// Takes what the value has grown by off the cache's account.
+    /// Takes the value's growth off the cache's account.
     fn leave(&self) {
-        if let Some(value) = self.slot.made() {
+        if let Some(value) = self.build.made() {
             value.set_account(None);
         }
     }
 }
 
-impl<V, E> Slot<V, E> {
+impl<V, E> Build<V, E> {
     /// The value, if it was made.
     fn made(&self) -> Option<&V> {
         match self.outcome.get() {
@@ -373,37 +373,37 @@ impl<V, E> Slot<V, E> {
 
     fn set(&self, outcome: Outcome<V, E>) {
         let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
-        // It is set once, by who makes the value.
+        // Only the thread that makes the value sets it, once.
         let _ = self.outcome.set(outcome);
         drop(gate);
         self.settled.notify_all();
     }
 }
 
-/// The making of a value by this thread. Dropped before it is finished, because of a panic, it sets the others free.
-struct Making<'c, V: Clone + Grows, E: Clone> {
+/// Guards the making of a value by this thread: dropped before it is finished, because of a panic, it lets one of the others try.
+struct BuildGuard<'c, V: Clone + Grows, E: Clone> {
     cache: &'c Cache<V, E>,
     hash: u64,
-    slot: Arc<Slot<V, E>>,
+    build: Arc<Build<V, E>>,
 }
 
-impl<V: Clone + Grows, E: Clone> Making<'_, V, E> {
+impl<V: Clone + Grows, E: Clone> BuildGuard<'_, V, E> {
     fn finish(&self, result: Result<Made<V>, E>) -> Result<V, E> {
         let (outcome, cost, result) = match result {
             Ok(Made { value, cost }) => (Outcome::Made(value.clone()), Some(cost), Ok(value)),
             Err(error) => (Outcome::Failed(error.clone()), None, Err(error)),
         };
-        self.slot.set(outcome);
-        self.cache.settle(self.hash, &self.slot, cost);
+        self.build.set(outcome);
+        self.cache.settle(self.hash, &self.build, cost);
         result
     }
 }
 
-impl<V: Clone + Grows, E: Clone> Drop for Making<'_, V, E> {
+impl<V: Clone + Grows, E: Clone> Drop for BuildGuard<'_, V, E> {
     fn drop(&mut self) {
-        if self.slot.outcome.get().is_none() {
-            self.cache.settle(self.hash, &self.slot, None);
-            self.slot.set(Outcome::Abandoned);
+        if self.build.outcome.get().is_none() {
+            self.cache.settle(self.hash, &self.build, None);
+            self.build.set(Outcome::Abandoned);
         }
     }
 }
@@ -427,7 +427,7 @@ mod tests {
         fn set_account(&self, _: Option<&Arc<AtomicU64>>) {}
     }
 
-    /// Counts on an account what it is said to have grown by.
+    /// A value that has grown by as much as the test says.
     #[derive(Clone, Default)]
     struct Plant(Arc<Mutex<(u64, Option<Arc<AtomicU64>>)>>);
 
@@ -468,7 +468,7 @@ mod tests {
                 let value = Plant::default();
                 Ok(Made { value, cost: 99 })
             };
-            cache.get_or_make(Kind::Text, content, make).unwrap()
+            cache.get_or_make(Format::Text, content, make).unwrap()
         };
         let (a, b) = (get(b"a"), get(b"b"));
         a.grow(500);
@@ -500,7 +500,7 @@ mod tests {
     }
 
     fn get(cache: &Strings, content: &str) -> Result<String, String> {
-        cache.get_or_make(Kind::Text, content.as_bytes(), make)
+        cache.get_or_make(Format::Text, content.as_bytes(), make)
     }
 
     #[test]
@@ -519,7 +519,7 @@ mod tests {
     fn kinds_are_apart() {
         let cache = Strings::new(ROOMY);
         assert_eq!(get(&cache, "x").as_deref(), Ok("x"));
-        let other = cache.get_or_make(Kind::Binary, b"x", |_| {
+        let other = cache.get_or_make(Format::Binary, b"x", |_| {
             Ok(Made {
                 value: "binary".to_owned(),
                 cost: 0,
@@ -611,7 +611,7 @@ mod tests {
     fn what_is_being_made_survives_clearing() {
         let cache = Strings::with_hash(ROOMY, |_, _| 0);
         get(&cache, "a").unwrap();
-        let value = cache.get_or_make(Kind::Text, b"b", |content| {
+        let value = cache.get_or_make(Format::Text, b"b", |content| {
             cache.clear();
             make(content)
         });
@@ -630,7 +630,7 @@ mod tests {
         let (calls, start) = (AtomicUsize::new(0), Barrier::new(THREADS));
         let ask = || {
             start.wait();
-            cache.get_or_make(Kind::Text, b"x", |content| {
+            cache.get_or_make(Format::Text, b"x", |content| {
                 let call = calls.fetch_add(1, Ordering::Relaxed);
                 // Until the others have come; one that is late finds the value, or its absence, which is the same to it.
                 thread::sleep(std::time::Duration::from_millis(20));
@@ -683,7 +683,7 @@ mod tests {
     #[test]
     fn others_are_not_held_up() {
         let cache = Strings::new(ROOMY);
-        let value = cache.get_or_make(Kind::Text, b"slow", |content| {
+        let value = cache.get_or_make(Format::Text, b"slow", |content| {
             // If the lock were held, this would not return.
             assert_eq!(get(&cache, "other").as_deref(), Ok("other"));
             make(content)

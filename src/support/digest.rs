@@ -1,10 +1,10 @@
 //! Digests of bytes: one that is the same everywhere and forever, and a quick one for finding cached modules.
 //!
-//! Neither proves anything. Whoever relies on two contents being equal compares them.
+//! Neither proves that two contents are equal; code that relies on it compares them.
 
 /// FNV-1a of 64 bits.
 ///
-/// It is what [`Module::hash`](crate::Module::hash) promises, so it cannot be changed.
+/// [`Module::hash`](crate::Module::hash) promises this function, so it cannot be changed.
 pub(crate) fn fnv64(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3)

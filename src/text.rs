@@ -1,17 +1,16 @@
-//! The text format: texts become binaries, and places in binaries lines of texts.
+//! The text format: translates texts into binaries, and locations in binaries into lines of texts.
 //!
-//! The crate `wat` turns a text into a binary, and says nothing of places but in words. So a text that turns out to be malformed or invalid
-//! is read again by the crate `wast`, on which `wat` stands, this time with places: errors may take longer.
+//! The crate `wat` turns a text into a binary, and reports positions in words only. So a text that turns out to be malformed or invalid
+//! is read again by the crate `wast`, on which `wat` is built, this time with positions: errors may take longer.
 
 use wast::Wat;
 use wast::core::{FuncKind, ImportItems, ModuleField, ModuleKind};
 use wast::parser::{ParseBuffer, parse};
 use wast::token::Span;
 
-use crate::compile::{Part, Place};
-use crate::error::CompilationError;
+use crate::error::{CompilationError, FieldKind, Location};
 
-/// The binary that a text stands for.
+/// Translates a text into the binary that it stands for.
 pub(crate) fn to_binary(bytes: &[u8]) -> Result<Vec<u8>, CompilationError> {
     let bytes = unmarked(bytes);
     let binary = match core::str::from_utf8(bytes) {
@@ -27,20 +26,20 @@ pub(crate) fn to_binary(bytes: &[u8]) -> Result<Vec<u8>, CompilationError> {
     })
 }
 
-/// A text without the byte order mark that some editors put before it.
+/// Removes the byte order mark that some editors put before a text.
 fn unmarked(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
-/// Whether bytes that are no module may have been meant to be text: they begin as text modules do, or at least without characters that no
-/// text has.
+/// Returns whether bytes that are no module may have been meant to be text: they begin as text modules do, or at least without characters
+/// that no text has.
 fn resembles_text(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(64)];
     let control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
     matches!(head.trim_ascii_start(), [b'(' | b';', ..]) || !head.iter().any(control)
 }
 
-/// Why a text is no module, and where.
+/// Makes the error of a text that is no module, with its line.
 fn malformed(text: &str, said: &wat::Error) -> CompilationError {
     let encode = || {
         let buffer = ParseBuffer::new(text)?;
@@ -48,16 +47,16 @@ fn malformed(text: &str, said: &wat::Error) -> CompilationError {
     };
     match encode() {
         Err(error) => CompilationError::text(&error.message(), text, error.span().offset()),
-        // The two are one parser, so this is not to be expected.
+        // Both crates use one parser, so this is not expected.
         Ok(_) => CompilationError::text(&said.to_string(), text, 0),
     }
 }
 
-/// Adds to an error that was found in the binary of a text the line of the text.
+/// Adds the line of the text to an error that was found in its binary.
 pub(crate) fn with_line(error: CompilationError, bytes: &[u8]) -> CompilationError {
     let line = || {
         let text = core::str::from_utf8(unmarked(bytes)).ok()?;
-        Some((text, span(text, error.place()?)?))
+        Some((text, span(text, error.location()?)?))
     };
     match line() {
         Some((text, span)) => error.at(text, span.offset()),
@@ -65,8 +64,8 @@ pub(crate) fn with_line(error: CompilationError, bytes: &[u8]) -> CompilationErr
     }
 }
 
-/// Where a part of a module stands in its text.
-fn span(text: &str, place: &Place) -> Option<Span> {
+/// Finds the span of a location in the text.
+fn span(text: &str, location: &Location) -> Option<Span> {
     let mut buffer = ParseBuffer::new(text).ok()?;
     buffer.track_instr_spans(true);
     let Wat::Module(mut module) = parse(&buffer).ok()? else {
@@ -77,34 +76,34 @@ fn span(text: &str, place: &Place) -> Option<Span> {
     let ModuleKind::Text(fields) = &module.kind else {
         return None;
     };
-    let of_part = fields.iter().flat_map(|field| {
-        let (part, span, count) = match field {
-            ModuleField::Type(ty) => (Part::Type, ty.span, 1),
-            ModuleField::Rec(rec) => (Part::Type, rec.span, 1),
+    let of_kind = fields.iter().flat_map(|field| {
+        let (kind, span, count) = match field {
+            ModuleField::Type(ty) => (FieldKind::Type, ty.span, 1),
+            ModuleField::Rec(rec) => (FieldKind::Type, rec.span, 1),
             ModuleField::Import(import) => {
                 let count = match &import.items {
                     ImportItems::Single { .. } => 1,
                     ImportItems::Group1 { items, .. } => items.len(),
                     ImportItems::Group2 { items, .. } => items.len(),
                 };
-                (Part::Import, import.span, count)
+                (FieldKind::Import, import.span, count)
             }
-            ModuleField::Func(func) => (Part::Func, func.span, 1),
-            ModuleField::Table(table) => (Part::Table, table.span, 1),
-            ModuleField::Memory(memory) => (Part::Memory, memory.span, 1),
-            ModuleField::Global(global) => (Part::Global, global.span, 1),
-            ModuleField::Export(export) => (Part::Export, export.span, 1),
-            ModuleField::Start(func) => (Part::Start, func.span(), 1),
-            ModuleField::Elem(elem) => (Part::Elem, elem.span, 1),
-            ModuleField::Data(data) => (Part::Data, data.span, 1),
-            ModuleField::Tag(tag) => (Part::Tag, tag.span, 1),
+            ModuleField::Func(func) => (FieldKind::Func, func.span, 1),
+            ModuleField::Table(table) => (FieldKind::Table, table.span, 1),
+            ModuleField::Memory(memory) => (FieldKind::Memory, memory.span, 1),
+            ModuleField::Global(global) => (FieldKind::Global, global.span, 1),
+            ModuleField::Export(export) => (FieldKind::Export, export.span, 1),
+            ModuleField::Start(func) => (FieldKind::Start, func.span(), 1),
+            ModuleField::Elem(elem) => (FieldKind::Elem, elem.span, 1),
+            ModuleField::Data(data) => (FieldKind::Data, data.span, 1),
+            ModuleField::Tag(tag) => (FieldKind::Tag, tag.span, 1),
             ModuleField::Custom(_) => return std::iter::repeat_n((field, None), 0),
         };
-        let count = if part == place.part { count } else { 0 };
+        let count = if kind == location.field { count } else { 0 };
         std::iter::repeat_n((field, Some(span)), count)
     });
-    let (field, span) = { of_part }.nth(place.index)?;
-    let body = place.body.as_ref().and_then(|body| body.instr.as_ref());
+    let (field, span) = { of_kind }.nth(location.index)?;
+    let body = location.body.as_ref().and_then(|body| body.instr.as_ref());
     match (field, body) {
         (ModuleField::Func(func), Some((number, _))) => match &func.kind {
             FuncKind::Inline { expression, .. } => {

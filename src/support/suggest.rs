@@ -1,11 +1,11 @@
-//! Finds what was probably meant by a name that does not exist.
+//! Suggests the name that was probably meant by one that does not exist.
 
-/// The candidate most like a name, if any is like it: few letters differ, or only their case or punctuation do.
-pub(crate) fn nearest<'a>(
+/// Returns the candidate most like a name, if one is like it: few letters differ, or only their case or punctuation does.
+pub(crate) fn suggest<'a>(
     name: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    // Enough for any name that people write; what is longer is not worth the time.
+    // Enough for any name that people write; longer ones are not worth the time.
     const MOST: usize = 64;
     if name.len() > MOST {
         return None;
@@ -32,7 +32,7 @@ fn plain(name: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// How many bytes have to be inserted, removed or replaced to make one name of the other.
+/// The number of bytes to insert, remove or replace to make one name of the other.
 fn distance(a: &[u8], b: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
@@ -52,21 +52,21 @@ mod tests {
     use super::*;
 
     fn check(name: &str, candidates: &[&str], expected: Option<&str>) {
-        assert_eq!(nearest(name, candidates.iter().copied()), expected);
+        assert_eq!(suggest(name, candidates.iter().copied()), expected);
     }
 
     #[test]
-    fn a_swapped_letter_is_near() {
+    fn a_name_with_a_swapped_letter_is_suggested() {
         check("fd_wirte", &["fd_read", "fd_write"], Some("fd_write"));
     }
 
     #[test]
-    fn other_case_and_punctuation_are_nearest() {
+    fn a_name_of_other_case_and_punctuation_is_suggested_first() {
         check("readFile", &["read_fil", "read_file"], Some("read_file"));
     }
 
     #[test]
-    fn unlike_names_are_not_near() {
+    fn unlike_names_are_not_suggested() {
         check("print", &["open", "seek"], None);
         check("", &["a"], None);
     }
