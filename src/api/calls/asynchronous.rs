@@ -7,7 +7,6 @@
 use core::future::poll_fn;
 use core::pin::{Pin, pin};
 use core::task::Poll;
-use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::caller::Caller;
@@ -24,7 +23,7 @@ use crate::api::store::context::{AsContextMut, StoreContextMut};
 use crate::api::types::{ExternType, FuncType};
 use crate::api::values::val::{self, Val};
 use crate::api::values::wasm_ty::{MAX, WasmParams, WasmResults};
-use crate::error::{Error, Misuse};
+use crate::error::Error;
 use crate::exec::{Answer, Called, Mode, Reason, Why};
 use crate::runtime::addr::FuncAddr;
 use crate::runtime::trap::Trap;
@@ -259,7 +258,7 @@ where
         Box::pin(async move {
             let (ty, func) = &*shared;
             let (params, mut results) = func::values(ty, val::cells(slots), &caller);
-            Pin::from(func(caller.again(), &params, &mut results)).await?;
+            Pin::from(func(caller.reborrow(), &params, &mut results)).await?;
             func::put(ty, &results, val::cells(slots), &caller)
         })
     }));
@@ -448,47 +447,6 @@ impl Instance {
             call(context, start, (0, 0), &mut []).await?;
         }
         Ok(instance)
-    }
-}
-
-impl<T> Store<T> {
-    /// Sets how much fuel async calls in this store use up at most before they let others run: the future then wakes itself and waits to
-    /// be polled again. With nothing, which is so at first, they do not do so.
-    ///
-    /// What one instruction costs is not divided, and calls that are not async are not affected.
-    ///
-    /// # Errors
-    /// If the engine does not count fuel, or the interval is 0.
-    pub fn fuel_async_yield_interval(&mut self, interval: Option<u64>) -> Result<(), Error> {
-        self.as_context_mut().fuel_async_yield_interval(interval)
-    }
-}
-
-impl<T> StoreContextMut<'_, T> {
-    /// Sets how much fuel async calls use up at most before they let others run, see [`Store::fuel_async_yield_interval`].
-    ///
-    /// # Errors
-    /// If the engine does not count fuel, or the interval is 0.
-    pub fn fuel_async_yield_interval(&mut self, interval: Option<u64>) -> Result<(), Error> {
-        self.get_fuel()?;
-        let interval = match interval {
-            Some(fuel) => Some(NonZeroU64::new(fuel).ok_or(Misuse::NoInterval)?),
-            None => None,
-        };
-        let runtime = self.runtime();
-        runtime.yield_interval = interval;
-        runtime.until_yield = interval.map_or(0, NonZeroU64::get);
-        Ok(())
-    }
-}
-
-impl<T> Caller<'_, T> {
-    /// Sets how much fuel async calls use up at most before they let others run, see [`Store::fuel_async_yield_interval`].
-    ///
-    /// # Errors
-    /// If the engine does not count fuel, or the interval is 0.
-    pub fn fuel_async_yield_interval(&mut self, interval: Option<u64>) -> Result<(), Error> {
-        self.store.fuel_async_yield_interval(interval)
     }
 }
 

@@ -1,8 +1,8 @@
-//! What a host function can reach.
+//! The access of a host function to the store and to its caller.
 
-use crate::api::engine::Engine;
 use crate::api::externs::Extern;
 use crate::api::linking::instance;
+use crate::api::store::StoreInner;
 use crate::api::store::context::{AsContextMut, StoreContextMut};
 use crate::error::Error;
 use crate::runtime::addr::InstanceAddr;
@@ -42,6 +42,14 @@ pub struct Caller<'a, T> {
 }
 
 impl<T> Caller<'_, T> {
+    pub(crate) fn inner(&self) -> &StoreInner<T> {
+        self.store.inner
+    }
+
+    pub(crate) fn inner_mut(&mut self) -> &mut StoreInner<T> {
+        self.store.inner
+    }
+
     #[inline]
     pub(crate) fn runtime(&self) -> &Store {
         &self.store.inner.runtime
@@ -51,59 +59,23 @@ impl<T> Caller<'_, T> {
         self.store.inner.runtime.id
     }
 
-    /// The same once more, for a call.
-    pub(crate) fn again(&mut self) -> Caller<'_, T> {
+    /// Borrows it for a call.
+    pub(crate) fn reborrow(&mut self) -> Caller<'_, T> {
         Caller {
             store: self.store.as_context_mut(),
             instance: self.instance,
         }
     }
 
-    /// The embedder's data.
-    pub fn data(&self) -> &T {
-        self.store.data()
-    }
-
-    /// The embedder's data.
-    pub fn data_mut(&mut self) -> &mut T {
-        self.store.data_mut()
-    }
-
-    /// The engine.
-    pub fn engine(&self) -> &Engine {
-        self.store.engine()
-    }
-
-    /// What the calling instance exports under a name. Nothing if it has no such export, or if the embedder itself was the caller.
+    /// Returns an export of the calling instance. It is `None` if there is no such export, or if the embedder itself was the caller.
     pub fn get_export(&mut self, name: &str) -> Option<Extern> {
         instance::export(self.store.inner, self.instance?, name)
     }
 
-    /// Frees the structures and arrays that nothing refers to any more, as [`Store::gc`](crate::Store::gc) does.
-    pub fn gc(&mut self) {
-        self.store.gc();
-    }
-
-    /// The remaining fuel; what the calling code has used up to the call, the call included, has been taken off.
+    /// Takes fuel for the work that the host function is about to do; returns the remaining fuel.
     ///
     /// # Errors
-    /// If the engine does not count fuel.
-    pub fn get_fuel(&self) -> Result<u64, Error> {
-        self.store.get_fuel()
-    }
-
-    /// Sets the remaining fuel.
-    ///
-    /// # Errors
-    /// If the engine does not count fuel.
-    pub fn set_fuel(&mut self, fuel: u64) -> Result<(), Error> {
-        self.store.set_fuel(fuel)
-    }
-
-    /// Takes fuel for the work that the host function is about to do; returns what remains.
-    ///
-    /// # Errors
-    /// [`Error::FuelExhausted`] if less remains, of which nothing is taken then; and an error if the engine does not count fuel.
+    /// [`Error::FuelExhausted`] if less remains, which is then left as it is; and an error if the engine does not count fuel.
     pub fn consume_fuel(&mut self, fuel: u64) -> Result<u64, Error> {
         let remaining = self.get_fuel()?;
         let remaining = remaining.checked_sub(fuel).ok_or(Trap::OutOfFuel)?;

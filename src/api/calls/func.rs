@@ -276,7 +276,7 @@ impl<T> HostFunc<T> {
         let signature = ty.clone();
         let func = move |mut caller: Caller<'_, T>, slots: &[Cell<u64>]| {
             let (params, mut results) = values(&signature, slots, &caller);
-            match func(caller.again(), &params, &mut results)? {
+            match func(caller.reborrow(), &params, &mut results)? {
                 MaySuspend::Return(()) => put(&signature, &results, slots, &caller),
                 MaySuspend::Suspend => Ok(Called::Suspends),
             }

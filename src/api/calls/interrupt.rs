@@ -1,4 +1,4 @@
-//! Stopping execution from outside: handles for other threads, and epochs. Where running code looks, is `exec::meter`.
+//! Stopping execution from outside: handles for other threads, and epochs. `exec::meter` is where running code notices.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use crate::exec::{self, Answer, Mode, Reason, Suspended, Why};
 use crate::runtime::interrupt::OnDeadline;
 use crate::runtime::trap::Trap;
 
-/// Stops what runs in a store, from any thread. Made by [`Store::interrupt_handle`]; cloning it is a reference count.
+/// A handle that stops the execution in a store, from any thread. Made by [`Store::interrupt_handle`]; cloning it is a reference count.
 ///
 /// ```
 /// use tickwasm::{Config, Engine, Instance, Module, Store, Trap};
@@ -41,15 +41,15 @@ impl InterruptHandle {
     /// traps with [`Trap::Interrupt`](crate::Trap::Interrupt), or is suspended if it was made with
     /// [`call_resumable`](crate::Func::call_resumable).
     ///
-    /// No instruction is cut in two: where one works on much memory at once (`memory.fill`), that is how long it may take. A host function
-    /// is not stopped either, but nothing runs after it. Of several requests before the first is answered, one is answered.
+    /// Instructions that work on much memory (`memory.fill`) are interrupted in their middle as well. A host function is not stopped, but no
+    /// code of the guest runs after it. Several requests before the first one is noticed count as one.
     pub fn interrupt(&self) {
-        // What this thread did before is visible to whoever sees the interruption.
+        // The effects of this thread until now are visible to code that sees the interruption.
         self.asked.store(true, Ordering::Release);
     }
 }
 
-/// What to do at a deadline, see [`Store::epoch_deadline_callback`].
+/// The action at a deadline, see [`Store::epoch_deadline_callback`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum UpdateDeadline {
@@ -57,16 +57,16 @@ pub enum UpdateDeadline {
     Interrupt,
     /// The call goes on, with a deadline so many epochs from now, at least one.
     Continue(u64),
-    /// Others have their turn first; for async calls only, in others this is [`UpdateDeadline::Interrupt`].
+    /// The call lets others run first. This is for async calls; for others it is [`UpdateDeadline::Interrupt`].
     Yield(u64),
 }
 
-/// What says so.
+/// The callback that decides so.
 pub(crate) type DeadlineCallback<T> =
     Box<dyn FnMut(StoreContextMut<'_, T>) -> Result<UpdateDeadline, Error> + Send + Sync>;
 
 impl<T> Store<T> {
-    /// A handle for other threads to stop what runs in this store.
+    /// Returns a handle with which other threads stop the execution in this store.
     ///
     /// # Errors
     /// If the engine was made without [`Config::epoch_interruption`](crate::Config::epoch_interruption): its code would not notice.
@@ -76,50 +76,8 @@ impl<T> Store<T> {
         Ok(InterruptHandle { asked })
     }
 
-    /// Sets the deadline of what runs in this store: so many calls of [`Engine::increment_epoch`](crate::Engine::increment_epoch) from now.
-    /// A new store has none.
-    ///
-    /// At the deadline calls trap with [`Trap::Interrupt`](crate::Trap::Interrupt), or are suspended if they were made with
-    /// [`call_resumable`](crate::Func::call_resumable); so do all calls after it, until there is another deadline. How soon it is noticed,
-    /// [`InterruptHandle::interrupt`] says. Without [`Config::epoch_interruption`](crate::Config::epoch_interruption) this has no effect.
-    ///
-    /// ```
-    /// use tickwasm::{Config, Engine, Instance, Module, Store, Trap};
-    ///
-    /// let engine = Engine::new(Config::new().epoch_interruption(true))?;
-    /// let module = Module::new(&engine, r#"(module (func (export "run")))"#)?;
-    /// let mut store = Store::new(&engine, ());
-    /// let run = Instance::new(&mut store, &module, &[])?.get_typed_func::<(), ()>(&mut store, "run")?;
-    /// store.set_epoch_deadline(2);
-    /// engine.increment_epoch();
-    /// run.call(&mut store, ())?;
-    /// engine.increment_epoch();
-    /// # // Falling off the end of a function costs nothing, so it would not notice.
-    /// # let module = Module::new(&engine, r#"(module (func (export "run") (drop (i32.const 0))))"#)?;
-    /// # let run = Instance::new(&mut store, &module, &[])?.get_typed_func::<(), ()>(&mut store, "run")?;
-    /// let error = run.call(&mut store, ()).unwrap_err();
-    /// assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::Interrupt));
-    /// # Ok::<(), tickwasm::Error>(())
-    /// ```
-    pub fn set_epoch_deadline(&mut self, ticks_beyond_current: u64) {
-        self.as_context_mut()
-            .set_epoch_deadline(ticks_beyond_current);
-    }
-
-    /// At the deadline, calls trap. This is so at first.
-    pub fn epoch_deadline_trap(&mut self) {
-        self.as_context_mut().epoch_deadline_trap();
-    }
-
-    /// At the deadline, async calls let others run, and go on with a deadline so many epochs later. Other calls trap or are suspended as
-    /// always, with that later deadline for the next one.
-    pub fn epoch_deadline_async_yield_and_update(&mut self, delta: u64) {
-        self.as_context_mut()
-            .epoch_deadline_async_yield_and_update(delta);
-    }
-
-    /// At the deadline, a closure says what to do. An error that it returns ends the call. While it runs there is no other such closure: calls
-    /// that it makes itself trap at the deadline.
+    /// Sets a closure that decides what happens at the deadline. An error that it returns ends the call. Calls that the closure makes itself
+    /// trap at the deadline.
     ///
     /// ```
     /// use tickwasm::{Config, Engine, Instance, Module, Store, UpdateDeadline};
@@ -148,37 +106,14 @@ impl<T> Store<T> {
         + Sync
         + 'static,
     ) {
-        let mut context = self.as_context_mut();
-        context.inner.on_deadline = Some(Box::new(callback));
-        context.on_deadline(OnDeadline::Ask);
+        let inner = self.inner_mut();
+        inner.on_deadline = Some(Box::new(callback));
+        inner.set_on_deadline(OnDeadline::Ask);
     }
 }
 
 impl<T> StoreContextMut<'_, T> {
-    /// Sets the deadline, see [`Store::set_epoch_deadline`].
-    pub fn set_epoch_deadline(&mut self, ticks_beyond_current: u64) {
-        if let Some(interrupts) = &mut self.runtime().interrupts {
-            interrupts.set_deadline(ticks_beyond_current);
-        }
-    }
-
-    /// At the deadline, calls trap, see [`Store::epoch_deadline_trap`].
-    pub fn epoch_deadline_trap(&mut self) {
-        self.on_deadline(OnDeadline::Stop);
-    }
-
-    /// At the deadline, async calls let others run, see [`Store::epoch_deadline_async_yield_and_update`].
-    pub fn epoch_deadline_async_yield_and_update(&mut self, delta: u64) {
-        self.on_deadline(OnDeadline::Yield(delta));
-    }
-
-    fn on_deadline(&mut self, what: OnDeadline) {
-        if let Some(interrupts) = &mut self.runtime().interrupts {
-            interrupts.on_deadline = what;
-        }
-    }
-
-    /// Asks what is to become of a call that has reached its deadline; it may go on until the next, and so on.
+    /// Decides about a call that has reached its deadline: it may go on until the next, and so on.
     #[cold]
     pub(crate) fn deadline(
         &mut self,
@@ -220,12 +155,12 @@ impl<T> StoreContextMut<'_, T> {
         let Some(mut callback) = self.inner.on_deadline.take() else {
             return Ok(UpdateDeadline::Interrupt);
         };
-        // The frames of a call that cannot be resumed are where they were.
+        // The frames of a call that cannot be resumed are still on the stack.
         let end = suspended.stack_end(self.runtime());
         let mut waiting = Waiting::new(self.as_context_mut(), end);
         let update = callback(waiting.store.as_context_mut());
         drop(waiting);
-        // It may have set another one.
+        // The callback may have set another one.
         self.inner.on_deadline.get_or_insert(callback);
         update
     }

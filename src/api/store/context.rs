@@ -1,4 +1,4 @@
-//! Access to a store, whoever holds it.
+//! Access to a store for all its holders: the embedder, host functions, and code that is generic over both.
 
 use core::cell::Cell;
 
@@ -7,7 +7,7 @@ use crate::api::calls::backtrace::{FrameInfo, WasmBacktrace};
 use crate::api::calls::caller::Caller;
 use crate::api::calls::host_func::{HostFn, HostFunc, HostFuncs};
 use crate::api::engine::Engine;
-use crate::api::values::exn::{self, ExnRef};
+use crate::api::values::exn;
 use crate::error::{Error, MemoryFault, Misuse};
 use crate::exec::{self, Answer, Called, Embedder, HostError, Mode, Reason, Stop, Suspended};
 use crate::runtime;
@@ -16,7 +16,7 @@ use crate::runtime::func_inst::FuncInst;
 use crate::runtime::limiter::GrowError;
 use crate::runtime::trap::Trap;
 
-/// A store, to be looked at.
+/// Shared access to a store.
 ///
 /// ```
 /// use tickwasm::{AsContext, Engine, Store};
@@ -28,7 +28,7 @@ pub struct StoreContext<'a, T> {
     pub(crate) inner: &'a StoreInner<T>,
 }
 
-/// A store, to be changed.
+/// Exclusive access to a store.
 ///
 /// ```
 /// use tickwasm::{AsContextMut, Engine, Store};
@@ -42,10 +42,10 @@ pub struct StoreContextMut<'a, T> {
     pub(crate) inner: &'a mut StoreInner<T>,
 }
 
-/// What gives access to a store: [`Store`], [`Caller`], [`StoreContext`], [`StoreContextMut`], and references to them.
+/// Values that give access to a store: [`Store`], [`Caller`], [`StoreContext`], [`StoreContextMut`], and references to them.
 ///
-/// A type that holds one of these can implement it by handing out that one's context. Nothing relies on an implementation to hand out
-/// the same store each time: what belongs to another store is an error, as anywhere else.
+/// A type that holds one of these can implement it by returning that one's context. No code relies on an implementation to return
+/// the same store each time: handles of another store are errors, as anywhere else.
 ///
 /// ```
 /// use tickwasm::{AsContext, Engine, Store};
@@ -60,11 +60,11 @@ pub trait AsContext {
     /// The embedder's data in the store.
     type Data;
 
-    /// The store.
+    /// Returns the store.
     fn as_context(&self) -> StoreContext<'_, Self::Data>;
 }
 
-/// What gives access to a store that is to be changed: [`Store`], [`Caller`], [`StoreContextMut`], and mutable references to them.
+/// Values that give exclusive access to a store: [`Store`], [`Caller`], [`StoreContextMut`], and mutable references to them.
 ///
 /// ```
 /// use tickwasm::{AsContextMut, Engine, Store};
@@ -78,7 +78,7 @@ pub trait AsContext {
 /// assert_eq!(*store.data(), 2);
 /// ```
 pub trait AsContextMut: AsContext {
-    /// The store.
+    /// Returns the store.
     fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data>;
 }
 
@@ -91,17 +91,17 @@ impl<T> Clone for StoreContext<'_, T> {
 impl<T> Copy for StoreContext<'_, T> {}
 
 impl<'a, T> StoreContext<'a, T> {
-    /// The embedder's data.
+    /// Returns the embedder's data.
     pub fn data(&self) -> &'a T {
         &self.inner.data
     }
 
-    /// The engine.
+    /// Returns the engine.
     pub fn engine(&self) -> &'a Engine {
         &self.inner.engine
     }
 
-    /// The remaining fuel, see [`Store::get_fuel`].
+    /// Returns the remaining fuel, see [`Store::get_fuel`].
     ///
     /// # Errors
     /// If the engine does not count fuel.
@@ -110,50 +110,13 @@ impl<'a, T> StoreContext<'a, T> {
     }
 }
 
-impl<'a, T> StoreContextMut<'a, T> {
-    /// The embedder's data.
-    pub fn data(&self) -> &T {
-        &self.inner.data
+impl<T> StoreContextMut<'_, T> {
+    pub(crate) fn inner(&self) -> &StoreInner<T> {
+        self.inner
     }
 
-    /// The embedder's data.
-    pub fn data_mut(&mut self) -> &mut T {
-        &mut self.inner.data
-    }
-
-    /// The engine.
-    pub fn engine(&self) -> &Engine {
-        &self.inner.engine
-    }
-
-    /// The remaining fuel, see [`Store::get_fuel`].
-    ///
-    /// # Errors
-    /// If the engine does not count fuel.
-    pub fn get_fuel(&self) -> Result<u64, Error> {
-        self.inner.get_fuel()
-    }
-
-    /// Sets the remaining fuel, see [`Store::set_fuel`].
-    ///
-    /// # Errors
-    /// If the engine does not count fuel.
-    pub fn set_fuel(&mut self, fuel: u64) -> Result<(), Error> {
-        self.inner.set_fuel(fuel)
-    }
-
-    /// Frees the structures and arrays that nothing refers to any more, see [`Store::gc`].
-    pub fn gc(&mut self) {
-        // Without the little memory that it takes, nothing is freed.
-        let _ = exec::objects::collect(self.runtime());
-    }
-
-    /// Throws an exception: the error that a host function returns to do so.
-    ///
-    /// # Errors
-    /// Always: [`Error::Exception`], or if the reference is one of another store, an error that says so.
-    pub fn throw<R>(&mut self, exception: ExnRef) -> Result<R, Error> {
-        Err(exception.thrown(&self.inner.runtime)?.into())
+    pub(crate) fn inner_mut(&mut self) -> &mut StoreInner<T> {
+        self.inner
     }
 
     pub(crate) fn runtime(&mut self) -> &mut runtime::store::Store {
@@ -167,12 +130,12 @@ impl<'a, T> StoreContextMut<'a, T> {
         let ty = func.ty.within(&runtime.registry)?;
         let addr = runtime.alloc_func(FuncInst::host(ty, host))?;
         self.hosts.set(host, func);
-        // There are no more host functions than functions, and those have 32-bit addresses.
+        // This cannot overflow: each host function is a function, and those have 32-bit addresses.
         self.inner.hosts += 1;
         Ok(addr)
     }
 
-    /// Runs a function. `counts` are the slots of its parameters and of its results; `slots` is as long as the longer of the two.
+    /// Runs a function. `counts` are the numbers of slots of its parameters and of its results; `slots` is as long as the larger of the two.
     #[inline]
     pub(crate) fn invoke(
         &mut self,
@@ -195,19 +158,13 @@ impl<'a, T> StoreContextMut<'a, T> {
         counts: (usize, usize),
         slots: &mut [u64],
     ) -> Result<Option<Box<Suspended>>, Error> {
-        let Some(entry) = self.hosts.stack.enter() else {
-            return Err(Trap::StackOverflow.into());
-        };
-        let done = exec::invoke(self, mode, func, counts, slots);
-        drop(entry);
-        match done {
-            Ok(None) => Ok(None),
-            Ok(Some(suspended)) => self.deadline(mode, suspended, slots),
-            Err(stop) => Err(self.explain(stop)),
+        match self.enter(|store| exec::invoke(store, mode, func, counts, slots))? {
+            None => Ok(None),
+            Some(suspended) => self.deadline(mode, suspended, slots),
         }
     }
 
-    /// Goes on with what was suspended, see [`exec::resume`].
+    /// Goes on with a suspended call, see [`exec::resume`].
     pub(crate) fn go_on(
         &mut self,
         mode: Mode,
@@ -221,7 +178,7 @@ impl<'a, T> StoreContextMut<'a, T> {
         }
     }
 
-    /// As [`go_on`](Self::go_on), but a deadline is not asked about.
+    /// Goes on as [`go_on`](Self::go_on) does, but returns at a deadline.
     pub(crate) fn go_on_once(
         &mut self,
         mode: Mode,
@@ -229,15 +186,24 @@ impl<'a, T> StoreContextMut<'a, T> {
         answer: Answer<'_>,
         slots: &mut [u64],
     ) -> Result<Option<Box<Suspended>>, Error> {
-        let Some(entry) = self.hosts.stack.enter() else {
+        self.enter(|store| exec::resume(store, mode, suspended, answer, slots))
+    }
+
+    /// Enters the executor, if the host's stack has room for that.
+    #[inline]
+    fn enter(
+        &mut self,
+        execute: impl FnOnce(&mut Self) -> Result<Option<Box<Suspended>>, Stop>,
+    ) -> Result<Option<Box<Suspended>>, Error> {
+        let Some(guard) = self.hosts.stack.enter() else {
             return Err(Trap::StackOverflow.into());
         };
-        let done = exec::resume(self, mode, suspended, answer, slots);
-        drop(entry);
+        let done = execute(self);
+        drop(guard);
         done.map_err(|stop| self.explain(stop))
     }
 
-    /// What a host function has ended with: an exception, if that is what its error is about and the exception one of this store.
+    /// Returns the reason that the error of a host function is: an exception, if the error holds one of this store.
     #[cold]
     pub(crate) fn failed(&self, error: HostError) -> Reason {
         let thrown = match error.downcast_ref() {
@@ -251,7 +217,7 @@ impl<'a, T> StoreContextMut<'a, T> {
         }
     }
 
-    /// The error that a stop is for the embedder.
+    /// Makes the embedder's error of a stop.
     #[cold]
     pub(crate) fn explain(&self, stop: Stop) -> Error {
         let frames = stop.backtrace.iter().map(|frame| {

@@ -1,7 +1,8 @@
-//! The store: the embedder's data, and whatever its modules' instances consist of.
+//! The store: the embedder's data, and all that the instances of modules consist of.
 
 pub(crate) mod context;
 pub(crate) mod limiter;
+mod methods;
 
 use core::fmt;
 
@@ -9,15 +10,15 @@ use crate::api::calls::host_func::HostFuncs;
 use crate::api::calls::interrupt::DeadlineCallback;
 use crate::api::engine::Engine;
 use crate::api::module::Module;
-use crate::error::{Error, Misuse};
+use crate::error::Error;
 use crate::runtime;
 use crate::runtime::limiter::{Exhausted, GrowError, LimitOf, RefusedGrowth, Resource};
 use context::{StoreContext, StoreContextMut};
 use limiter::{FindLimiter, ResourceLimiter};
 
-/// What instances live in, with data of the embedder's that host functions can reach.
+/// A container of instances, with data of the embedder's that host functions can reach.
 ///
-/// All of it is freed with the store and nothing before, so a store is best made for a task and dropped after it. A store is used by one
+/// Instances are freed with the store and not before, so a store is best made for a task and dropped after it. A store is used by one
 /// thread at a time, and may be sent to another if the data may.
 ///
 /// Functions, memories and other parts of a store are *handles* ([`Func`](crate::Func), [`Memory`](crate::Memory) and so on), which are
@@ -44,32 +45,17 @@ pub(crate) struct StoreInner<T> {
     pub(crate) engine: Engine,
     /// The module of each instance.
     pub(crate) modules: Vec<Module>,
-    /// Finds the embedder's limiter, if it has one.
+    /// Finds the embedder's limiter, if there is one.
     pub(crate) limiter: Option<FindLimiter<T>>,
-    /// How many host functions there are.
+    /// The number of host functions.
     pub(crate) hosts: u32,
-    /// What is asked at a deadline.
+    /// The callback at a deadline.
     pub(crate) on_deadline: Option<DeadlineCallback<T>>,
     pub(crate) data: T,
 }
 
-impl<T> StoreInner<T> {
-    pub(crate) fn get_fuel(&self) -> Result<u64, Error> {
-        match self.engine.config().fuel {
-            true => Ok(self.runtime.fuel),
-            false => Err(Misuse::FuelNotCounted.into()),
-        }
-    }
-
-    pub(crate) fn set_fuel(&mut self, fuel: u64) -> Result<(), Error> {
-        self.get_fuel()?;
-        self.runtime.fuel = fuel;
-        Ok(())
-    }
-}
-
 impl<T> Store<T> {
-    /// An empty store, with the limits and the fuel of the engine's configuration.
+    /// Makes an empty store, with the limits and the fuel of the engine's configuration.
     pub fn new(engine: &Engine, data: T) -> Self {
         let registry = engine.registry().clone();
         let limits = engine.config().limits.clone();
@@ -103,70 +89,21 @@ impl<T> Store<T> {
         StoreContextMut { hosts, inner }
     }
 
-    fn inner(&self) -> &StoreInner<T> {
+    pub(crate) fn inner(&self) -> &StoreInner<T> {
         &self.parts.1
     }
 
-    fn inner_mut(&mut self) -> &mut StoreInner<T> {
+    pub(crate) fn inner_mut(&mut self) -> &mut StoreInner<T> {
         &mut self.parts.1
     }
 
-    /// The embedder's data.
-    pub fn data(&self) -> &T {
-        &self.inner().data
-    }
-
-    /// The embedder's data.
-    pub fn data_mut(&mut self) -> &mut T {
-        &mut self.inner_mut().data
-    }
-
-    /// The embedder's data; the store is freed.
+    /// Frees the store and returns the embedder's data.
     pub fn into_data(self) -> T {
         self.parts.1.data
     }
 
-    /// Throws an exception: the error that a host function returns to do so.
-    ///
-    /// # Errors
-    /// Always: [`Error::Exception`], or if the reference is one of another store, an error that says so.
-    pub fn throw<R>(&mut self, exception: crate::api::values::exn::ExnRef) -> Result<R, Error> {
-        self.context_mut().throw(exception)
-    }
-
-    /// The engine.
-    pub fn engine(&self) -> &Engine {
-        &self.inner().engine
-    }
-
-    /// The remaining fuel: how much the instructions may cost that are yet to run.
-    ///
-    /// ```
-    /// use tickwasm::{Config, Engine, Store};
-    ///
-    /// let engine = Engine::new(Config::new().consume_fuel(true))?;
-    /// let mut store = Store::new(&engine, ());
-    /// assert_eq!(store.get_fuel()?, 0);
-    /// store.set_fuel(1000)?;
-    /// assert_eq!(store.get_fuel()?, 1000);
-    /// # Ok::<(), tickwasm::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the engine does not count fuel, see [`Config::consume_fuel`](crate::Config::consume_fuel).
-    pub fn get_fuel(&self) -> Result<u64, Error> {
-        self.inner().get_fuel()
-    }
-
-    /// Sets the remaining fuel. A call that needs more stops with [`Error::FuelExhausted`].
-    ///
-    /// # Errors
-    /// If the engine does not count fuel, see [`Config::consume_fuel`](crate::Config::consume_fuel).
-    pub fn set_fuel(&mut self, fuel: u64) -> Result<(), Error> {
-        self.inner_mut().set_fuel(fuel)
-    }
-
-    /// Sets who is asked, in addition to the limits of this store, before a memory or table is made or grows: a part of the embedder's data.
+    /// Sets a limiter, a part of the embedder's data. Besides the limits of this store, it is asked before a memory or table is made or
+    /// grows.
     ///
     /// ```
     /// use tickwasm::{Engine, Error, Instance, Module, Store, StoreLimits, StoreLimitsBuilder};
@@ -188,7 +125,7 @@ impl<T> Store<T> {
         self.inner_mut().limiter = Some(Box::new(limiter));
     }
 
-    /// The growth that was refused last, and why: of a memory or table, by a guest or the embedder.
+    /// Returns the growth of a memory or table that was refused last, and why.
     ///
     /// See [`RefusedGrowth`] for an example.
     pub fn refused_growth(&self) -> Option<RefusedGrowth> {
@@ -197,7 +134,7 @@ impl<T> Store<T> {
 
     /// Sets how many bytes all memories of this store may have together.
     ///
-    /// What they have already, they keep; see [`Config::max_memory_bytes`](crate::Config::max_memory_bytes).
+    /// Memories keep the bytes that they have; see [`Config::max_memory_bytes`](crate::Config::max_memory_bytes).
     pub fn set_max_memory_bytes(&mut self, bytes: u64) {
         self.inner_mut().runtime.limits.memory_bytes = bytes;
     }
@@ -209,26 +146,19 @@ impl<T> Store<T> {
 
     /// Sets how many bytes the heap of objects may have.
     ///
-    /// What it has already, it keeps; see [`Config::max_heap_bytes`](crate::Config::max_heap_bytes).
+    /// The heap keeps the bytes that it has; see [`Config::max_heap_bytes`](crate::Config::max_heap_bytes).
     pub fn set_max_heap_bytes(&mut self, bytes: u64) {
         self.inner_mut().runtime.limits.heap_bytes = bytes;
     }
 
     /// Sets how many bytes memories, tables and the heap of objects may have all together.
     ///
-    /// What they have already, they keep; see [`Config::max_total_bytes`](crate::Config::max_total_bytes).
+    /// They keep the bytes that they have; see [`Config::max_total_bytes`](crate::Config::max_total_bytes).
     pub fn set_max_total_bytes(&mut self, bytes: u64) {
         self.inner_mut().runtime.limits.total_bytes = bytes;
     }
 
-    /// Frees the structures and arrays that nothing refers to any more, cycles of them too.
-    ///
-    /// This is done from time to time anyway, when more of them have been made than there were.
-    pub fn gc(&mut self) {
-        self.context_mut().gc();
-    }
-
-    /// Bytes of the structures and arrays of this store, with those that nothing refers to and that have not been freed yet.
+    /// Returns the bytes of the structures and arrays of this store, garbage that has not been freed yet included.
     pub fn heap_bytes(&self) -> u64 {
         self.inner().runtime.usage.heap_bytes
     }
@@ -238,24 +168,24 @@ impl<T> Store<T> {
         self.inner_mut().runtime.limits.instances = instances;
     }
 
-    /// Bytes of all memories of this store together.
+    /// Returns the bytes of all memories of this store together.
     pub fn memory_bytes(&self) -> u64 {
         self.inner().runtime.usage.memory_bytes
     }
 
-    /// Bytes of memories, tables and the heap of objects, all together.
+    /// Returns the bytes of memories, tables and the heap of objects, all together.
     pub fn total_bytes(&self) -> u64 {
         self.inner().runtime.usage.total_bytes()
     }
 
-    /// Elements of all tables of this store together.
+    /// Returns the number of elements of all tables of this store together.
     pub fn table_elements(&self) -> u64 {
         self.inner().runtime.usage.table_elements
     }
 }
 
 impl<T: Default> Default for Store<T> {
-    /// An empty store with an engine of its own.
+    /// Makes an empty store with an engine of its own.
     fn default() -> Self {
         Self::new(&Engine::default(), T::default())
     }
@@ -277,7 +207,7 @@ impl From<Exhausted> for Error {
             Exhausted::Count { what, limit } => Self::TooMany { what, limit },
             Exhausted::Host { requested } => Self::MemoryExhausted {
                 requested,
-                // What the host still has, nobody can tell; it is less than this.
+                // The host does not tell how much memory it has; it is less than this.
                 limit: requested.saturating_sub(1),
             },
         }
@@ -287,7 +217,7 @@ impl From<Exhausted> for Error {
 impl From<RefusedGrowth> for Error {
     fn from(refused: RefusedGrowth) -> Self {
         let requested = refused.requested;
-        // What nobody can tell is less than what was asked for.
+        // A limit that is not known is less than the request.
         let limit = refused.limit.unwrap_or(requested.saturating_sub(1));
         match refused.resource {
             Resource::Table if refused.limit_of != LimitOf::Total => {
