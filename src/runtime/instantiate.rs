@@ -182,37 +182,97 @@ pub fn instantiate(
     Ok(addr)
 }
 
-/// Copies the active segments: first all element segments, then all data segments, each in order.
+/// Copies and drops the active segments: first all element segments, then all data segments, each in order. The one that cannot be
+/// copied is not dropped, nor are those behind it.
+/// <https://webassembly.github.io/spec/core/exec/modules.html#instantiation>
 fn copy_segments(
     store: &mut Store,
     template: Template<'_>,
     addr: InstanceAddr,
 ) -> Result<(), InstantiateError> {
-    for (at_elem, elem) in template.module.elems.iter().enumerate() {
-        if let SegmentMode::Active { target, offset } = &elem.mode {
-            let [at, _] = value(store, template, Whose::There(addr), offset)?;
-            let instance = &store.instances[addr.index()];
-            let table = instance.tables[target.index()];
-            if let ElemItems::Funcs(funcs) = &elem.items {
-                let refs = funcs
-                    .iter()
-                    .map(|func| reference(instance.funcs[func.index()]));
-                store.tables[table.index()].init_with(at, refs)?;
-                continue;
-            }
-            let items = core::mem::take(&mut store.instances[addr.index()].elems[at_elem]);
-            store.tables[table.index()].init(at, &items, 0, items.len() as u64)?;
+    for at in 0..template.module.elems.len() {
+        if let Err(error) = copy_elems(store, template, addr, at) {
+            keep_elems(store, template, addr, at);
+            keep_datas(store, template, addr, 0);
+            return Err(error);
         }
     }
-    for data in &template.module.datas {
-        if let SegmentMode::Active { target, offset } = &data.mode {
-            let [at, _] = value(store, template, Whose::There(addr), offset)?;
-            let bytes = &template.bytes[data.init.clone()];
-            let memory = store.instances[addr.index()].mems[target.index()];
-            store.mems[memory.index()].init(at, bytes, 0, bytes.len() as u64)?;
+    for at in 0..template.module.datas.len() {
+        if let Err(error) = copy_data(store, template, addr, at) {
+            keep_datas(store, template, addr, at);
+            return Err(error);
         }
     }
     Ok(())
+}
+
+/// Copies an element segment, if it is active, and drops it.
+fn copy_elems(
+    store: &mut Store,
+    template: Template<'_>,
+    addr: InstanceAddr,
+    at: usize,
+) -> Result<(), InstantiateError> {
+    let elem = &template.module.elems[at];
+    let SegmentMode::Active { target, offset } = &elem.mode else {
+        return Ok(());
+    };
+    let [to, _] = value(store, template, Whose::There(addr), offset)?;
+    let instance = &mut store.instances[addr.index()];
+    let table = &mut store.tables[instance.tables[target.index()].index()];
+    match &elem.items {
+        ElemItems::Funcs(funcs) => {
+            let refs = funcs
+                .iter()
+                .map(|func| reference(instance.funcs[func.index()]));
+            table.init_with(to, refs)?;
+        }
+        ElemItems::Exprs(_) => {
+            let elements = &mut instance.elems[at];
+            table.init(to, elements, 0, elements.len() as u64)?;
+            *elements = Box::default();
+        }
+    }
+    Ok(())
+}
+
+/// Copies a data segment, if it is active.
+fn copy_data(
+    store: &mut Store,
+    template: Template<'_>,
+    addr: InstanceAddr,
+    at: usize,
+) -> Result<(), InstantiateError> {
+    let data = &template.module.datas[at];
+    if let SegmentMode::Active { target, offset } = &data.mode {
+        let [to, _] = value(store, template, Whose::There(addr), offset)?;
+        let bytes = &template.bytes[data.init.clone()];
+        let memory = store.instances[addr.index()].mems[target.index()];
+        store.mems[memory.index()].init(to, bytes, 0, bytes.len() as u64)?;
+    }
+    Ok(())
+}
+
+/// Makes the lists of the active element segments from `from` on, which were to be dropped. Without memory for a list, its segment is.
+fn keep_elems(store: &mut Store, template: Template<'_>, addr: InstanceAddr, from: usize) {
+    for (at, elem) in template.module.elems.iter().enumerate().skip(from) {
+        if let (SegmentMode::Active { .. }, ElemItems::Funcs(_)) = (&elem.mode, &elem.items)
+            && let Ok(elements) = elements(store, template, Whose::There(addr), &elem.items)
+        {
+            store.instances[addr.index()].elems[at] = elements;
+        }
+    }
+}
+
+/// Has the active data segments from `from` on, which were to be dropped, where instructions find them.
+fn keep_datas(store: &mut Store, template: Template<'_>, addr: InstanceAddr, from: usize) {
+    let instance = &mut store.instances[addr.index()];
+    let datas = instance.datas.iter_mut().zip(&template.module.datas);
+    for (range, data) in datas.skip(from) {
+        if let SegmentMode::Active { .. } = data.mode {
+            *range = data.init.clone();
+        }
+    }
 }
 
 /// Whose constant expressions are evaluated.

@@ -285,3 +285,70 @@ fn eager_and_lazy_lowering_give_the_same() {
         assert_eq!(run.call(&mut store, ()).unwrap(), 45);
     }
 }
+
+#[test]
+fn a_segment_that_traps_is_not_dropped_nor_are_those_behind_it() {
+    const OUTER: &str = r#"(module
+        (table (export "t") 10 funcref)
+        (memory (export "m") 1 1)
+        (func (export "call") (param i32) (result i64) (call_indirect (result i64) (local.get 0))))"#;
+    // `$run` reads segments whose copying failed or was not reached. The first of each kind was copied, so it is dropped.
+    const INNER: &str = r#"(module
+        (import "outer" "t" (table 10 funcref))
+        (import "outer" "m" (memory 1))
+        (elem (i32.const 0) $run)
+        (elem ELEM funcref (ref.func $one))
+        (elem (i32.const 2) $two)
+        (elem (i32.const 3) $two $two)
+        (data $d (i32.const 0) "\01")
+        (data $e DATA "\02\03")
+        (data $f (i32.const 8) "\04")
+        (func $one (result i64) (i64.const 1))
+        (func $two (result i64) (i64.const 2))
+        (func $run (result i64)
+            BODY))"#;
+    let run = |elem: &str, data: &str, body: &str| {
+        let engine = Engine::default();
+        let mut store = Store::new(&engine, ());
+        let mut linker = Linker::new(&engine);
+        let outer = Module::new(&engine, OUTER).unwrap();
+        let outer = linker.instantiate(&mut store, &outer).unwrap();
+        linker.instance(&mut store, "outer", outer).unwrap();
+        let inner = INNER
+            .replace("ELEM", elem)
+            .replace("DATA", data)
+            .replace("BODY", body);
+        let inner = Module::new(&engine, inner).unwrap();
+        linker.instantiate(&mut store, &inner).unwrap_err();
+        let call = outer.get_typed_func::<i32, i64>(&mut store, "call");
+        call.unwrap()
+            .call(&mut store, 0)
+            .map_err(|error| error.downcast_ref::<Trap>().copied())
+    };
+    let (near, far) = ("(i32.const 1)", "(i32.const 100000)");
+    let elems = "(table.init 1 (i32.const 4) (i32.const 0) (i32.const 1))
+        (table.init 2 (i32.const 5) (i32.const 0) (i32.const 1))
+        (table.init 3 (i32.const 6) (i32.const 0) (i32.const 2))
+        (i64.add (call_indirect (result i64) (i32.const 4)) (call_indirect (result i64) (i32.const 7)))";
+    let datas = "(memory.init $e (i32.const 101) (i32.const 0) (i32.const 2))
+        (memory.init $f (i32.const 103) (i32.const 0) (i32.const 1))
+        (i64.load (i32.const 100))";
+    let first_elem = "(table.init 0 (i32.const 4) (i32.const 0) (i32.const 1)) (i64.const 0)";
+    let first_data = "(memory.init $d (i32.const 4) (i32.const 0) (i32.const 1)) (i64.const 0)";
+
+    // All data segments are behind an element segment.
+    assert_eq!(run(far, near, elems), Ok(3));
+    assert_eq!(run(far, near, datas), Ok(0x0403_0200));
+    assert_eq!(run(far, near, first_data), Ok(0));
+    assert_eq!(
+        run(far, near, first_elem),
+        Err(Some(Trap::TableOutOfBounds))
+    );
+
+    assert_eq!(run(near, far, datas), Ok(0x0403_0200));
+    assert_eq!(
+        run(near, far, first_data),
+        Err(Some(Trap::MemoryOutOfBounds))
+    );
+    assert_eq!(run(near, far, elems), Err(Some(Trap::TableOutOfBounds)));
+}
