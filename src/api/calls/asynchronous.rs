@@ -1,7 +1,7 @@
 //! Async calls and async host functions: futures over suspension, see `exec::suspend`.
 //!
-//! There is no executor here, and no second stack. While a call waits, its future has the store for itself, so its frames stay on the
-//! store's value stack; a host function that it waits for is polled by the same future, and gets the store meanwhile. What is
+//! There is no executor here, and no second stack. While a call waits, its future borrows the store exclusively, so its frames stay on the
+//! store's value stack; a host function that it waits for is polled by the same future, and borrows the store meanwhile. A future that is
 //! dropped while it waits leaves nothing behind.
 
 use core::future::poll_fn;
@@ -10,35 +10,36 @@ use core::task::Poll;
 use std::sync::Arc;
 
 use super::caller::Caller;
-use super::func::{self, Func, WasmRet, of_rust, ret::Sealed, type_of};
+use super::func::{self, Func, WasmRet, of_rust, ret::Sealed};
 use super::host_func::{HostFn, HostFunc};
 use super::typed_func::TypedFunc;
 use crate::api::engine::Engine;
 use crate::api::externs::Extern;
 use crate::api::linking::instance::{Instance, InstancePre};
-use crate::api::linking::linker::Linker;
+use crate::api::linking::linker::{Linker, is_command};
 use crate::api::module::Module;
 use crate::api::store::Store;
 use crate::api::store::context::{AsContextMut, StoreContextMut};
-use crate::api::types::{ExternType, FuncType};
-use crate::api::values::val::{self, Val};
-use crate::api::values::wasm_ty::{MAX, WasmParams, WasmResults};
+use crate::api::types::FuncType;
+use crate::api::values::slots::{self, SlotBuffer};
+use crate::api::values::val::Val;
+use crate::api::values::wasm_ty::{WasmParams, WasmResults};
 use crate::error::Error;
 use crate::exec::{Answer, Called, Mode, Reason, Why};
 use crate::runtime::addr::FuncAddr;
 use crate::runtime::trap::Trap;
 
-/// Runs a function, waiting where it has to. As for `StoreContextMut::invoke`.
-async fn call<T: Send>(
+/// Runs a function as `StoreContextMut::invoke` does, and waits where it has to.
+async fn invoke<T: Send>(
     context: StoreContextMut<'_, T>,
     func: FuncAddr,
     counts: (usize, usize),
     slots: &mut [u64],
 ) -> Result<(), Error> {
     let hosts = context.hosts;
-    let mut call = pin!(drive(context, func, counts, slots));
+    let mut call = pin!(poll_to_end(context, func, counts, slots));
     poll_fn(|cx| {
-        // A future that polls another one that polls another one takes the host's stack as calls do.
+        // Futures that poll each other take the host's stack as nested calls do.
         match hosts.stack.enter() {
             Some(_entry) => call.as_mut().poll(cx),
             None => Poll::Ready(Err(Trap::StackOverflow.into())),
@@ -47,18 +48,18 @@ async fn call<T: Send>(
     .await
 }
 
-/// Goes from one suspension to the next.
-async fn drive<T: Send>(
+/// Runs a call from one suspension to the next, until it ends.
+async fn poll_to_end<T: Send>(
     mut context: StoreContextMut<'_, T>,
     func: FuncAddr,
     counts: (usize, usize),
     slots: &mut [u64],
 ) -> Result<(), Error> {
-    let mut left = context.start(Mode::Async, func, counts, slots)?;
-    while let Some(suspended) = left {
+    let mut suspension = context.start(Mode::Async, func, counts, slots)?;
+    while let Some(suspended) = suspension {
         let Why::Host(call) = suspended.why else {
             yield_now().await;
-            left = context.go_on(Mode::Async, *suspended, Answer::Values(&[]), slots)?;
+            suspension = context.go_on(Mode::Async, *suspended, Answer::Values(&[]), slots)?;
             continue;
         };
         let HostFn::Async(host) = context.hosts.get(call.host) else {
@@ -66,7 +67,7 @@ async fn drive<T: Send>(
         };
         let mut values = suspended.host_slots().unwrap_or_default();
         let end = suspended.stack_end(context.runtime());
-        let mut waiting = Waiting::new(context.as_context_mut(), end);
+        let mut waiting = WaitingStore::new(context.as_context_mut(), end);
         let caller = Caller {
             store: waiting.store.as_context_mut(),
             instance: call.caller,
@@ -78,19 +79,19 @@ async fn drive<T: Send>(
             Ok(Called::Suspends | Called::Awaits) => Answer::Failure(Reason::NotResumable),
             Err(error) => Answer::Failure(context.failed(error)),
         };
-        left = context.go_on(Mode::Async, *suspended, answer, slots)?;
+        suspension = context.go_on(Mode::Async, *suspended, answer, slots)?;
     }
     Ok(())
 }
 
-/// A store while a call in it waits for something of the host's: its frames are in use, and what the host calls are calls within it.
-pub(crate) struct Waiting<'a, T> {
+/// A store while a call in it waits for the host: its frames are in use, and the calls that the host makes are calls within it.
+pub(crate) struct WaitingStore<'a, T> {
     pub(crate) store: StoreContextMut<'a, T>,
-    /// How much of the value stack is in use without the call.
+    /// The part of the value stack that is in use without the call.
     before: usize,
 }
 
-impl<'a, T> Waiting<'a, T> {
+impl<'a, T> WaitingStore<'a, T> {
     pub(crate) fn new(store: StoreContextMut<'a, T>, stack_end: usize) -> Self {
         let runtime = &mut store.inner.runtime;
         let before = core::mem::replace(&mut runtime.stack.used, stack_end);
@@ -99,7 +100,7 @@ impl<'a, T> Waiting<'a, T> {
     }
 }
 
-impl<T> Drop for Waiting<'_, T> {
+impl<T> Drop for WaitingStore<'_, T> {
     fn drop(&mut self) {
         let runtime = &mut self.store.inner.runtime;
         runtime.stack.used = self.before;
@@ -107,7 +108,7 @@ impl<T> Drop for Waiting<'_, T> {
     }
 }
 
-/// Is ready when it is polled again, which it asks for at once.
+/// Returns when it is polled again, and asks for that at once.
 async fn yield_now() {
     let mut yielded = false;
     poll_fn(|cx| match core::mem::replace(&mut yielded, true) {
@@ -121,7 +122,7 @@ async fn yield_now() {
 }
 
 impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
-    /// Calls it; the call may wait for async host functions, and let others run, see [`Store::fuel_async_yield_interval`].
+    /// Calls the function; the call may wait for async host functions, and let others run, see [`Store::fuel_async_yield_interval`].
     ///
     /// The future does all its work where it is polled, until it waits or yields. Dropping it ends the call, and the store can be used
     /// as after a trap. See [`Linker::func_wrap_async`] for an example.
@@ -134,20 +135,15 @@ impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
         params: Params,
     ) -> Result<Results, Error> {
         let mut context = store.as_context_mut();
-        let runtime = context.runtime();
-        let id = runtime.id;
-        let addr = self.func().checked(runtime)?;
-        let counts = const { (Params::SLOTS, Results::SLOTS) };
-        let (mut few, mut many) = ([0; MAX], Vec::new());
-        let slots = val::room(counts.0.max(counts.1), &mut few, &mut many);
-        params.write(val::cells(slots), id)?;
-        call(context.as_context_mut(), addr, counts, slots).await?;
-        Ok(Results::read(val::cells(slots), context.runtime()))
+        let mut buffer = SlotBuffer::new();
+        let (addr, slots) = self.begin(context.runtime(), params, &mut buffer)?;
+        invoke(context.as_context_mut(), addr, Self::COUNTS, slots).await?;
+        Ok(Results::read(slots::cells(slots), context.runtime()))
     }
 }
 
 impl Func {
-    /// Calls it with values whose types are checked when it is called; otherwise as [`TypedFunc::call_async`].
+    /// Calls the function with values whose types are checked at the call; otherwise as [`TypedFunc::call_async`].
     ///
     /// # Errors
     /// As for [`Func::call`].
@@ -158,21 +154,15 @@ impl Func {
         results: &mut [Val],
     ) -> Result<(), Error> {
         let mut context = store.as_context_mut();
-        let runtime = context.runtime();
-        let addr = self.checked(runtime)?;
-        let ty = type_of(runtime, addr);
-        let ty = ty.func();
-        val::check_count("arguments", ty.params.len(), params.len())?;
-        val::check_count("results", ty.results.len(), results.len())?;
-        let counts = ty.slots();
-        let mut slots = vec![0; counts.0.max(counts.1)];
-        val::write(params, &ty.params, val::cells(&mut slots), runtime)?;
-        call(context.as_context_mut(), addr, counts, &mut slots).await?;
-        val::read_all(&ty.results, &slots, context.runtime(), results);
+        let mut buffer = SlotBuffer::new();
+        let call = self.begin(context.runtime(), params, Some(results.len()), &mut buffer)?;
+        invoke(context.as_context_mut(), call.addr, call.counts, call.slots).await?;
+        call.read_results(context.runtime(), results);
         Ok(())
     }
 
-    /// Makes a function of a Rust closure that returns a future; what it takes and gives are Rust types. See [`Linker::func_wrap_async`].
+    /// Makes a function of a Rust closure that returns a future, with parameters and results of Rust types. See
+    /// [`Linker::func_wrap_async`].
     ///
     /// # Panics
     /// If there is no more memory.
@@ -193,7 +183,7 @@ impl Func {
         Self::expect(host.and_then(|host| Self::host(context, host)))
     }
 
-    /// Makes a function of a type that is known only when this is run, of a Rust closure that returns a future. The closure gets the
+    /// Makes a function of a type that is known at run time only, of a Rust closure that returns a future. The closure gets the
     /// arguments, and results to be set, as that of [`Func::new`] does.
     ///
     /// # Panics
@@ -230,11 +220,11 @@ where
     let ty = of_rust::<Params, <Results as Sealed>::Values>(engine.registry())?;
     let func = HostFn::Async(Arc::new(move |caller, slots| {
         let store = caller.store_id();
-        let params = Params::read(val::cells(slots), caller.runtime());
+        let params = Params::read(slots::cells(slots), caller.runtime());
         let results = Pin::from(func(caller, params));
         Box::pin(async move {
             let results = results.await;
-            results.put(val::cells(slots), store)
+            results.put(slots::cells(slots), store)
         })
     }));
     Ok(HostFunc { ty, func })
@@ -257,9 +247,9 @@ where
         let shared = shared.clone();
         Box::pin(async move {
             let (ty, func) = &*shared;
-            let (params, mut results) = func::values(ty, val::cells(slots), &caller);
+            let (params, mut results) = func::values(ty, slots::cells(slots), &caller);
             Pin::from(func(caller.reborrow(), &params, &mut results)).await?;
-            func::put(ty, &results, val::cells(slots), &caller)
+            func::put(ty, &results, slots::cells(slots), &caller)
         })
     }));
     HostFunc { ty, func }
@@ -268,8 +258,8 @@ where
 impl<T> Linker<T> {
     /// Defines a host function, given as a closure that returns a future. Its parameters are those of the function as a tuple.
     ///
-    /// A call that reaches it has to be made with `call_async`, or instantiation with `instantiate_async`: whoever awaits that polls the
-    /// future. In any other call it is an error to reach it.
+    /// A call that reaches it has to be made with `call_async`, or instantiation with `instantiate_async`, whose future polls that of the
+    /// closure. In any other call it is an error to reach it.
     ///
     /// ```
     /// use tickwasm::{Caller, Engine, Linker, Module, Store};
@@ -317,7 +307,7 @@ impl<T> Linker<T> {
         self.host(module, name, host)
     }
 
-    /// Defines a host function of a type that is known only when this is run, given as a closure that returns a future; see
+    /// Defines a host function of a type that is known at run time only, given as a closure that returns a future; see
     /// [`Func::new_async`] and [`func_wrap_async`](Self::func_wrap_async).
     ///
     /// # Errors
@@ -343,7 +333,7 @@ impl<T> Linker<T> {
         self.host(module, name, new(ty, func))
     }
 
-    /// Makes an instance of a module with what is defined here; its start function may wait.
+    /// Makes an instance of a module with these definitions; its start function may wait.
     ///
     /// # Errors
     /// Those of [`Linker::instantiate`].
@@ -358,8 +348,8 @@ impl<T> Linker<T> {
         self.instantiate_pre(module)?.instantiate_async(store).await
     }
 
-    /// Makes an instance of a module and defines its exports under a name, as [`Linker::module`] does; all that runs for it may wait. If the
-    /// module is a command, its functions are async functions.
+    /// Makes an instance of a module and defines its exports under a name, as [`Linker::module`] does; the functions that this calls may
+    /// wait. If the module is a command, its functions are async functions.
     ///
     /// # Errors
     /// Those of [`Linker::module`].
@@ -372,7 +362,7 @@ impl<T> Linker<T> {
     where
         T: Send + 'static,
     {
-        if module.get_export("_start").is_some() {
+        if is_command(module) {
             return self.command_async(name, module);
         }
         let instance = self.instantiate_async(&mut store, module).await?;
@@ -386,28 +376,17 @@ impl<T> Linker<T> {
     where
         T: Send + 'static,
     {
-        let pre = self.instantiate_pre(module)?;
-        for export in module.exports() {
-            let ExternType::Func(ty) = export.ty() else {
-                continue;
-            };
-            let shared = Arc::new((pre.clone(), Box::<str>::from(export.name())));
-            self.func_new_async(
-                name,
-                export.name(),
-                ty,
-                move |mut caller, params, results| {
-                    let shared = shared.clone();
-                    Box::new(async move {
-                        let (pre, function) = &*shared;
-                        let instance = pre.instantiate_async(&mut caller).await?;
-                        match instance.get_func(&mut caller, function) {
-                            Some(func) => func.call_async(&mut caller, params, results).await,
-                            None => unreachable!("it is one of the module's exports"),
-                        }
-                    })
-                },
-            )?;
+        for (ty, func) in self.command_funcs(module)? {
+            let export = func.name.clone();
+            let func = Arc::new(func);
+            self.func_new_async(name, &export, ty, move |mut caller, params, results| {
+                let func = func.clone();
+                Box::new(async move {
+                    let instance = func.pre.instantiate_async(&mut caller).await?;
+                    let func = func.of_instance(&mut caller, instance);
+                    func.call_async(&mut caller, params, results).await
+                })
+            })?;
         }
         Ok(self)
     }
@@ -425,14 +404,14 @@ impl<T: Send> InstancePre<T> {
         let mut context = store.as_context_mut();
         let (instance, start) = self.begin(&mut context)?;
         if let Some(start) = start {
-            call(context, start, (0, 0), &mut []).await?;
+            invoke(context, start, (0, 0), &mut []).await?;
         }
         Ok(instance)
     }
 }
 
 impl Instance {
-    /// Makes an instance, given what the module imports in order; its start function may wait.
+    /// Makes an instance, given the imports of the module in order; its start function may wait.
     ///
     /// # Errors
     /// Those of [`Instance::new`].
@@ -444,13 +423,13 @@ impl Instance {
         let mut context = store.as_context_mut();
         let (instance, start) = Self::begin(&mut context, module, imports)?;
         if let Some(start) = start {
-            call(context, start, (0, 0), &mut []).await?;
+            invoke(context, start, (0, 0), &mut []).await?;
         }
         Ok(instance)
     }
 }
 
-/// Futures can be sent where the data can: whoever relies on it is told here if they no longer can.
+/// Makes sure that futures can be sent where the data can.
 const _: () = {
     const fn send<V: Send>(_: &V) {}
     #[allow(dead_code, reason = "it is compiled, which is what it is for")]

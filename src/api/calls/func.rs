@@ -1,4 +1,4 @@
-//! Functions.
+//! Functions, and host functions made of closures.
 
 use core::cell::Cell;
 use std::sync::Arc;
@@ -10,8 +10,9 @@ use super::typed_func::TypedFunc;
 use crate::api::engine::Engine;
 use crate::api::store::context::{AsContext, AsContextMut, StoreContextMut};
 use crate::api::types::FuncType;
-use crate::api::values::val::{self, Val};
-use crate::api::values::wasm_ty::{MAX, WasmParams, WasmResults, WasmTy, tuples};
+use crate::api::values::slots::{self, SlotBuffer};
+use crate::api::values::val::Val;
+use crate::api::values::wasm_ty::{WasmParams, WasmResults, WasmTy, tuples};
 use crate::error::{Error, Misuse, of_host};
 use crate::exec::{Called, HostError};
 use crate::runtime::addr::FuncAddr;
@@ -31,9 +32,9 @@ use crate::syntax::types::ValType;
 /// let add = Func::wrap(&mut store, |a: i32, b: i32| a.wrapping_add(b));
 /// assert_eq!(add.ty(&store).to_string(), "[i32 i32] -> [i32]");
 ///
-/// // Types known while this is compiled:
+/// // Types known at compile time:
 /// assert_eq!(add.typed::<(i32, i32), i32>(&store)?.call(&mut store, (2, 3))?, 5);
-/// // Types known when it is run:
+/// // Types known at run time:
 /// let mut results = [Val::I32(0)];
 /// add.call(&mut store, &[Val::I32(2), Val::I32(3)], &mut results)?;
 /// assert_eq!(results[0].i32(), Some(5));
@@ -66,9 +67,9 @@ impl Func {
         Self::expect(host.and_then(|host| Self::host(context, host)))
     }
 
-    /// Makes a function of a type that is known only when this is run, of a Rust closure that takes and gives values as [`Val`]s.
+    /// Makes a function of a type that is known at run time only, of a Rust closure that takes and returns values as [`Val`]s.
     ///
-    /// The closure gets the arguments, and as many results to be set, which are 0 or null at first. If it sets one to a value of another
+    /// The closure gets the arguments, and the results to be set, which are 0 or null at first. If it sets one to a value of another
     /// type, or to a reference of another store, the call is an error.
     ///
     /// ```
@@ -95,7 +96,7 @@ impl Func {
         Self::expect(Self::try_new(store, ty, func))
     }
 
-    /// As [`new`](Self::new).
+    /// Makes a function as [`new`](Self::new) does, and returns an error where that panics.
     ///
     /// # Errors
     /// [`Misuse::WrongEngine`] if the type is a type of another engine than the store's, or an error if there is no more memory.
@@ -116,7 +117,7 @@ impl Func {
         Ok(Self::at(context.inner.runtime.id, addr))
     }
 
-    /// The function, where the interface has no error.
+    /// Returns the function; panics where the interface has no error.
     #[track_caller]
     pub(crate) fn expect(made: Result<Self, Error>) -> Self {
         match made {
@@ -125,7 +126,7 @@ impl Func {
         }
     }
 
-    /// Its type.
+    /// Returns its type.
     ///
     /// # Panics
     /// If the function is one of another store.
@@ -135,9 +136,9 @@ impl Func {
         FuncType::of(&runtime.registry, runtime.funcs[addr.index()].ty)
     }
 
-    /// Calls it with values whose types are checked when it is called. For repeated calls [`Func::typed`] is much faster.
+    /// Calls it with values whose types are checked at the call. For repeated calls [`Func::typed`] is much faster.
     ///
-    /// `results` is as long as the function has results, its contents are overwritten.
+    /// `results` is as long as the function has results; its contents are overwritten.
     ///
     /// # Errors
     /// If the number or the types of arguments, or the number of results, are not those of the function; if it is one of another store;
@@ -149,35 +150,44 @@ impl Func {
         params: &[Val],
         results: &mut [Val],
     ) -> Result<(), Error> {
-        // What can be done before and after is, in functions of their own: a guest may call back, and this one's frame remains.
         let mut context = store.as_context_mut();
-        let (addr, ty) = self.check_counts(context.runtime(), params.len(), results.len())?;
-        let ty = ty.func();
-        let counts = ty.slots();
-        let longer = counts.0.max(counts.1);
-        let (mut few, mut many) = ([0; MAX], Vec::new());
-        let slots = val::room(longer, &mut few, &mut many);
-        val::write(params, &ty.params, val::cells(slots), context.runtime())?;
-        context.invoke(addr, counts, slots)?;
-        val::read_all(&ty.results, slots, context.runtime(), results);
+        let mut buffer = SlotBuffer::new();
+        let call = self.begin(context.runtime(), params, Some(results.len()), &mut buffer)?;
+        context.invoke(call.addr, call.counts, call.slots)?;
+        call.read_results(context.runtime(), results);
         Ok(())
     }
 
-    /// The address and type of a function that is to be called, if the numbers of arguments and results are right.
-    fn check_counts(
+    /// Begins a call of any kind: checks the function and the numbers of values, and puts the arguments into slots. `results` is the number
+    /// of results that the caller expects, if it says so.
+    ///
+    /// It is a function of its own so that it takes no room in the frames of calls that guests make back into the store.
+    pub(crate) fn begin<'b>(
         &self,
         store: &Store,
-        params: usize,
-        results: usize,
-    ) -> Result<(FuncAddr, Arc<Definition>), Misuse> {
+        params: &[Val],
+        results: Option<usize>,
+        buffer: &'b mut SlotBuffer,
+    ) -> Result<UntypedCall<'b>, Misuse> {
         let addr = self.checked(store)?;
-        let ty = type_of(store, addr);
-        val::check_count("arguments", ty.func().params.len(), params)?;
-        val::check_count("results", ty.func().results.len(), results)?;
-        Ok((addr, ty))
+        let definition = type_of(store, addr);
+        let ty = definition.func();
+        slots::check_count("arguments", ty.params.len(), params.len())?;
+        if let Some(results) = results {
+            slots::check_count("results", ty.results.len(), results)?;
+        }
+        let counts = ty.slots();
+        let slots = buffer.take(counts.0.max(counts.1));
+        slots::write(params, &ty.params, slots::cells(slots), store)?;
+        Ok(UntypedCall {
+            addr,
+            definition,
+            counts,
+            slots,
+        })
     }
 
-    /// The function as one of a type known in Rust, which is checked here once instead of at each call.
+    /// Returns the function as one of a type that is known to the Rust compiler, which is checked here once instead of at each call.
     ///
     /// # Errors
     /// If the function has another type, or is one of another store.
@@ -191,7 +201,7 @@ impl Func {
         let registry = &runtime.registry;
         let ty = type_of(runtime, addr);
         let found = ty.func();
-        // A result of Rust's non-null types has to be one; a parameter may be given what is nullable for the function.
+        // Results of Rust's non-null types must not be null; arguments may be of subtypes of the function's parameters.
         if matches(registry, Params::TYPES, &found.params)
             && matches(registry, &found.results, Results::TYPES)
         {
@@ -204,7 +214,7 @@ impl Func {
         .into())
     }
 
-    /// The address, if the function is one of the store.
+    /// Returns the address, if the function is one of the store.
     #[inline]
     pub(crate) fn checked(&self, store: &Store) -> Result<FuncAddr, Misuse> {
         match self.store == store.id {
@@ -234,12 +244,29 @@ impl Func {
     }
 }
 
-/// The type of a function of a store, which is a function type.
+/// A call of a function whose type is known at run time only, with its arguments in slots.
+pub(crate) struct UntypedCall<'b> {
+    pub(crate) addr: FuncAddr,
+    definition: Arc<Definition>,
+    /// The numbers of slots of parameters and results.
+    pub(crate) counts: (usize, usize),
+    pub(crate) slots: &'b mut [u64],
+}
+
+impl UntypedCall<'_> {
+    /// Reads the results of the call that is done.
+    pub(crate) fn read_results(&self, store: &Store, results: &mut [Val]) {
+        let types = &self.definition.func().results;
+        slots::read_into(types, self.slots, store, results);
+    }
+}
+
+/// Returns the type of a function of a store, which is a function type.
 pub(crate) fn type_of(store: &Store, func: FuncAddr) -> Arc<Definition> {
     store.registry.definition(store.funcs[func.index()].ty)
 }
 
-/// The type of functions whose parameters and results are of Rust types.
+/// Returns the type of functions whose parameters and results are of Rust types.
 pub(crate) fn of_rust<Params: WasmParams, Results: WasmResults>(
     registry: &Arc<Registry>,
 ) -> Result<FuncType, Error> {
@@ -288,14 +315,14 @@ impl<T> HostFunc<T> {
     }
 }
 
-/// The arguments that slots hold, and results to be set.
+/// Returns the arguments that slots hold, and results to be set.
 pub(crate) fn values<T>(
     ty: &FuncType,
     slots: &[Cell<u64>],
     caller: &Caller<'_, T>,
 ) -> (Vec<Val>, Vec<Val>) {
     let runtime = &caller.store.inner.runtime;
-    let params = val::read(&ty.inner().params, slots, runtime).collect();
+    let params = slots::read(&ty.inner().params, slots, runtime).collect();
     let unset = |ty| Val::default_for_ty(&ty).unwrap_or(Val::I32(0));
     (params, ty.results().map(unset).collect())
 }
@@ -308,13 +335,13 @@ pub(crate) fn put<T>(
     caller: &Caller<'_, T>,
 ) -> Result<Called, HostError> {
     let runtime = &caller.store.inner.runtime;
-    match val::write(results, &ty.inner().results, slots, runtime) {
+    match slots::write(results, &ty.inner().results, slots, runtime) {
         Ok(()) => Ok(Called::Returned),
         Err(misuse) => Err(Error::from(misuse).into()),
     }
 }
 
-/// What a host function returns: nothing, a [`WasmTy`], a tuple of up to 16, a [`MaySuspend`] of those, or a [`Result`] of any of these, of
+/// The return types of host functions: nothing, a [`WasmTy`], a tuple of up to 16, a [`MaySuspend`] of those, or a [`Result`] of any of these, of
 /// any error type.
 ///
 /// ```
@@ -331,8 +358,8 @@ pub(crate) fn put<T>(
 /// # Ok::<(), tickwasm::Error>(())
 /// ```
 ///
-/// The error may be any type that converts into a boxed error: [`Error`], those of the standard library, `anyhow::Error`, a text. Because
-/// it may be any, it has to be told where nothing in the closure tells: `|| Ok(())` is written `|| Ok::<_, Error>(())`.
+/// The error may be any type that converts into a boxed error: [`Error`], those of the standard library, `anyhow::Error`, a text. Where the
+/// closure does not determine the type, it has to be named: `|| Ok::<_, Error>(())`, not `|| Ok(())`.
 pub trait WasmRet: ret::Sealed {}
 
 impl<R: ret::Sealed> WasmRet for R {}
@@ -399,7 +426,7 @@ pub trait IntoFunc<T, Params, Results>: Send + Sync + 'static {
     fn into_host(self, engine: &Engine) -> Result<HostFunc<T>, Error>;
 }
 
-/// Takes the store away from the closure's parameters again, for those that do not want it.
+/// Implements the trait for closures with and without a [`Caller`] before their other parameters.
 macro_rules! closures {
     ($($name:ident)*) => {
         closures!(@one [$($name)*] [] |caller|);
@@ -415,7 +442,7 @@ macro_rules! closures {
             #[doc(hidden)]
             #[allow(non_snake_case, unused_variables, unused_mut)]
             fn into_host(self, engine: &Engine) -> Result<HostFunc<T>, Error> {
-                use crate::api::values::wasm_ty::sealed::Slots;
+                use crate::api::values::wasm_ty::sealed::WasmValues;
                 let func = move |$caller: Caller<'_, T>, slots: &[Cell<u64>]| {
                     let store = $caller.store_id();
                     let ($($name,)*) = <($($name,)*)>::read(slots, $caller.runtime());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::asynchronous::Waiting;
+use super::asynchronous::WaitingStore;
 use crate::api::store::Store;
 use crate::api::store::context::{AsContextMut, StoreContextMut};
 use crate::error::{Error, Misuse};
@@ -157,7 +157,7 @@ impl<T> StoreContextMut<'_, T> {
         };
         // The frames of a call that cannot be resumed are still on the stack.
         let end = suspended.stack_end(self.runtime());
-        let mut waiting = Waiting::new(self.as_context_mut(), end);
+        let mut waiting = WaitingStore::new(self.as_context_mut(), end);
         let update = callback(waiting.store.as_context_mut());
         drop(waiting);
         // The callback may have set another one.

@@ -1,4 +1,4 @@
-//! Calls that can be suspended and resumed. What suspension is, is `exec::suspend`.
+//! Calls that can be suspended and resumed. `exec::suspend` is the mechanism.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -8,18 +8,19 @@ use super::func::{Func, type_of};
 use super::host_func::HostFunc;
 use super::typed_func::TypedFunc;
 use crate::api::linking::linker::Linker;
-use crate::api::store::context::{AsContext, AsContextMut};
+use crate::api::store::context::{AsContext, AsContextMut, StoreContextMut};
 use crate::api::types::FuncType;
-use crate::api::values::val::{self, Val};
-use crate::api::values::wasm_ty::{MAX, WasmParams, WasmResults};
+use crate::api::values::slots::{self, SlotBuffer};
+use crate::api::values::val::Val;
+use crate::api::values::wasm_ty::{WasmParams, WasmResults};
 use crate::error::{Error, Misuse};
 use crate::exec::{Answer, Mode, Suspended, Why};
 use crate::runtime::addr::FuncAddr;
 use crate::runtime::store::{Store, StoreId};
 
-/// What a host function returns that can ask for the call it is part of to be suspended.
+/// The return type of a host function that can ask for its call to be suspended.
 ///
-/// It is for functions whose results the embedder gets from elsewhere, some time: the call has to be made with
+/// It is for functions whose results the embedder gets later, from elsewhere: the call has to be made with
 /// [`TypedFunc::call_resumable`] or [`Func::call_resumable`], and is resumed with the results. In any other call, asking is an error.
 ///
 /// ```
@@ -39,47 +40,47 @@ use crate::runtime::store::{Store, StoreId};
 ///
 /// let ResumableCall::Suspended(call) = run.call_resumable(&mut store, 7)? else { panic!() };
 /// assert_eq!(call.host_params(&store)?[0].i32(), Some(7));
-/// // Whatever happens now happens while nothing of the call is on our stack.
+/// // From here until the call is resumed, it takes no room on the host's stack.
 /// let ResumableCall::Finished(result) = call.resume_with(&mut store, &[Val::I32(41)])? else { panic!() };
 /// assert_eq!(result, 42);
 /// # Ok::<(), tickwasm::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MaySuspend<R> {
-    /// It returns.
+    /// The function returns.
     Return(R),
-    /// It asks for the call to be suspended.
+    /// The function asks for the call to be suspended.
     Suspend,
 }
 
-/// What became of a call that can be suspended.
+/// The outcome of a call that can be suspended.
 #[derive(Debug)]
 pub enum ResumableCall<R> {
-    /// It returned these results.
+    /// The call returned these results.
     Finished(R),
-    /// It can go on later.
+    /// The call is suspended and can go on later.
     Suspended(SuspendedCall<R>),
 }
 
-/// Why a call is suspended.
+/// The reason why a call is suspended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum SuspendReason {
-    /// There is less fuel than the next instruction costs. None of it has been taken.
+    /// The store has less fuel than the next instruction costs; none has been taken for it.
     OutOfFuel {
-        /// What it costs: with less the call would be suspended again at once.
+        /// The cost of that instruction: with less fuel the call would be suspended again at once.
         required: u64,
     },
     /// Another thread interrupted it, or its deadline was reached: see [`Config::epoch_interruption`](crate::Config::epoch_interruption).
     Interrupted,
-    /// A host function asked for it, whose results are needed to go on.
+    /// A host function asked for it. Its results are needed to go on.
     Host,
 }
 
-/// A call that is suspended: it owns all that is needed to go on.
+/// A suspended call, with all that it needs to go on.
 ///
-/// There can be any number of them for a store, they can be resumed in any order, and dropping one ends the call. In between, the
-/// store can be used in any way; what the call sees when it goes on is what is there then. It can be sent to another thread.
+/// A store can have any number of them, they can be resumed in any order, and dropping one ends the call. In between, the store can be
+/// used in any way; a call that goes on sees the changes. A suspended call can be sent to another thread.
 ///
 /// See [`MaySuspend`] and [`TypedFunc::call_resumable`] for examples.
 #[must_use = "dropping a suspended call ends it"]
@@ -99,26 +100,26 @@ mod read {
     use super::{FuncAddr, Store};
 
     pub trait Sealed: Sized {
-        /// The results of a function that slots hold.
+        /// Reads the results of a function from slots.
         fn read_results(slots: &mut [u64], func: FuncAddr, store: &Store) -> Self;
     }
 }
 
 impl<R: WasmResults> read::Sealed for R {
     fn read_results(slots: &mut [u64], _: FuncAddr, store: &Store) -> Self {
-        R::read(val::cells(slots), store)
+        R::read(slots::cells(slots), store)
     }
 }
 
 impl read::Sealed for Vec<Val> {
     fn read_results(slots: &mut [u64], func: FuncAddr, store: &Store) -> Self {
         let ty = type_of(store, func);
-        val::read(&ty.func().results, &*slots, store).collect()
+        slots::read(&ty.func().results, &*slots, store).collect()
     }
 }
 
 impl<R: CallResults> SuspendedCall<R> {
-    /// Why it is suspended.
+    /// Returns why it is suspended.
     pub fn reason(&self) -> SuspendReason {
         match self.inner.why {
             Why::OutOfFuel { required } => SuspendReason::OutOfFuel { required },
@@ -127,7 +128,7 @@ impl<R: CallResults> SuspendedCall<R> {
         }
     }
 
-    /// The type of the host function that it waits for; nothing if it waits for none.
+    /// Returns the type of the host function that it waits for, if it waits for one.
     ///
     /// # Errors
     /// If the call is one of another store.
@@ -141,7 +142,7 @@ impl<R: CallResults> SuspendedCall<R> {
         })
     }
 
-    /// The arguments of the host function that it waits for; none if it waits for none.
+    /// Returns the arguments of the host function that it waits for; they are empty if it waits for none.
     ///
     /// # Errors
     /// If the call is one of another store.
@@ -150,13 +151,13 @@ impl<R: CallResults> SuspendedCall<R> {
         let ty = self.host_type(context)?;
         Ok(match (ty, self.inner.host_slots()) {
             (Some(ty), Some(slots)) => {
-                val::read(&ty.inner().params, &slots, &context.inner.runtime).collect()
+                slots::read(&ty.inner().params, &slots, &context.inner.runtime).collect()
             }
             _ => Vec::new(),
         })
     }
 
-    /// Goes on.
+    /// Resumes the call.
     ///
     /// # Errors
     /// If the call is one of another store, or waits for a host function that has results, see [`resume_with`](Self::resume_with). If the
@@ -165,7 +166,7 @@ impl<R: CallResults> SuspendedCall<R> {
         self.resume_with(store, &[])
     }
 
-    /// Goes on with the results of the host function that asked for the suspension.
+    /// Resumes the call with the results of the host function that asked for the suspension.
     ///
     /// # Errors
     /// As for [`resume`](Self::resume), and if the number or types of the results are not those of the host function.
@@ -178,36 +179,39 @@ impl<R: CallResults> SuspendedCall<R> {
         let expected = self.host_type(&context)?;
         let runtime = context.runtime();
         let types = expected.as_ref().map_or(&[][..], |ty| &ty.inner().results);
-        val::check_count("results", types.len(), results.len())?;
+        slots::check_count("results", types.len(), results.len())?;
         let mut values = vec![0; types.iter().map(|ty| ty.slots() as usize).sum()];
-        val::write(results, types, val::cells(&mut values), runtime)?;
-        let (mut few, mut many) = ([0; MAX], Vec::new());
-        let slots = val::room(self.inner.results(), &mut few, &mut many);
-        let answer = Answer::Values(&values);
-        let left = context.go_on(Mode::Resumable, *self.inner, answer, slots)?;
-        Ok(of(left, self.func, slots, context.runtime()))
+        slots::write(results, types, slots::cells(&mut values), runtime)?;
+        self.go_on(context, Answer::Values(&values))
     }
 
-    /// Goes on as if the host function that asked for the suspension had failed: the call ends with the error and its backtrace, unless the
+    /// Resumes the call as if the host function that asked for the suspension had failed: it ends with the error and a backtrace, unless the
     /// error is an [exception](crate::StoreContextMut::throw) that the guest catches.
     ///
     /// # Errors
-    /// This error, where the guest does not catch it. If the call is one of another store, or waits for no host function.
+    /// This error, where the guest does not catch it; an error if the call is one of another store, or waits for no host function.
     pub fn resume_with_error(
         self,
         mut store: impl AsContextMut,
         error: impl Into<Error>,
     ) -> Result<ResumableCall<R>, Error> {
-        let mut context = store.as_context_mut();
+        let context = store.as_context_mut();
         if self.host_type(&context)?.is_none() {
             return Err(Misuse::NotWaiting.into());
         }
         let reason = context.failed(error.into().into());
-        let (mut few, mut many) = ([0; MAX], Vec::new());
-        let slots = val::room(self.inner.results(), &mut few, &mut many);
-        let answer = Answer::Failure(reason);
-        let left = context.go_on(Mode::Resumable, *self.inner, answer, slots)?;
-        Ok(of(left, self.func, slots, context.runtime()))
+        self.go_on(context, Answer::Failure(reason))
+    }
+
+    fn go_on<T>(
+        self,
+        mut context: StoreContextMut<'_, T>,
+        answer: Answer<'_>,
+    ) -> Result<ResumableCall<R>, Error> {
+        let mut buffer = SlotBuffer::new();
+        let slots = buffer.take(self.inner.results());
+        let suspended = context.go_on(Mode::Resumable, *self.inner, answer, slots)?;
+        Ok(outcome(suspended, self.func, slots, context.runtime()))
     }
 
     fn check(&self, store: &Store) -> Result<(), Misuse> {
@@ -226,14 +230,14 @@ impl<R> fmt::Debug for SuspendedCall<R> {
     }
 }
 
-/// What a call has come to.
-fn of<R: CallResults>(
-    left: Option<Box<Suspended>>,
+/// Returns the outcome of a call that has returned or is suspended.
+fn outcome<R: CallResults>(
+    suspended: Option<Box<Suspended>>,
     func: FuncAddr,
     slots: &mut [u64],
     store: &Store,
 ) -> ResumableCall<R> {
-    match left {
+    match suspended {
         None => ResumableCall::Finished(R::read_results(slots, func, store)),
         Some(inner) => ResumableCall::Suspended(SuspendedCall {
             store: store.id,
@@ -245,7 +249,7 @@ fn of<R: CallResults>(
 }
 
 impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
-    /// Calls it in a way that can be suspended: when fuel runs out, when it is interrupted, or when a host function asks for it.
+    /// Calls the function in a way that can be suspended: when fuel runs out, when it is interrupted, or when a host function asks for it.
     ///
     /// ```
     /// use tickwasm::{Config, Engine, Instance, Module, ResumableCall, Store};
@@ -278,55 +282,44 @@ impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
     /// # Ok::<(), tickwasm::Error>(())
     /// ```
     ///
-    /// A call that the function, once running, makes into the store by a host function is another call: if that is made with
-    /// [`TypedFunc::call`] and fuel runs out in it, it ends with [`Error::FuelExhausted`], which the host function may return.
+    /// A call that a host function makes into the store meanwhile is a call of its own: if it is made with [`TypedFunc::call`] and fuel runs
+    /// out in it, it ends with [`Error::FuelExhausted`], which the host function may return.
     ///
     /// # Errors
-    /// As for [`TypedFunc::call`], except that running out of fuel and being interrupted are none.
+    /// As for [`TypedFunc::call`], except that running out of fuel and being interrupted are not errors.
     pub fn call_resumable(
         &self,
         mut store: impl AsContextMut,
         params: Params,
     ) -> Result<ResumableCall<Results>, Error> {
         let mut context = store.as_context_mut();
-        let runtime = context.runtime();
-        let addr = self.func().checked(runtime)?;
-        let counts = const { (Params::SLOTS, Results::SLOTS) };
-        let (mut few, mut many) = ([0; MAX], Vec::new());
-        let slots = val::room(counts.0.max(counts.1), &mut few, &mut many);
-        params.write(val::cells(slots), runtime.id)?;
-        let left = context.start(Mode::Resumable, addr, counts, slots)?;
-        Ok(of(left, addr, slots, context.runtime()))
+        let mut buffer = SlotBuffer::new();
+        let (addr, slots) = self.begin(context.runtime(), params, &mut buffer)?;
+        let suspended = context.start(Mode::Resumable, addr, Self::COUNTS, slots)?;
+        Ok(outcome(suspended, addr, slots, context.runtime()))
     }
 }
 
 impl Func {
-    /// Calls it in a way that can be suspended, see [`TypedFunc::call_resumable`].
+    /// Calls the function in a way that can be suspended, see [`TypedFunc::call_resumable`].
     ///
     /// # Errors
-    /// As for [`Func::call`], except that running out of fuel and being interrupted are none.
+    /// As for [`Func::call`], except that running out of fuel and being interrupted are not errors.
     pub fn call_resumable(
         &self,
         mut store: impl AsContextMut,
         params: &[Val],
     ) -> Result<ResumableCall<Vec<Val>>, Error> {
         let mut context = store.as_context_mut();
-        let runtime = context.runtime();
-        let addr = self.checked(runtime)?;
-        let ty = type_of(runtime, addr);
-        let ty = ty.func();
-        val::check_count("arguments", ty.params.len(), params.len())?;
-        let counts = ty.slots();
-        let (mut few, mut many) = ([0; MAX], Vec::new());
-        let slots = val::room(counts.0.max(counts.1), &mut few, &mut many);
-        val::write(params, &ty.params, val::cells(slots), runtime)?;
-        let left = context.start(Mode::Resumable, addr, counts, slots)?;
-        Ok(of(left, addr, slots, context.runtime()))
+        let mut buffer = SlotBuffer::new();
+        let call = self.begin(context.runtime(), params, None, &mut buffer)?;
+        let suspended = context.start(Mode::Resumable, call.addr, call.counts, call.slots)?;
+        Ok(outcome(suspended, call.addr, call.slots, context.runtime()))
     }
 
     /// Makes a function as [`Func::new`] does, of a closure that can ask for the call to be suspended, see [`MaySuspend`].
     ///
-    /// If it does, the results that it has set do not count.
+    /// If it asks, the results that it has set are ignored.
     ///
     /// # Panics
     /// If the type is a type of another engine than the store's, or there is no more memory.
@@ -344,8 +337,8 @@ impl Func {
 }
 
 impl<T> Linker<T> {
-    /// Defines a host function that can ask for the call to be suspended; see [`Func::new_suspending`]. What is defined with
-    /// [`func_wrap`](Self::func_wrap) can if it returns [`MaySuspend`].
+    /// Defines a host function that can ask for the call to be suspended; see [`Func::new_suspending`]. A function that is defined with
+    /// [`func_wrap`](Self::func_wrap) can ask as well, if it returns [`MaySuspend`].
     ///
     /// # Errors
     /// If the name is defined already, or the type is a type of another engine.

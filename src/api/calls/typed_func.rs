@@ -1,13 +1,15 @@
-//! Functions whose type is known in Rust.
+//! Functions whose type is known to the Rust compiler.
 
 use core::fmt;
 use core::marker::PhantomData;
 
 use super::func::Func;
 use crate::api::store::context::AsContextMut;
-use crate::api::values::val;
-use crate::api::values::wasm_ty::{MAX, WasmParams, WasmResults};
-use crate::error::Error;
+use crate::api::values::slots::{self, SlotBuffer};
+use crate::api::values::wasm_ty::{WasmParams, WasmResults};
+use crate::error::{Error, Misuse};
+use crate::runtime::addr::FuncAddr;
+use crate::runtime::store::Store;
 
 /// A function whose parameters and results are values of Rust types: made by [`Func::typed`] or
 /// [`Instance::get_typed_func`](crate::Instance::get_typed_func), which check that the types are right.
@@ -39,28 +41,41 @@ impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
         }
     }
 
-    /// The function.
+    /// Returns the function.
     pub fn func(&self) -> &Func {
         &self.func
     }
 
-    /// Calls it.
+    /// Calls the function.
     ///
     /// # Errors
     /// If it is a function of another store, or an argument is a reference of one; if the call traps, runs out of fuel, or a host
     /// function fails; if it reaches an async host function ([`TypedFunc::call_async`] is for that) or one that asks to suspend
-    /// ([`TypedFunc::call_resumable`]).
+    /// ([`TypedFunc::call_resumable`] is for that).
     #[inline]
     pub fn call(&self, mut store: impl AsContextMut, params: Params) -> Result<Results, Error> {
         let mut context = store.as_context_mut();
-        let runtime = context.runtime();
-        let addr = self.func.checked(runtime)?;
-        let counts = const { (Params::SLOTS, Results::SLOTS) };
-        let (mut few, mut many) = ([0; MAX], Vec::new());
-        let slots = val::room(counts.0.max(counts.1), &mut few, &mut many);
-        params.write(val::cells(slots), runtime.id)?;
-        context.invoke(addr, counts, slots)?;
-        Ok(Results::read(val::cells(slots), context.runtime()))
+        let mut buffer = SlotBuffer::new();
+        let (addr, slots) = self.begin(context.runtime(), params, &mut buffer)?;
+        context.invoke(addr, Self::COUNTS, slots)?;
+        Ok(Results::read(slots::cells(slots), context.runtime()))
+    }
+
+    /// The numbers of slots of its parameters and results.
+    pub(crate) const COUNTS: (usize, usize) = (Params::SLOTS, Results::SLOTS);
+
+    /// Begins a call of any kind: checks the function and puts the arguments into slots. Returns its address and the slots.
+    #[inline]
+    pub(crate) fn begin<'b>(
+        &self,
+        store: &Store,
+        params: Params,
+        buffer: &'b mut SlotBuffer,
+    ) -> Result<(FuncAddr, &'b mut [u64]), Misuse> {
+        let addr = self.func.checked(store)?;
+        let slots = buffer.take(Self::COUNTS.0.max(Self::COUNTS.1));
+        params.write(slots::cells(slots), store.id)?;
+        Ok((addr, slots))
     }
 }
 

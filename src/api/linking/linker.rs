@@ -1,4 +1,4 @@
-//! Linking by name.
+//! Linking: imports are found by name.
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ use crate::error::{Error, Misuse};
 use crate::support::suggest::suggest;
 use crate::syntax::types as syntax;
 
-/// What modules can import, by two names each, and the making of instances with it.
+/// Definitions that modules can import, by two names each.
 ///
 /// A linker may be used with many stores as long as only functions are defined in it; other definitions belong to one store.
 ///
@@ -69,7 +69,7 @@ impl<T> Definition<T> {
         }
     }
 
-    /// The definition as a part of a store.
+    /// Returns the definition as a part of a store.
     fn get(&self, context: StoreContextMut<'_, T>) -> Result<Extern, Error> {
         Ok(match self {
             Self::Item(item, _) => item.clone(),
@@ -99,7 +99,7 @@ impl<T> fmt::Debug for Linker<T> {
 }
 
 impl<T> Linker<T> {
-    /// A linker without definitions.
+    /// Makes a linker without definitions.
     pub fn new(engine: &Engine) -> Self {
         Self {
             engine: engine.clone(),
@@ -108,12 +108,12 @@ impl<T> Linker<T> {
         }
     }
 
-    /// The engine.
+    /// Returns the engine.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// Whether a name may be defined again, which replaces what it was. Off at first: then it is an error.
+    /// Sets whether a name may be defined again, which replaces the old definition. By default it is an error.
     pub fn allow_shadowing(&mut self, allow: bool) -> &mut Self {
         self.shadowing = allow;
         self
@@ -152,7 +152,7 @@ impl<T> Linker<T> {
         self.host(module, name, host)
     }
 
-    /// Defines a host function of a type that is known only when this is run; see [`Func::new`].
+    /// Defines a host function of a type that is known at run time only; see [`Func::new`].
     ///
     /// # Errors
     /// If the name is defined already, or the type is a type of another engine.
@@ -219,8 +219,8 @@ impl<T> Linker<T> {
 
     /// Makes an instance of a module and defines its exports under a name.
     ///
-    /// If the module exports `_start`, it is a *command*: each call of one of its functions then is made in a fresh instance, and it is
-    /// not instantiated here. Otherwise it is a *reactor*, whose `_initialize`, if it exports one, is called at once.
+    /// If the module exports `_start`, it is a *command*: each call of one of its functions makes a fresh instance, and the module is
+    /// not instantiated here. Otherwise it is a *reactor*: its `_initialize`, if it exports one, is called at once.
     ///
     /// Where host functions are async, use [`Linker::module_async`].
     ///
@@ -235,7 +235,7 @@ impl<T> Linker<T> {
     where
         T: 'static,
     {
-        if module.get_export("_start").is_some() {
+        if is_command(module) {
             return self.command(name, module);
         }
         let instance = self.instantiate(&mut store, module)?;
@@ -249,32 +249,37 @@ impl<T> Linker<T> {
     where
         T: 'static,
     {
-        let pre = self.instantiate_pre(module)?;
-        for export in module.exports() {
-            let ExternType::Func(ty) = export.ty() else {
-                continue;
-            };
-            let (pre, function) = (pre.clone(), Box::<str>::from(export.name()));
-            self.func_new(
-                name,
-                export.name(),
-                ty,
-                move |mut caller, params, results| {
-                    let instance = pre.instantiate(&mut caller)?;
-                    match instance.get_func(&mut caller, &function) {
-                        Some(func) => func.call(&mut caller, params, results),
-                        None => unreachable!("it is one of the module's exports"),
-                    }
-                },
-            )?;
+        for (ty, func) in self.command_funcs(module)? {
+            let export = func.name.clone();
+            self.func_new(name, &export, ty, move |mut caller, params, results| {
+                let instance = func.pre.instantiate(&mut caller)?;
+                let func = func.of_instance(&mut caller, instance);
+                func.call(&mut caller, params, results)
+            })?;
         }
         Ok(self)
     }
 
-    /// Defines a name as another one, of which it is a copy.
+    /// Returns the functions that a command exports, each with its type.
+    pub(crate) fn command_funcs(
+        &self,
+        module: &Module,
+    ) -> Result<Vec<(FuncType, CommandFunc<T>)>, Error> {
+        let pre = self.instantiate_pre(module)?;
+        let funcs = module.exports().filter_map(|export| {
+            let ExternType::Func(ty) = export.ty() else {
+                return None;
+            };
+            let (pre, name) = (pre.clone(), export.name().into());
+            Some((ty, CommandFunc { pre, name }))
+        });
+        Ok(funcs.collect())
+    }
+
+    /// Defines a name as a copy of another one.
     ///
     /// # Errors
-    /// If what is to be copied is not defined, or the new name is.
+    /// If the name to be copied is not defined, or the new name is.
     pub fn alias(
         &mut self,
         module: &str,
@@ -305,7 +310,7 @@ impl<T> Linker<T> {
         Ok(self)
     }
 
-    /// Defines the functions that a module imports and that are not defined as functions that fail when they are called. Other imports
+    /// Defines the functions that a module imports and that are undefined: as functions that fail when they are called. Other imports
     /// stay undefined.
     ///
     /// # Errors
@@ -333,8 +338,8 @@ impl<T> Linker<T> {
         Ok(())
     }
 
-    /// Defines what a module imports and is not defined: functions as ones that return 0 or null, globals as 0 or null, tables and
-    /// memories as empty ones of the size that the module asks for.
+    /// Defines the imports of a module that are undefined: functions as ones that return 0 or null, globals as 0 or null, tables and
+    /// memories as ones of the size that the module asks for, filled with null or 0.
     ///
     /// # Errors
     /// If a type has no such value, a limit of the store does not suffice, or the store or the module is one of another engine.
@@ -379,7 +384,7 @@ impl<T> Linker<T> {
         Ok(())
     }
 
-    /// Makes an instance of a module with what is defined here, and runs its start function.
+    /// Makes an instance of a module with these definitions, and runs its start function.
     ///
     /// # Errors
     /// [`Error::MissingImport`] if an import is not defined, and those of [`Instance::new`].
@@ -405,7 +410,7 @@ impl<T> Linker<T> {
         Ok(InstancePre::new(module, found?))
     }
 
-    /// What an import stands for here.
+    /// Finds the definition of an import.
     fn find(&self, import: &ImportType<'_>) -> Result<&Definition<T>, Error> {
         let (module, name) = (import.module(), import.name());
         let definition = self
@@ -435,7 +440,7 @@ impl<T> Linker<T> {
         }
     }
 
-    /// Whether a host function's type can be that of an import, whose declared type is settled when the instance is made.
+    /// Returns whether a host function's signature fits an import; whether it is a subtype is checked when an instance is made.
     fn func_fits(&self, found: &FuncType, expected: &FuncType) -> bool {
         let registry = self.engine.registry();
         let (found, expected) = (found.inner(), expected.inner());
@@ -449,7 +454,7 @@ impl<T> Linker<T> {
         self.modules.get(module)?.get(name)
     }
 
-    /// What is defined under similar names: first within the module, then the name in another, then a module of similar name.
+    /// Suggests a definition of a similar name: first in the module, then the same name in another, then in a module of similar name.
     fn similar(&self, module: &str, name: &str) -> Option<Box<str>> {
         let within = |module: &str| {
             let names = self.modules.get(module)?;
@@ -470,7 +475,7 @@ impl<T> Linker<T> {
         Some(format!("{module}::{name}").into())
     }
 
-    /// What is defined under a name; a host function is added to the store.
+    /// Returns the definition of a name; a host function is added to the store.
     ///
     /// # Panics
     /// If a host function cannot be added: the store is one of another engine, or there is no more memory.
@@ -493,7 +498,7 @@ impl<T> Linker<T> {
         Some(self.definition(module, name)?.get(context))
     }
 
-    /// What is defined for an import, whatever its type.
+    /// Returns the definition of an import, of any type.
     ///
     /// # Panics
     /// As for [`get`](Self::get).
@@ -505,10 +510,10 @@ impl<T> Linker<T> {
         self.get(store, import.module(), import.name())
     }
 
-    /// The function that running a module means: its export of the empty name, or else `_start`, or else a function that does nothing.
+    /// Returns the function that runs a module: its export of the empty name, or else `_start`, or else a function that does nothing.
     ///
     /// # Errors
-    /// If what is defined under one of these names is no function, or the store is one of another engine.
+    /// If one of these names is defined and no function, or the store is one of another engine.
     pub fn get_default(
         &self,
         mut store: impl AsContextMut<Data = T>,
@@ -527,7 +532,7 @@ impl<T> Linker<T> {
         Ok(Func::wrap(store, || {}))
     }
 
-    /// All definitions, by module and name in alphabetical order; host functions are added to the store.
+    /// Iterates over all definitions, by module and name in alphabetical order; host functions are added to the store.
     ///
     /// # Panics
     /// As for [`get`](Self::get), when the definition is reached.
@@ -547,7 +552,32 @@ impl<T> Linker<T> {
     }
 }
 
-/// A definition, where the interface has no error.
+/// Returns whether a module is a command: a program whose functions each run in a fresh instance.
+pub(crate) fn is_command(module: &Module) -> bool {
+    module.get_export("_start").is_some()
+}
+
+/// A function that a command exports: each call makes an instance for itself.
+pub(crate) struct CommandFunc<T> {
+    pub(crate) pre: InstancePre<T>,
+    pub(crate) name: Box<str>,
+}
+
+impl<T> CommandFunc<T> {
+    /// Returns the function of an instance of the command.
+    pub(crate) fn of_instance(
+        &self,
+        store: impl AsContextMut<Data = T>,
+        instance: Instance,
+    ) -> Func {
+        match instance.get_func(store, &self.name) {
+            Some(func) => func,
+            None => unreachable!("it is one of the module's exports"),
+        }
+    }
+}
+
+/// Returns a definition; panics where the interface has no error.
 #[track_caller]
 fn expect(item: Result<Extern, Error>) -> Extern {
     match item {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::refs::Held;
-use super::val::{self, Val};
+use super::slots;
+use super::val::Val;
 use crate::api::externs::tag::Tag;
 use crate::api::store::context::{AsContext, AsContextMut};
 use crate::api::types::{FuncType, TagType, ValType};
@@ -244,7 +245,7 @@ pub(crate) fn exception(store: &Store, tag: Tag, fields: &[Val]) -> Result<Excep
         });
     }
     let mut payload = vec![0; ty.slots().0];
-    val::write(fields, &ty.params, val::cells(&mut payload), store)?;
+    slots::write(fields, &ty.params, slots::cells(&mut payload), store)?;
     let payload = payload.into();
     Ok(Exception { tag, payload })
 }
@@ -252,7 +253,7 @@ pub(crate) fn exception(store: &Store, tag: Tag, fields: &[Val]) -> Result<Excep
 /// The values that an exception carries.
 fn fields(store: &Store, exception: &Exception) -> Vec<Val> {
     let ty = type_of(store, exception.tag);
-    val::read(&ty.func().params, &exception.payload, store).collect()
+    slots::read(&ty.func().params, &exception.payload, store).collect()
 }
 
 /// The error that an exception is which nobody has caught.

@@ -1,6 +1,4 @@
-//! Values.
-
-use core::cell::Cell;
+//! Values of a type that is known at run time.
 
 use super::exn::ExnRef;
 use super::gc::AnyRef;
@@ -22,7 +20,7 @@ use crate::syntax::types::{HeapType, RefType, ValType};
 pub struct V128(u128);
 
 impl V128 {
-    /// The bits, those of lane 0 lowest.
+    /// Returns the bits, those of lane 0 lowest.
     pub fn as_u128(self) -> u128 {
         self.0
     }
@@ -34,9 +32,9 @@ impl From<u128> for V128 {
     }
 }
 
-/// A value of any type, where the type is not known while Rust code is compiled.
+/// A value of any type, for code that knows types at run time only.
 ///
-/// Floats are kept as bits, so that NaNs keep theirs.
+/// Floats are kept as bits, so that NaNs keep their payloads.
 /// <https://webassembly.github.io/spec/core/exec/runtime.html#values>
 ///
 /// ```
@@ -67,7 +65,7 @@ pub enum Val {
     V128(V128),
     /// A reference to a function, or null.
     FuncRef(Option<Func>),
-    /// A reference to a value of the embedder's, or null.
+    /// A reference to a value of the embedder, or null.
     ExternRef(Option<ExternRef>),
     /// A reference to an exception, or null.
     ExnRef(Option<ExnRef>),
@@ -100,27 +98,27 @@ macro_rules! accessors {
 }
 
 impl Val {
-    /// The null reference to a function.
+    /// Returns the null reference to a function.
     pub const fn null_func_ref() -> Self {
         Self::FuncRef(None)
     }
 
-    /// The null reference to a value of the embedder's.
+    /// Returns the null reference to a value of the embedder.
     pub const fn null_extern_ref() -> Self {
         Self::ExternRef(None)
     }
 
-    /// The null reference to an exception.
+    /// Returns the null reference to an exception.
     pub const fn null_exn_ref() -> Self {
         Self::ExnRef(None)
     }
 
-    /// The null reference to anything but functions, exceptions and the embedder's values.
+    /// Returns the null reference to anything but functions, exceptions and the embedder's values.
     pub const fn null_any_ref() -> Self {
         Self::AnyRef(None)
     }
 
-    /// The value that locals of a type begin with: 0 or null. Nothing for references that cannot be null.
+    /// Returns the initial value of locals of a type: 0 or null. It is `None` for references that cannot be null.
     pub fn default_for_ty(ty: &types::ValType) -> Option<Self> {
         use types::ValType;
         Some(match ty {
@@ -135,27 +133,27 @@ impl Val {
     }
 
     accessors! {
-        /// The integer, if it is an `i32`.
+        /// Returns the integer, if it is an `i32`.
         i32 unwrap_i32 i32: Self::I32(value) => *value;
-        /// The integer, if it is an `i64`.
+        /// Returns the integer, if it is an `i64`.
         i64 unwrap_i64 i64: Self::I64(value) => *value;
-        /// The float, if it is an `f32`.
+        /// Returns the float, if it is an `f32`.
         f32 unwrap_f32 f32: Self::F32(bits) => f32::from_bits(*bits);
-        /// The float, if it is an `f64`.
+        /// Returns the float, if it is an `f64`.
         f64 unwrap_f64 f64: Self::F64(bits) => f64::from_bits(*bits);
-        /// The vector, if it is one.
+        /// Returns the vector, if it is one.
         v128 unwrap_v128 V128: Self::V128(value) => *value;
-        /// The function, if it is a reference to one; null is nothing within something.
+        /// Returns the function, if it is a reference to one; null is `Some(None)`.
         func_ref unwrap_func_ref Option<Func>: Self::FuncRef(func) => *func;
-        /// The embedder's value, if it is a reference to one; null is nothing within something.
+        /// Returns the embedder's value, if it is a reference to one; null is `Some(None)`.
         extern_ref unwrap_extern_ref Option<ExternRef>: Self::ExternRef(value) => value.clone();
-        /// The exception, if it is a reference to one; null is nothing within something.
+        /// Returns the exception, if it is a reference to one; null is `Some(None)`.
         exn_ref unwrap_exn_ref Option<ExnRef>: Self::ExnRef(value) => value.clone();
-        /// The reference, if it is one to anything but functions, exceptions and the embedder's values; null is nothing within something.
+        /// Returns the reference, if it is one to anything but functions, exceptions and the embedder's values; null is `Some(None)`.
         any_ref unwrap_any_ref Option<AnyRef>: Self::AnyRef(value) => value.clone();
     }
 
-    /// The reference, if it is one.
+    /// Returns the reference, if it is one.
     pub fn ref_(self) -> Option<Ref> {
         match self {
             Self::FuncRef(func) => Some(Ref::Func(func)),
@@ -166,7 +164,7 @@ impl Val {
         }
     }
 
-    /// Its type: the most precise one.
+    /// Returns its most precise type.
     ///
     /// # Errors
     /// If it is a reference of another store.
@@ -206,7 +204,7 @@ impl Val {
         })
     }
 
-    /// The value in slots, of which the second matters for vectors only, if it is one of the type.
+    /// Returns the value in slots, of which the second matters for vectors only, if it is a value of the type.
     pub(crate) fn to_slots(&self, expected: ValType, store: &Store) -> Result<[u64; 2], Misuse> {
         let found = self.type_in(store)?;
         if !store.registry.matches(found, expected) {
@@ -230,7 +228,7 @@ impl Val {
         ])
     }
 
-    /// The value of a type in slots.
+    /// Returns the value of a type that slots hold.
     pub(crate) fn of_slots(ty: ValType, slots: [u64; 2], store: &Store) -> Self {
         let [slot, high] = slots;
         match ty {
@@ -241,98 +239,6 @@ impl Val {
             ValType::V128 => Self::V128(V128(u128::from(slot) | u128::from(high) << 64)),
             ValType::Ref(ty) => Ref::of_slot(ty, slot, store).into(),
         }
-    }
-}
-
-/// Checks how many values there are of something.
-pub(crate) fn check_count(what: &'static str, expected: usize, found: usize) -> Result<(), Misuse> {
-    match expected == found {
-        true => Ok(()),
-        false => Err(Misuse::Count {
-            what,
-            expected,
-            found,
-        }),
-    }
-}
-
-/// So many slots: few of them where there is room anyway, many where it is to be allocated.
-#[inline]
-pub(crate) fn room<'a>(count: usize, few: &'a mut [u64], many: &'a mut Vec<u64>) -> &'a mut [u64] {
-    match few.get_mut(..count) {
-        Some(slots) => slots,
-        None => {
-            many.resize(count, 0);
-            &mut many[..]
-        }
-    }
-}
-
-/// Slots, as cells: the form in which host functions see theirs.
-#[inline]
-pub(crate) fn cells(slots: &mut [u64]) -> &[Cell<u64>] {
-    Cell::from_mut(slots).as_slice_of_cells()
-}
-
-/// Puts values into slots, each of the type expected in its place.
-pub(crate) fn write(
-    values: &[Val],
-    types: &[ValType],
-    slots: &[Cell<u64>],
-    store: &Store,
-) -> Result<(), Misuse> {
-    let mut at = 0;
-    for (value, ty) in values.iter().zip(types) {
-        let count = ty.slots() as usize;
-        let bits = value.to_slots(*ty, store)?;
-        for (slot, bits) in slots[at..at + count].iter().zip(bits) {
-            slot.set(bits);
-        }
-        at += count;
-    }
-    Ok(())
-}
-
-/// A slot that can be read.
-pub(crate) trait Slot {
-    fn bits(&self) -> u64;
-}
-
-impl Slot for u64 {
-    fn bits(&self) -> u64 {
-        *self
-    }
-}
-
-impl Slot for Cell<u64> {
-    fn bits(&self) -> u64 {
-        self.get()
-    }
-}
-
-/// The values of some types that slots hold.
-pub(crate) fn read<'a>(
-    types: &'a [ValType],
-    slots: &'a [impl Slot],
-    store: &'a Store,
-) -> impl Iterator<Item = Val> + 'a {
-    let mut at = 0;
-    types.iter().map(move |ty| {
-        let high = if *ty == ValType::V128 {
-            slots[at + 1].bits()
-        } else {
-            0
-        };
-        let value = Val::of_slots(*ty, [slots[at].bits(), high], store);
-        at += ty.slots() as usize;
-        value
-    })
-}
-
-/// Sets values to those of some types that slots hold.
-pub(crate) fn read_all(types: &[ValType], slots: &[u64], store: &Store, values: &mut [Val]) {
-    for (value, read) in values.iter_mut().zip(read(types, slots, store)) {
-        *value = read;
     }
 }
 

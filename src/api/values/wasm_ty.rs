@@ -1,7 +1,4 @@
-//! Rust types whose values pass to and from WebAssembly functions, singly and in tuples.
-//!
-//! A value is passed in one 64-bit slot: integers and floats zero-extended, references as one more than their address, 0 for null. A
-//! vector fills two, its lower half first.
+//! Rust types whose values pass to and from WebAssembly functions, singly and in tuples. `slots` says how they are passed.
 
 use core::cell::Cell;
 
@@ -28,7 +25,7 @@ use crate::syntax::types::{HeapType, RefType, ValType};
 /// assert_eq!(double.typed::<i64, i64>(&store)?.call(&mut store, -4)?, -8);
 /// # Ok::<(), tickwasm::Error>(())
 /// ```
-pub trait WasmTy: sealed::Slot {}
+pub trait WasmTy: sealed::WasmValue {}
 
 /// The parameters of a [`TypedFunc`](crate::TypedFunc): a [`WasmTy`] or a tuple of up to 16.
 ///
@@ -38,7 +35,7 @@ pub trait WasmTy: sealed::Slot {}
 /// takes::<i32>();
 /// takes::<(i32, f64)>();
 /// ```
-pub trait WasmParams: sealed::Slots {}
+pub trait WasmParams: sealed::WasmValues {}
 
 /// The results of a [`TypedFunc`](crate::TypedFunc) or a host function: a [`WasmTy`] or a tuple of up to 16.
 ///
@@ -46,29 +43,29 @@ pub trait WasmParams: sealed::Slots {}
 /// fn yields<R: tickwasm::WasmResults>() {}
 /// yields::<(u32, Option<tickwasm::ExternRef>)>();
 /// ```
-pub trait WasmResults: sealed::Slots {}
+pub trait WasmResults: sealed::WasmValues {}
 
-impl<V: sealed::Slot> WasmTy for V {}
-impl<V: sealed::Slots> WasmParams for V {}
-impl<V: sealed::Slots> WasmResults for V {}
+impl<V: sealed::WasmValue> WasmTy for V {}
+impl<V: sealed::WasmValues> WasmParams for V {}
+impl<V: sealed::WasmValues> WasmResults for V {}
 
-/// What makes the traits above usable by this crate alone.
+/// The methods of the traits above, which only this crate can use.
 pub(crate) mod sealed {
     use super::{Cell, Misuse, Store, StoreId, ValType};
 
-    pub trait Slot: Sized + 'static {
+    pub trait WasmValue: Sized + 'static {
         /// The WebAssembly type.
         const TYPE: ValType;
-        /// The value in slots of a store, of which only vectors need the second.
+        /// Returns the value in slots of a store, of which only vectors need the second.
         fn into_slots(self, store: StoreId) -> Result<[u64; 2], Misuse>;
-        /// The value that slots of a store hold.
+        /// Returns the value that slots of a store hold.
         fn from_slots(slots: [u64; 2], store: &Store) -> Self;
     }
 
-    pub trait Slots: Sized + 'static {
+    pub trait WasmValues: Sized + 'static {
         /// The WebAssembly types.
         const TYPES: &'static [ValType];
-        /// How many slots they fill.
+        /// The number of slots that they fill.
         const SLOTS: usize;
         /// Puts the values into slots, of which there are enough.
         fn write(self, slots: &[Cell<u64>], store: StoreId) -> Result<(), Misuse>;
@@ -77,13 +74,13 @@ pub(crate) mod sealed {
     }
 }
 
-/// Most values of a tuple. They fill as many slots, unless there are vectors among them.
+/// The largest number of values of a tuple. They fill as many slots, unless there are vectors among them.
 pub(crate) const MAX: usize = 16;
 
-/// Numbers: how one becomes bits and back.
+/// Implements the conversion of numbers into bits and back.
 macro_rules! numbers {
     ($($ty:ty = $wasm:ident, $into:expr, $from:expr;)*) => {$(
-        impl sealed::Slot for $ty {
+        impl sealed::WasmValue for $ty {
             const TYPE: ValType = ValType::$wasm;
 
             #[inline]
@@ -110,7 +107,7 @@ numbers! {
     f64 = F64, f64::to_bits, f64::from_bits;
 }
 
-impl sealed::Slot for V128 {
+impl sealed::WasmValue for V128 {
     const TYPE: ValType = ValType::V128;
 
     #[inline]
@@ -128,7 +125,7 @@ impl sealed::Slot for V128 {
 /// References, nullable and not.
 macro_rules! references {
     ($($ty:ident $heap:ident;)*) => {$(
-        impl sealed::Slot for Option<$ty> {
+        impl sealed::WasmValue for Option<$ty> {
             const TYPE: ValType = ValType::Ref(RefType::nullable(HeapType::$heap));
 
             fn into_slots(self, store: StoreId) -> Result<[u64; 2], Misuse> {
@@ -140,7 +137,7 @@ macro_rules! references {
             }
         }
 
-        impl sealed::Slot for $ty {
+        impl sealed::WasmValue for $ty {
             const TYPE: ValType = ValType::Ref(RefType::non_null(HeapType::$heap));
 
             fn into_slots(self, store: StoreId) -> Result<[u64; 2], Misuse> {
@@ -168,7 +165,7 @@ references! {
     ExnRef Exn;
 }
 
-impl<V: sealed::Slot> sealed::Slots for V {
+impl<V: sealed::WasmValue> sealed::WasmValues for V {
     const TYPES: &'static [ValType] = &[V::TYPE];
     const SLOTS: usize = V::TYPE.slots() as usize;
 
@@ -185,7 +182,7 @@ impl<V: sealed::Slot> sealed::Slots for V {
 
 /// Puts a value into the next slots.
 #[inline]
-fn write_next<V: sealed::Slot>(
+fn write_next<V: sealed::WasmValue>(
     value: V,
     slots: &mut core::slice::Iter<'_, Cell<u64>>,
     store: StoreId,
@@ -204,7 +201,10 @@ fn write_next<V: sealed::Slot>(
 
 /// Takes a value from the next slots.
 #[inline]
-fn read_next<V: sealed::Slot>(slots: &mut core::slice::Iter<'_, Cell<u64>>, store: &Store) -> V {
+fn read_next<V: sealed::WasmValue>(
+    slots: &mut core::slice::Iter<'_, Cell<u64>>,
+    store: &Store,
+) -> V {
     let low = slots.next().map_or(0, Cell::get);
     let high = match V::TYPE.slots() {
         2 => slots.next().map_or(0, Cell::get),
@@ -239,7 +239,7 @@ pub(crate) use tuples;
 macro_rules! tuple {
     ($($name:ident)*) => {
         #[allow(non_snake_case, unused_variables, unused_mut, clippy::unused_unit)]
-        impl<$($name: sealed::Slot),*> sealed::Slots for ($($name,)*) {
+        impl<$($name: sealed::WasmValue),*> sealed::WasmValues for ($($name,)*) {
             const TYPES: &'static [ValType] = &[$($name::TYPE),*];
             const SLOTS: usize = 0 $(+ $name::TYPE.slots() as usize)*;
 
