@@ -84,7 +84,7 @@ pub struct Compiled {
     functions: Arc<Functions>,
 }
 
-/// The functions of a module, and what lowering one of them takes.
+/// The functions of a module, with all that lowering one of them takes.
 struct Functions {
     module: Arc<Module>,
     bytes: Arc<[u8]>,
@@ -194,7 +194,7 @@ impl Source for Arc<Functions> {
                     mem: mem.0,
                     offset,
                     bytes: opcode.access_bytes()?.into(),
-                    // In front of it an atomic op says what it does.
+                    // An atomic op has one more cell in front, which says what it does.
                     cell: usize::from(opcode.class() == Class::Atomic),
                 }
             }

@@ -25,12 +25,12 @@ macro_rules! features {
                 }
             }
 
-            /// Whether the executor can run what uses the feature.
+            /// Whether the executor can run code that uses the feature.
             pub const fn is_implemented(self) -> bool {
                 matches!(self.state(), State::On | State::Optional)
             }
 
-            /// What the executor does with the feature today.
+            /// The state of the feature in the executor.
             pub const fn state(self) -> State {
                 match self {
                     $(Self::$name => State::$state,)*
@@ -41,14 +41,14 @@ macro_rules! features {
 }
 
 impl Feature {
-    /// The features that can be switched: all that are implemented, but for the oldest version of WebAssembly, without which there is nothing.
+    /// The features that can be switched: all that are implemented, except WebAssembly 1.0 itself.
     pub fn switchable() -> impl Iterator<Item = Self> {
         let all = Self::ALL.iter().copied();
         all.filter(|feature| *feature != Self::Mvp && feature.is_implemented())
     }
 }
 
-/// Whether a feature can be used.
+/// The state of a feature.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
     /// Implemented, and on by default.
@@ -115,7 +115,7 @@ impl fmt::Display for Feature {
 pub struct Features(u32);
 
 impl Features {
-    /// What is on when nothing is said: everything that is implemented.
+    /// The default: every feature whose state is [`State::On`].
     pub const DEFAULT: Self = {
         let mut set = Self(0);
         let mut i = 0;
@@ -128,7 +128,7 @@ impl Features {
         set
     };
 
-    /// Every feature there is, implemented or not: for tests of the decoder and validator.
+    /// All features, implemented or not: for tests of the decoder and validator.
     #[cfg(test)]
     pub const ALL: Self = Self((1 << Feature::ALL.len()) - 1);
 

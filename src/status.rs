@@ -1,6 +1,6 @@
-//! Status codes: what a program's `run` returns, and host functions beside their result.
+//! Status codes, which a program's `run` returns, and host functions beside their results.
 //!
-//! They are a convention between programs and who runs them, see [`tape`](crate::tape); WebAssembly knows nothing of them.
+//! They are a convention between programs and hosts, see [`tape`](crate::tape); WebAssembly does not define them.
 //!
 //! ```
 //! use tickwasm::status::{self, Status};
@@ -15,7 +15,7 @@
 
 use core::fmt;
 
-/// One line a status: constant, variant, code, description.
+/// Defines a status a line: constant, variant, code, description.
 macro_rules! statuses {
     ($($constant:ident $variant:ident = $code:literal, $description:literal;)*) => {
         $(
@@ -45,7 +45,7 @@ macro_rules! statuses {
                 }
             }
 
-            /// What it means, in a few words.
+            /// Its meaning, in a few words.
             pub const fn description(self) -> &'static str {
                 match self {
                     $(Self::$variant => $description,)*
@@ -114,7 +114,7 @@ impl TryFrom<u32> for Status {
 impl TryFrom<i32> for Status {
     type Error = UnknownStatus;
 
-    /// The same of a program's `i32`, whose bits count.
+    /// Converts the bits of a program's `i32` in the same way.
     fn try_from(code: i32) -> Result<Self, UnknownStatus> {
         Self::try_from(code as u32)
     }

@@ -1,19 +1,19 @@
-//! A convention for small programs that are written on the spot, and what a host needs to keep it.
+//! A convention for small programs that are written on the spot, with the tools that a host needs for it.
 //!
-//! A program exports a memory `mem.tape` and a function `run: [] -> [i32]` that returns a [status](crate::status). What it may do is
+//! A program exports a memory `mem.tape` and a function `run: [] -> [i32]` that returns a [status](crate::status). It is given
 //! a handful of *capabilities*: imported functions `(param i32) (result i32 i32)` that take a pointer to their arguments and return a
 //! pointer to their results, and a status. Both pointers lead to a *list* in the tape:
 //!
 //! | at | bytes | |
 //! |---|---|---|
-//! | 0 | 4 | how many items |
+//! | 0 | 4 | the number of items |
 //! | 4 | 8 each | of each item: pointer, length |
 //!
 //! All numbers are unsigned and little-endian, of four bytes. Items are bytes, anywhere in the memory.
 //!
 //! A [`Template`] is the frame of such a program; it declares memory and capabilities, so that its author writes functions only. A
-//! [`Tape`] allocates in the memory what the host writes there, and a [`List`] reads what the program wrote. Both distrust whatever is
-//! in the memory. This is a user of the crate's interface like any other: who wants another convention does as it does.
+//! [`Tape`] allocates memory for the data of the host, and a [`List`] reads the data of the program. Both distrust the contents of the
+//! memory. This module uses the public interface only: other conventions can be built on it in the same way.
 //!
 //! ```
 //! use tickwasm::tape::{self, List, Tape, Template};
@@ -28,7 +28,7 @@
 //!       (call $text.upper (i32.const 0)) ;; a list of one item, five bytes at 12
 //!       (return))"#))?;
 //!
-//! // What the host writes goes behind the first 1024 bytes, which are the program's.
+//! // The host writes behind the first 1024 bytes, which are the program's.
 //! let mut store = Store::new(&engine, Tape::new(1024));
 //! let mut linker = Linker::new(&engine);
 //! linker.func_wrap("text", "upper", |mut caller: Caller<'_, Tape>, ptr: u32| -> Result<(u32, u32), Error> {
@@ -47,7 +47,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! `examples/agent_runtime.rs` shows all of it at work.
+//! `examples/agent_runtime.rs` is a complete example.
 
 use core::fmt::Write as _;
 
@@ -60,12 +60,12 @@ pub const MEMORY: &str = "mem.tape";
 /// The name under which a program exports the function to be called.
 pub const RUN: &str = "run";
 
-/// Every allocation begins at a multiple of this.
+/// The alignment of every allocation.
 const ALIGN: u64 = 8;
 
-/// Allocates in a program's memory from some place upwards, for what the host writes there.
+/// An allocator of the host's data in a program's memory, from an address upwards.
 ///
-/// It only knows numbers; the memory is given to each of its methods. Nothing is freed but everything at once.
+/// It holds numbers only; the memory is given to each of its methods. Allocations are freed all at once.
 ///
 /// ```
 /// use tickwasm::tape::{List, Tape};
@@ -83,17 +83,17 @@ pub struct Tape {
 }
 
 impl Tape {
-    /// An empty tape that begins at `base`, counted in bytes; what lies below is the program's.
+    /// Makes an empty tape that begins at `base`, counted in bytes; the program owns the bytes below.
     pub const fn new(base: u32) -> Self {
         Self { base, top: base }
     }
 
-    /// How many bytes are allocated.
+    /// The number of allocated bytes.
     pub const fn used(&self) -> u32 {
         self.top - self.base
     }
 
-    /// Frees everything.
+    /// Frees all allocations.
     pub const fn reset(&mut self) {
         self.top = self.base;
     }
@@ -101,12 +101,12 @@ impl Tape {
     /// Allocates some bytes, which keep their contents.
     ///
     /// # Errors
-    /// [`Error::MemoryExhausted`] if the memory ends before, with the bytes that it would need.
+    /// [`Error::MemoryExhausted`] if the memory is too small, with the bytes that it would need.
     pub fn alloc(&mut self, memory: &[u8], len: usize) -> Result<u32> {
         let start = u64::from(self.top).next_multiple_of(ALIGN);
         let requested = start.saturating_add(len as u64);
         let limit = memory.len() as u64;
-        // Pointers have 32 bits, and so has the end of what they lead to.
+        // Pointers have 32 bits, and so has the end of each allocation.
         match u32::try_from(requested) {
             Ok(top) if requested <= limit => {
                 self.top = top;
@@ -116,20 +116,20 @@ impl Tape {
         }
     }
 
-    /// Writes some bytes into the memory and returns where they are.
+    /// Writes some bytes into the memory and returns a pointer to them.
     ///
     /// # Errors
-    /// [`Error::MemoryExhausted`] if the memory ends before, with the bytes that it would need.
+    /// [`Error::MemoryExhausted`] if the memory is too small, with the bytes that it would need.
     pub fn write(&mut self, memory: &mut [u8], bytes: &[u8]) -> Result<u32> {
         let ptr = self.alloc(memory, bytes.len())?;
         put(memory, ptr, bytes);
         Ok(ptr)
     }
 
-    /// Writes a list into the memory and returns where it is. On an error nothing is allocated.
+    /// Writes a list into the memory and returns a pointer to it. On an error nothing is allocated.
     ///
     /// # Errors
-    /// [`Error::MemoryExhausted`] if the memory ends before, with the bytes that it would need.
+    /// [`Error::MemoryExhausted`] if the memory is too small, with the bytes that it would need.
     pub fn write_list(&mut self, memory: &mut [u8], items: &[&[u8]]) -> Result<u32> {
         let head = items.len().saturating_mul(8).saturating_add(4);
         let bytes = items.iter().map(|item| item.len());
@@ -164,7 +164,7 @@ pub struct List<'m> {
 }
 
 impl<'m> List<'m> {
-    /// The list at a pointer.
+    /// Reads the list at a pointer.
     ///
     /// # Errors
     /// [`Error::InvalidPointer`] if its head does not lie in the memory.
@@ -178,9 +178,9 @@ impl<'m> List<'m> {
         Ok(Self { memory, head })
     }
 
-    /// How many items it has.
+    /// The number of items.
     pub fn len(&self) -> u32 {
-        // It was such a number.
+        // The length was read as a 32-bit number.
         self.head.len() as u32
     }
 
@@ -205,7 +205,7 @@ impl<'m> List<'m> {
         bytes.ok_or_else(|| invalid(self.memory, ptr))
     }
 
-    /// An item that is a text.
+    /// An item as a text.
     ///
     /// # Errors
     /// Those of [`List::get`], and [`Error::Serialization`] if it is not UTF-8.
@@ -234,7 +234,8 @@ pub fn memory<T>(caller: &mut Caller<'_, T>) -> Result<Memory> {
     }
 }
 
-/// Writes a list on a tape that is part of the store's data; the memory grows if it has to. Returns where the list is.
+/// Writes a list on a tape that is part of the store's data; the memory grows if it has to. Returns a pointer to
+/// the list.
 ///
 /// # Errors
 /// [`Error::MemoryExhausted`] if a limit does not allow the memory to grow.
@@ -256,8 +257,8 @@ pub fn reply<T>(
     }
 }
 
-/// The status that tells a program of an error in a capability, if it is one that the program can do something about: what it passed was
-/// wrong, or there is no room for the answer. Other errors end the program.
+/// The status of an error in a capability, if the program can handle it: its arguments were wrong, or there is no room for the results.
+/// Other errors end the program.
 ///
 /// ```
 /// use tickwasm::status::Status;
@@ -299,7 +300,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// A frame without capabilities, with a memory of the size that the engine is configured for.
+    /// Makes a frame without capabilities, with a memory of the size that the engine is configured for.
     pub fn new(engine: &Engine) -> Self {
         Self {
             pages: engine.initial_pages(),
@@ -307,8 +308,8 @@ impl Template {
         }
     }
 
-    /// Adds a capability, which the program calls as `$module.name`. What the names hold beyond letters, digits and `_-./` has to be
-    /// written as in a string, `$"module.name"`.
+    /// Adds a capability, which the program calls as `$module.name`. Names with other characters than letters, digits and `_-./` are
+    /// written as strings, `$"module.name"`.
     pub fn capability(&mut self, module: &str, name: &str) -> &mut Self {
         let (id_module, id_name) = (escaped(module), escaped(name));
         let plain = |name: &str| name.bytes().all(is_plain);
@@ -316,7 +317,7 @@ impl Template {
             true => format!("${id_module}.{id_name}"),
             false => format!("$\"{id_module}.{id_name}\""),
         };
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(
             self.imports,
             "(import \"{id_module}\" \"{id_name}\" (func {id} (param i32) (result i32 i32))) "
@@ -324,7 +325,7 @@ impl Template {
         self
     }
 
-    /// The text of a program whose fields, functions above all, are given. They begin on the second line, so that an error in the
+    /// Returns the text of a program with the given fields, mostly functions. They begin on the second line, so that an error in the
     /// n-th line of `body` is reported for line n + 1.
     pub fn assemble(&self, body: &str) -> String {
         let Self { pages, imports } = self;
@@ -337,7 +338,7 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_-./".contains(&byte)
 }
 
-/// A name as it stands between quotation marks.
+/// Escapes a name for use between quotation marks.
 fn escaped(name: &str) -> String {
     let mut text = String::new();
     for byte in name.bytes() {
@@ -417,7 +418,7 @@ mod tests {
         memory[..4].copy_from_slice(&3_u32.to_le_bytes());
         for ptr in 0..40 {
             let read = List::read(&memory, ptr);
-            // Only at 0 there is a number of items, which fit.
+            // Only at 0 there is a number of items that fit.
             assert_eq!(read.is_ok(), ptr <= 28, "{ptr}");
         }
         assert!(List::read(&memory, u32::MAX).is_err());

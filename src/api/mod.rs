@@ -1,7 +1,7 @@
-//! The public interface: handles, and the embedder's side of everything. No algorithm of WebAssembly's is here.
+//! The public interface: handles, and the embedder's side of calls, stores and linking. It holds no algorithm of WebAssembly.
 //!
-//! `context` is how every method reaches a store, `hosts` how host functions are kept, `wasm_ty` how Rust's values become slots.
-//! Errors are in [`error`](crate::error), all of this is re-exported by the crate's root.
+//! Every method reaches a store by `store::context`; `calls::host_func` keeps host functions; `values::wasm_ty` converts Rust's values into
+//! slots. Errors are in [`error`](crate::error). The crate's root re-exports all of this.
 
 #![forbid(unsafe_code)]
 
@@ -52,7 +52,7 @@ pub use crate::runtime::trap::Trap;
 pub use crate::support::cache::CacheStats;
 pub use crate::syntax::cost::{BulkUnit, FUEL_COSTS_VERSION, LOCALS_PER_FUEL};
 
-/// What holds for the types above, and whoever relies on it is told here if it no longer does.
+/// Makes sure that the types above can be sent and shared between threads.
 const _: () = {
     const fn send<V: Send>() {}
     const fn send_and_sync<V: Send + Sync + 'static>() {}

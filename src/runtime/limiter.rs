@@ -153,7 +153,7 @@ impl fmt::Display for RefusedGrowth {
             current, requested, ..
         } = self;
         let (what, unit) = match (self.limit_of, self.resource) {
-            (LimitOf::Total, _) => ("what the store holds", "bytes"),
+            (LimitOf::Total, _) => ("the store", "bytes"),
             (LimitOf::Store, Resource::Memory) => ("the memories together", "bytes"),
             (LimitOf::Store, Resource::Table) => ("the tables together", "elements"),
             (_, Resource::Memory) => ("memory", "bytes"),
@@ -169,7 +169,7 @@ impl fmt::Display for RefusedGrowth {
             LimitOf::Store | LimitOf::Total => "the store's limit",
             LimitOf::Limiter if self.limit.is_none() => "the limiter refused it",
             LimitOf::Limiter => "the limiter's limit",
-            LimitOf::Host => "the host has not as much memory",
+            LimitOf::Host => "the host does not have that much memory",
         })?;
         match self.limit {
             Some(limit) => write!(f, " is {limit}"),

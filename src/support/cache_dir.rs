@@ -86,7 +86,7 @@ impl CacheDir {
         written
     }
 
-    /// Removes the oldest files until the others take no more than three quarters of what is allowed.
+    /// Removes the oldest files until the others take at most three quarters of the limit.
     fn shrink(&self) -> io::Result<()> {
         let mut files = Vec::new();
         let mut sum = 0_u64;

@@ -245,7 +245,7 @@ fn everything_together_is_bounded() {
     assert_eq!(grow.call(&mut store, 1).unwrap(), -1);
     assert_eq!(
         store.refused_growth().unwrap().to_string(),
-        "what the store holds cannot grow from 65552 to 131088 bytes: the store's limit is 131087"
+        "the store cannot grow from 65552 to 131088 bytes: the store's limit is 131087"
     );
     store.set_max_total_bytes(2 * PAGE + 16);
     assert_eq!(grow.call(&mut store, 1).unwrap(), 1);

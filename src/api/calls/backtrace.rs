@@ -1,4 +1,4 @@
-//! Where execution stopped.
+//! Backtraces: the calls that were under way when execution stopped.
 
 use core::fmt;
 
@@ -59,7 +59,7 @@ impl FrameInfo {
         &self.module
     }
 
-    /// The module's name, if its name section tells.
+    /// The module's name, if its name section has one.
     pub fn module_name(&self) -> Option<&str> {
         self.module.name()
     }
@@ -69,19 +69,19 @@ impl FrameInfo {
         self.func.0
     }
 
-    /// The name of the function, if the module's name section tells.
+    /// The name of the function, if the module's name section has one.
     pub fn func_name(&self) -> Option<&str> {
         self.module.syntax().names.func(self.func)
     }
 
-    /// The current instruction of the call in the text format, as `i32.load offset=4`. It is read from the module's binary now.
+    /// The current instruction of the call in the text format, such as `i32.load offset=4`. It is read from the module's binary on demand.
     pub fn instruction(&self) -> Option<String> {
         let compiled = self.module.compiled();
         let defined = self.func.0.checked_sub(compiled.code.imported())?;
         compiled.instr_at(defined, self.offset)
     }
 
-    /// Where in the module's binary the current instruction of the call begins.
+    /// The offset of the call's current instruction in the module's binary.
     pub fn module_offset(&self) -> Option<usize> {
         Some(self.offset)
     }

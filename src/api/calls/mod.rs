@@ -1,6 +1,6 @@
 //! Calls, in both directions: of functions by the embedder, and of host functions by a guest; at once, in parts or awaited.
 //!
-//! `func` and `typed_func` are what is called, `host_func` and `caller` the embedder's side of a host function; `resumable`, `asynchronous` and
+//! `func` and `typed_func` are functions to be called, `host_func` and `caller` the embedder's side of host functions; `resumable`, `asynchronous` and
 //! `interrupt` are calls that stop on their way.
 
 pub(crate) mod asynchronous;

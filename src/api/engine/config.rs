@@ -9,7 +9,7 @@ use crate::runtime::limiter::Limits;
 use crate::support::cache::Bounds;
 use crate::support::cache_dir::CacheDir;
 
-/// What an [`Engine`](crate::Engine) is made with.
+/// The configuration that an [`Engine`](crate::Engine) is made with.
 ///
 /// ```
 /// use tickwasm::{Config, Engine};
@@ -27,7 +27,7 @@ pub struct Config {
     pub(crate) eager: bool,
     pub(crate) deterministic: bool,
     pub(crate) limits: Limits,
-    /// What stores start with.
+    /// The limits that stores start with.
     pub(crate) initial_fuel: u64,
     pub(crate) initial_pages: u32,
     pub(crate) cache: Bounds,
@@ -54,7 +54,7 @@ impl From<&mut Config> for Config {
     }
 }
 
-/// The few settings that an engine for programs written on the spot is made with. [`Config`] has all there are.
+/// The few settings that matter to an engine for programs written on the spot. [`Config`] has all.
 ///
 /// ```
 /// use tickwasm::{Engine, EngineConfig, Store};
@@ -67,7 +67,7 @@ impl From<&mut Config> for Config {
 /// # Ok::<(), tickwasm::Error>(())
 /// ```
 ///
-/// What it does not have is set on the [`Config`] that it converts into:
+/// The others are set on the [`Config`] that it converts into:
 ///
 /// ```
 /// use tickwasm::{Config, Engine, EngineConfig};
@@ -79,12 +79,11 @@ impl From<&mut Config> for Config {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct EngineConfig {
-    /// Most bytes that all memories of a store may have together, 16 MiB by default; see [`Config::max_memory_bytes`].
+    /// The most bytes that all memories of a store may have together, 16 MiB by default; see [`Config::max_memory_bytes`].
     pub max_memory_bytes: u64,
-    /// Pages of 64 KiB that the memory of a program has at first which is made by a [`tape::Template`](crate::tape::Template), 1 by default.
+    /// The initial size, in pages of 64 KiB, of the memory of a program that a [`tape::Template`](crate::tape::Template) makes; 1 by default.
     pub initial_pages: u32,
-    /// The fuel that each new store starts with. Without it, which is the default, fuel is not counted and programs run as long as they
-    /// like.
+    /// The fuel that each new store starts with. With `None`, the default, fuel is not counted and programs run without that limit.
     pub fuel: Option<u64>,
     /// Whether functions may be called asynchronously, yes by default. It has no effect: an engine can always do both.
     pub async_support: bool,
@@ -122,13 +121,13 @@ impl From<&EngineConfig> for Config {
     }
 }
 
-/// One method a feature.
+/// Defines a method for each feature.
 macro_rules! switches {
     ($($(#[$doc:meta])* $method:ident $feature:ident;)*) => {
         /// Switches for the parts of WebAssembly.
         ///
-        /// What this crate implements of the standard is on by default, proposals are off. Switching on what it does not implement yet changes nothing: a module that
-        /// needs it is refused with an error that names it.
+        /// Implemented parts of the standard are on by default, proposals are off. Switching on a part that is not implemented yet changes
+        /// nothing: a module that needs it is refused with an error that names it.
         impl Config {
             $(
                 $(#[$doc])*
@@ -204,11 +203,11 @@ impl Config {
         }
     }
 
-    /// Switches parts of WebAssembly by the names of their proposals, which stand between commas: `threads` switches that on, `-simd` that
-    /// off, and `all` switches on all that are implemented. For programs whose users say what they need.
+    /// Switches parts of WebAssembly by a list of proposals, separated by commas: `threads` switches threads on, `-simd` switches vectors
+    /// off, and `all` switches on everything that is implemented. This is for programs whose users choose the features.
     ///
     /// # Errors
-    /// [`Misuse::UnknownFeature`], if there is no feature of a name; nothing is switched then.
+    /// [`Misuse::UnknownFeature`] if there is no feature of a name; no feature is switched then.
     ///
     /// ```
     /// use tickwasm::{Config, Engine, Module};
@@ -248,36 +247,36 @@ impl Config {
         self
     }
 
-    /// Whether execution counts fuel. Off by default; while it is off, [`Store::set_fuel`](crate::Store::set_fuel) is an error.
+    /// Sets whether execution counts fuel. Off by default; while it is off, [`Store::set_fuel`](crate::Store::set_fuel) is an error.
     ///
-    /// With fuel on, a store that nobody has given fuel cannot run anything.
+    /// With fuel on, a store starts with [`Config::initial_fuel`] and runs nothing without fuel.
     pub fn consume_fuel(&mut self, on: bool) -> &mut Self {
         self.fuel = on;
         self
     }
 
-    /// The fuel that each new store starts with, 0 by default. Without [`Config::consume_fuel`] it has no effect.
+    /// Sets the fuel that each new store starts with, 0 by default. Without [`Config::consume_fuel`] it has no effect.
     pub fn initial_fuel(&mut self, fuel: u64) -> &mut Self {
         self.initial_fuel = fuel;
         self
     }
 
-    /// Whether execution can be interrupted from other threads: by an [`InterruptHandle`](crate::InterruptHandle), or by
+    /// Sets whether execution can be interrupted from other threads: by an [`InterruptHandle`](crate::InterruptHandle), or by
     /// [`Engine::increment_epoch`](crate::Engine::increment_epoch) and a store's deadline. Off by default.
     ///
-    /// It costs what counting fuel costs, because code has to look up from time to time; fuel itself need not be switched on.
+    /// It costs as much as counting fuel, because code has to check from time to time; fuel itself need not be switched on.
     pub fn epoch_interruption(&mut self, on: bool) -> &mut Self {
         self.interruptible = on;
         self
     }
 
-    /// Accepted for the sake of code that sets it, and without effect: an engine can always do both.
+    /// Has no effect, and is there for code that sets it: every engine can do both.
     pub fn async_support(&mut self, on: bool) -> &mut Self {
         let _ = on;
         self
     }
 
-    /// Whether all functions of a module are translated when the module is made, instead of each when it is first called.
+    /// Sets whether all functions of a module are lowered when the module is made, instead of each when it is first called.
     ///
     /// Off by default. Either way the whole module is validated at once, and results and fuel are the same.
     pub fn eager_lowering(&mut self, on: bool) -> &mut Self {
@@ -285,13 +284,13 @@ impl Config {
         self
     }
 
-    /// Whether results are the same on every platform, bit by bit: the standard's deterministic profile. Off by default.
+    /// Sets whether results are the same on every platform, bit by bit: the standard's deterministic profile. Off by default.
     ///
-    /// Numbers are the same everywhere in any case, but for the sign and the payload of a NaN that arithmetic yields, which are the
-    /// platform's. With this on, such a NaN is canonical and positive. It costs an op more for each instruction that may yield one: nothing
-    /// in integer code, a third to four fifths more time in programs that are full of floats.
+    /// Without it, the platform determines the sign and the payload of a NaN that arithmetic yields, and nothing else. With it, such a NaN
+    /// is canonical and positive. Each instruction that may yield one then takes one more op: integer code is as fast as before, and
+    /// programs that are full of floats take a third to four fifths more time.
     ///
-    /// What depends on the host remains so: what its functions return, and whether a memory or table can grow.
+    /// The results of host functions, and whether a memory or table can grow, still depend on the host.
     /// <https://webassembly.github.io/spec/core/appendix/profiles.html#deterministic-profile-small-mathsmall-textsf-det>
     ///
     /// ```
@@ -311,8 +310,8 @@ impl Config {
         self
     }
 
-    /// Accepted for the sake of code that sets it, and without effect: relaxed vector instructions always have the results that the
-    /// standard's deterministic profile prescribes.
+    /// Has no effect, and is there for code that sets it: relaxed vector instructions always have the results that the standard's
+    /// deterministic profile prescribes.
     ///
     /// They are those of the instructions without `relaxed` in their names: a lane beyond the last is 0 in a swizzle, conversions
     /// saturate, `laneselect` goes bit by bit, `min` and `max` propagate NaNs and tell zeros apart, `q15mulr` saturates. `madd` and `nmadd`
@@ -322,82 +321,84 @@ impl Config {
         self
     }
 
-    /// Most bytes of a call's value stack, 1 MiB by default. A call that needs more traps with
+    /// Sets the most bytes of a call's value stack, 1 MiB by default. A call that needs more traps with
     /// [`Trap::StackOverflow`](crate::Trap::StackOverflow).
     ///
-    /// The host's own stack is not used for calls between WebAssembly functions. Where a host function calls a guest that calls a host
-    /// function and so on, it is: that ends with the same trap after 200 calls or 256 KiB.
+    /// Calls between WebAssembly functions do not use the host's own stack. Nested calls of host functions and guests do: they end with the
+    /// same trap after 200 calls or 256 KiB.
     pub fn max_wasm_stack(&mut self, bytes: usize) -> &mut Self {
         self.limits.stack_bytes = bytes;
         self
     }
 
-    /// Most bytes that all memories of a store may have together; unlimited by default.
+    /// Sets the most bytes that all memories of a store may have together; unlimited by default.
     ///
     /// Making an instance that needs more is an error ([`Error::MemoryExhausted`](crate::Error::MemoryExhausted)), `memory.grow` beyond
-    /// it yields -1. It is what new stores start with, see
+    /// it yields -1. New stores start with this limit, see
     /// [`Store::set_max_memory_bytes`](crate::Store::set_max_memory_bytes).
     pub fn max_memory_bytes(&mut self, bytes: u64) -> &mut Self {
         self.limits.memory_bytes = bytes;
         self
     }
 
-    /// Most bytes that the heap of objects of a store may have; 4 GiB by default.
+    /// Sets the most bytes that the heap of objects of a store may have; 4 GiB by default.
     ///
     /// An instruction that needs more traps with [`Trap::HeapExhausted`](crate::Trap::HeapExhausted), after a collection has freed the
-    /// objects that nothing refers to. Where the heap is full, there is a collection only after objects worth an eighth of the bytes that
-    /// it looks at: objects, the value stack in use, tables and globals. So collections take a bounded share of the time that making
-    /// objects takes. In return, the last eighth is no room for garbage. A program runs on for as long as its live objects, with the one
-    /// it asks for, take no more than seven eighths of the limit, and the stack, tables and globals are small beside that. A call from
-    /// outside may begin with one collection in any case. [`Store::gc`](crate::Store::gc) collects whenever it is called.
+    /// objects that are no longer referred to. Where the heap is nearly full, a collection happens only after objects worth an eighth of
+    /// the bytes that it looks at were made: objects, the value stack in use, tables and globals. So collections take a bounded share of the
+    /// time that making objects takes. In return, the last eighth of the heap may stay unused: a program is sure to go on as long as its
+    /// live objects, with the one it asks for, take no more than seven eighths of the limit, and the stack, tables and globals are small
+    /// beside that. A call from outside may begin with one collection in any case. [`Store::gc`](crate::Store::gc) collects whenever it is called.
     ///
-    /// Values of the host behind [`ExternRef`](crate::ExternRef) count as objects. It is what new stores start with, see [`Store::set_max_heap_bytes`](crate::Store::set_max_heap_bytes).
+    /// Values of the host behind [`ExternRef`](crate::ExternRef) count as objects. New stores start with this limit, see
+    /// [`Store::set_max_heap_bytes`](crate::Store::set_max_heap_bytes).
     pub fn max_heap_bytes(&mut self, bytes: u64) -> &mut Self {
         self.limits.heap_bytes = bytes;
         self
     }
 
-    /// Most bytes that memories, tables and the heap of objects of a store may have, all together; unlimited by default.
+    /// Sets the most bytes that memories, tables and the heap of objects of a store may have, all together; unlimited by default.
     ///
-    /// It is in addition to the limits on each kind, and what new stores start with, see
+    /// It applies in addition to the limits on each kind. New stores start with it, see
     /// [`Store::set_max_total_bytes`](crate::Store::set_max_total_bytes).
     pub fn max_total_bytes(&mut self, bytes: u64) -> &mut Self {
         self.limits.total_bytes = bytes;
         self
     }
 
-    /// Pages of 64 KiB that the memory of a program has at first which is made by a [`tape::Template`](crate::tape::Template), 1 by
-    /// default. Other modules say themselves what they need.
+    /// Sets the initial size, in pages of 64 KiB, of the memory of a program that a [`tape::Template`](crate::tape::Template) makes; 1 by
+    /// default. Other modules state the size of their memories.
     pub fn initial_pages(&mut self, pages: u32) -> &mut Self {
         self.initial_pages = pages;
         self
     }
 
-    /// Whether [`Module::new`](crate::Module::new), `from_binary` and `from_file` look in the engine's cache, as
-    /// [`Engine::compile_wat`](crate::Engine::compile_wat) and `compile_wasm` do anyway. Off by default.
+    /// Sets whether [`Module::new`](crate::Module::new), `from_binary` and `from_file` use the engine's cache, as
+    /// [`Engine::compile_wat`](crate::Engine::compile_wat) and `compile_wasm` always do. Off by default.
     pub fn cache_modules(&mut self, on: bool) -> &mut Self {
         self.cache_modules = on;
         self
     }
 
-    /// About how many bytes the engine's cache of modules may take, 64 MiB by default, code that was lowered since a module was loaded included.
-    /// Modules that have not been asked for the longest are dropped when the next one is asked for and there is too much; 0 keeps none at all.
+    /// Sets roughly how many bytes the engine's cache of modules may take, 64 MiB by default. Code that is lowered after a module was loaded
+    /// counts. Where a request finds more than that, the least recently used modules are dropped; 0 keeps none at all.
     pub fn cache_max_bytes(&mut self, bytes: u64) -> &mut Self {
         self.cache.bytes = bytes;
         self
     }
 
-    /// Most modules in the engine's cache, 10,000 by default.
+    /// Sets the most modules in the engine's cache, 10,000 by default.
     pub fn cache_max_entries(&mut self, entries: usize) -> &mut Self {
         self.cache.entries = entries;
         self
     }
 
-    /// A directory in which the cache keeps what texts were translated to, so that the next process need not translate them again, and
-    /// the most bytes that it may take, about. It is made when it is needed, and several processes may use it at once.
+    /// Sets a directory in which the cache keeps the binaries of texts, so that the next process need not translate them again, and roughly
+    /// the most bytes that it may take. It is made when it is needed, and several processes may use it at once.
     ///
-    /// What is loaded from it is validated like any binary. But it is taken for the translation of its text, so nobody should be able to write
-    /// there who may not choose the programs. What is damaged or cannot be read or written is not an error: the text is translated.
+    /// Binaries that are loaded from it are validated like any other, but each is taken for the translation of its text: only those who may
+    /// choose the programs should be able to write there. A file that is damaged, or cannot be read or written, is not an error: the text is
+    /// translated.
     ///
     /// ```no_run
     /// use tickwasm::{Config, Engine};
@@ -414,25 +415,25 @@ impl Config {
         self
     }
 
-    /// Most elements that all tables of a store may have together, 2²⁴ by default. An element takes 8 bytes.
+    /// Sets the most elements that all tables of a store may have together, 2²⁴ by default. An element takes 8 bytes.
     pub fn max_table_elements(&mut self, elements: u64) -> &mut Self {
         self.limits.table_elements = elements;
         self
     }
 
-    /// Most memories of a store, 1,000,000 by default.
+    /// Sets the most memories of a store, 1,000,000 by default.
     pub fn max_memories(&mut self, memories: u32) -> &mut Self {
         self.limits.memories = memories;
         self
     }
 
-    /// Most tables of a store, 1,000,000 by default.
+    /// Sets the most tables of a store, 1,000,000 by default.
     pub fn max_tables(&mut self, tables: u32) -> &mut Self {
         self.limits.tables = tables;
         self
     }
 
-    /// Most instances of a store, 1,000,000 by default.
+    /// Sets the most instances of a store, 1,000,000 by default.
     pub fn max_instances(&mut self, instances: u32) -> &mut Self {
         self.limits.instances = instances;
         self

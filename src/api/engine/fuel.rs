@@ -5,17 +5,17 @@ use core::fmt;
 use crate::syntax::cost::BulkUnit;
 use crate::syntax::instr::Opcode;
 
-/// What an instruction costs.
+/// The cost of an instruction.
 ///
-/// It is shown as in `memory.fill 1 + 1 per 64 bytes`.
+/// It is displayed as in `memory.fill 1 + 1 per 64 bytes`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub struct FuelCost {
-    /// Its name in the text format. A few instructions share theirs.
+    /// The instruction's name in the text format. A few instructions share one.
     pub instruction: &'static str,
-    /// What it costs each time it starts.
+    /// The cost of each start of the instruction.
     pub base: u32,
-    /// The work that it costs more for, see [`BulkUnit::per_fuel`]. The whole cost is charged before the instruction has any effect, and
+    /// The unit of work that costs more, see [`BulkUnit::per_fuel`]. The whole cost is charged before the instruction has any effect, and
     /// only for work that is done: an instruction that traps or is refused costs its base.
     pub bulk: Option<BulkUnit>,
 }
@@ -39,7 +39,7 @@ impl fmt::Display for FuelCost {
 /// The costs of all instructions, in the order of their opcodes; those of proposals that cannot be switched on yet are among them.
 ///
 /// Entering a function costs [one for each 64](crate::LOCALS_PER_FUEL) of the locals that it declares. Whether a program is lowered
-/// lazily or at once, in which build, and what ran before, makes no difference to what it costs.
+/// lazily or at once, the kind of build, and earlier runs make no difference to its cost.
 ///
 /// ```
 /// let costs: Vec<_> = tickwasm::fuel_costs().collect();

@@ -1,4 +1,4 @@
-//! The engine.
+//! The engine: a configuration, the types and the cache of its modules.
 
 pub(crate) mod config;
 pub(crate) mod fuel;
@@ -16,7 +16,7 @@ use crate::runtime::stack::Stacks;
 use crate::support::cache::{Cache, CacheStats, Format};
 use config::Config;
 
-/// What modules are compiled for: a configuration, and the types that modules have in common.
+/// A configuration and the types that modules have in common: modules are compiled for an engine.
 ///
 /// Cloning it is a reference count; all clones are one engine. Modules, linkers and stores work together if they have the
 /// same engine.
@@ -39,7 +39,7 @@ struct Inner {
     config: Config,
     registry: Arc<Registry>,
     stacks: Arc<Stacks>,
-    /// One an engine, so that what is in it was compiled with this configuration.
+    /// An engine has its own cache, so that its modules were compiled with this configuration.
     cache: ModuleCache,
     epoch: Arc<AtomicU64>,
 }
@@ -75,7 +75,7 @@ impl Engine {
         Ok(Self::with(config, stacks))
     }
 
-    /// Makes sure that this build can run code without overflowing the host's stack. It looks once in a process.
+    /// Makes sure that this build can run code without overflowing the host's stack. The check runs once in a process.
     pub(crate) fn check_build() -> Result<(), Error> {
         match crate::exec::dispatch_is_flat() {
             true => Ok(()),
@@ -107,9 +107,9 @@ impl Engine {
 
     /// Compiles a module given as text, or finds it in the cache.
     ///
-    /// The cache is shared by all clones of the engine. A text that was compiled before is compared byte by byte, so that what is returned
-    /// is the text's module and not one whose hash is the same. Of threads that ask for the same text at the same time one compiles it,
-    /// and the others wait for it. Errors are not kept.
+    /// The cache is shared by all clones of the engine. A cache hit is confirmed by comparing all bytes, so a text never gets the module of
+    /// another with the same hash. Of threads that ask for the same text at the same time, one compiles it and the others wait. Errors are
+    /// not kept.
     ///
     /// ```
     /// use tickwasm::{Engine, Error, Module};
@@ -143,12 +143,12 @@ impl Engine {
         self.cache_stats().entries
     }
 
-    /// Drops all modules from the cache. Those that are in use elsewhere go on to exist, but are compiled again when they are asked for.
+    /// Drops all modules from the cache. Modules that are in use elsewhere stay alive, but the next request compiles them again.
     pub fn clear_cache(&self) {
         self.inner.cache.clear();
     }
 
-    /// What the cache has done since the engine was made, and what it holds.
+    /// Counts of what the cache has done since the engine was made, and of what it holds.
     ///
     /// ```
     /// use tickwasm::Engine;
@@ -165,7 +165,7 @@ impl Engine {
         self.inner.cache.stats()
     }
 
-    /// How many pages of 64 KiB the memory of a program has at first which is made by a [`tape::Template`](crate::tape::Template).
+    /// The initial size, in pages of 64 KiB, of the memory of a program that a [`tape::Template`](crate::tape::Template) makes.
     pub fn initial_pages(&self) -> u32 {
         self.config().initial_pages
     }
@@ -174,13 +174,13 @@ impl Engine {
         &self.inner.cache
     }
 
-    /// Begins the next epoch, from any thread: stores whose deadline it is stop what they run, see
-    /// [`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline). What an epoch is, is up to whoever calls this, every millisecond say.
+    /// Begins the next epoch, from any thread: calls in stores that reach their deadline by it stop, see
+    /// [`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline). The embedder decides how long an epoch is, such as a millisecond.
     pub fn increment_epoch(&self) {
         self.inner.epoch.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What can interrupt a store's execution, if anything can.
+    /// The means to interrupt a store's execution, if the configuration has it.
     pub(crate) fn interrupts(&self) -> Option<Interrupts> {
         let interrupts = || Interrupts::new(self.inner.epoch.clone());
         self.config().interruptible.then(interrupts)
@@ -204,7 +204,7 @@ impl Engine {
         }
     }
 
-    /// An error unless the other engine is this one.
+    /// Returns an error unless the other engine is this one.
     pub(crate) fn check(&self, other: &Self) -> Result<(), Error> {
         match Self::same(self, other) {
             true => Ok(()),
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_cached_does_not_keep_the_engine() {
+    fn cached_modules_do_not_keep_the_engine() {
         let engine = Engine::default();
         let inner = Arc::downgrade(&engine.inner);
         let module = engine.compile_wat("(module)");

@@ -10,7 +10,7 @@ use crate::runtime::store::{Store, StoreId};
 
 /// A global of a store: one value, which may be mutable.
 ///
-/// Its methods panic if it is a global of another store, those that return an [`Error`] yield one.
+/// Methods that return a [`Result`] fail if it is a global of another store; the others panic.
 /// <https://webassembly.github.io/spec/core/exec/runtime.html#global-instances>
 ///
 /// ```

@@ -9,7 +9,7 @@ use crate::runtime::store::{Store, StoreId};
 
 /// A memory of a store: bytes that grow by pages, of 64 KiB unless its type says otherwise.
 ///
-/// Its methods panic if it is a memory of another store, those that return an [`Error`] yield one.
+/// Methods that return a [`Result`] fail if it is a memory of another store; the others panic.
 /// <https://webassembly.github.io/spec/core/exec/runtime.html#memory-instances>
 ///
 /// ```
@@ -85,10 +85,10 @@ impl Memory {
         (memory.data_mut(), &mut inner.data)
     }
 
-    /// Copies what begins at `offset` to `buffer`.
+    /// Copies the bytes from `offset` on to `buffer`.
     ///
     /// # Errors
-    /// If that reaches beyond the memory; nothing is copied then.
+    /// If they reach beyond the memory; no byte is copied then.
     pub fn read(
         &self,
         store: impl AsContext,
@@ -105,10 +105,10 @@ impl Memory {
         Ok(())
     }
 
-    /// Copies `buffer` to what begins at `offset`.
+    /// Copies `buffer` to the bytes from `offset` on.
     ///
     /// # Errors
-    /// If that reaches beyond the memory; nothing is copied then.
+    /// If they reach beyond the memory; no byte is copied then.
     pub fn write(
         &self,
         mut store: impl AsContextMut,
@@ -145,8 +145,8 @@ impl Memory {
     /// Grows it by `delta` pages of zeros; returns its old size in pages.
     ///
     /// # Errors
-    /// [`Error::MemoryExhausted`] if its type, a limit of the store, the limiter or the host's memory does not allow it, of which
-    /// [`Store::refused_growth`](crate::Store::refused_growth) tells more; the error of a limiter that fails; and an error if it is a
+    /// [`Error::MemoryExhausted`] if its type, a limit of the store, the limiter or the host's memory does not allow it; then
+    /// [`Store::refused_growth`](crate::Store::refused_growth) has the details. The error of a limiter that fails. An error if it is a
     /// memory of another store.
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64) -> Result<u64, Error> {
         let mut context = store.as_context_mut();

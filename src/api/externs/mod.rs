@@ -1,4 +1,4 @@
-//! What can be imported and exported.
+//! Items that can be imported and exported, and the exports of instances.
 
 pub(crate) mod global;
 pub(crate) mod memory;
@@ -19,7 +19,7 @@ use shared_memory::SharedMemory;
 use table::Table;
 use tag::Tag;
 
-/// Something of a store that can be imported and exported.
+/// An item of a store that can be imported and exported.
 ///
 /// <https://webassembly.github.io/spec/core/exec/runtime.html#external-addresses>
 ///
@@ -43,7 +43,7 @@ pub enum Extern {
     Table(Table),
     /// A memory.
     Memory(Memory),
-    /// A memory that threads share; it is of no store.
+    /// A memory that threads share; it belongs to no store.
     SharedMemory(SharedMemory),
     /// A tag.
     Tag(Tag),
@@ -64,7 +64,7 @@ impl Extern {
         }
     }
 
-    /// Where it is in a store; nothing if it is a shared memory, which is of none.
+    /// Its address in a store; `None` for a shared memory, which belongs to none.
     pub(crate) fn find(&self, store: &Store) -> Result<Option<ExternVal>, Misuse> {
         Ok(Some(match self {
             Self::Func(func) => ExternVal::Func(func.checked(store)?),
@@ -76,7 +76,7 @@ impl Extern {
         }))
     }
 
-    /// Where it is in a store, to which it is added if it is a shared memory.
+    /// Its address in a store; a shared memory is added to the store for that.
     pub(crate) fn checked(&self, store: &mut Store) -> Result<ExternVal, Error> {
         if let Self::SharedMemory(memory) = self {
             return Ok(ExternVal::Mem(store.alloc_shared(memory.inner())?));
@@ -116,7 +116,7 @@ impl Extern {
         }
     }
 
-    /// The memory, if it is one that threads share.
+    /// The shared memory, if it is one.
     pub fn into_shared_memory(self) -> Option<SharedMemory> {
         match self {
             Self::SharedMemory(memory) => Some(memory),
@@ -185,7 +185,7 @@ impl<'i> Export<'i> {
         self.name
     }
 
-    /// What is exported.
+    /// The exported item.
     pub fn into_extern(self) -> Extern {
         self.item
     }

@@ -15,8 +15,8 @@ pub use crate::runtime::shared_mem::WaitResult;
 
 /// A memory that threads share: it belongs to no store, and instances in any number of stores can import it.
 ///
-/// What guests read and write concurrently is theirs to order, by atomic instructions; whatever they do, each access reads and writes
-/// bytes that are there. Its bytes cannot be borrowed, as a [`Memory`](crate::Memory)'s can: they may change at any time.
+/// Guests order concurrent accesses by atomic instructions. In any case, each access stays within the memory. Its bytes cannot be
+/// borrowed as those of a [`Memory`](crate::Memory) can: they may change at any time.
 /// <https://webassembly.github.io/threads/core/>
 ///
 /// Modules use it only where [`Config::wasm_threads`](crate::Config::wasm_threads) is on.
@@ -55,7 +55,7 @@ impl SharedMemory {
     /// Makes a memory of the type's initial size, all zero.
     ///
     /// It may have as many bytes as the memories of a store of the engine ([`Config::max_memory_bytes`](crate::Config::max_memory_bytes),
-    /// [`Config::max_total_bytes`](crate::Config::max_total_bytes)). No store's limits apply to it, nor the limiter of one; a growth by a
+    /// [`Config::max_total_bytes`](crate::Config::max_total_bytes)). Limits and limiters of stores do not apply to it; a growth by a
     /// guest counts for the guest's store.
     ///
     /// # Errors
@@ -110,20 +110,20 @@ impl SharedMemory {
         self.ty().page_size()
     }
 
-    /// Copies what begins at `offset` to `buffer`; what others write meanwhile may be in it or not.
+    /// Copies the bytes from `offset` on to `buffer`; it may or may not see concurrent writes.
     ///
     /// # Errors
-    /// If that reaches beyond the memory; nothing is copied then.
+    /// If they reach beyond the memory; no byte is copied then.
     pub fn read(&self, offset: usize, buffer: &mut [u8]) -> Result<(), MemoryAccessError> {
         self.check(offset, buffer.len())?;
         self.memory.read(offset as u64, buffer);
         Ok(())
     }
 
-    /// Copies `buffer` to what begins at `offset`.
+    /// Copies `buffer` to the bytes from `offset` on.
     ///
     /// # Errors
-    /// If that reaches beyond the memory; nothing is copied then.
+    /// If they reach beyond the memory; no byte is copied then.
     pub fn write(&self, offset: usize, buffer: &[u8]) -> Result<(), MemoryAccessError> {
         self.check(offset, buffer.len())?;
         self.memory.write(offset as u64, buffer);
@@ -157,7 +157,7 @@ impl SharedMemory {
         })
     }
 
-    /// Wakes up to `count` threads that wait at an address; returns how many that are. As `memory.atomic.notify`.
+    /// Wakes up to `count` threads that wait at an address, as `memory.atomic.notify` does; returns their number.
     ///
     /// # Errors
     /// [`Trap::HeapMisaligned`] if the address is not a multiple of 4, [`Trap::MemoryOutOfBounds`] if it lies beyond the memory.
@@ -166,8 +166,8 @@ impl SharedMemory {
         Ok(self.memory.notify(addr, count))
     }
 
-    /// Waits until somebody notifies an address, unless the four bytes there are not `expected`. As `memory.atomic.wait32`; without a
-    /// timeout it may be forever.
+    /// Waits until another thread notifies an address, as `memory.atomic.wait32` does, unless the four bytes there are not `expected`.
+    /// Without a timeout it may wait forever.
     ///
     /// # Errors
     /// [`Trap::HeapMisaligned`] if the address is not a multiple of 4, [`Trap::MemoryOutOfBounds`] if it lies beyond the memory.
@@ -182,7 +182,7 @@ impl SharedMemory {
             .wait(addr, 4, expected.into(), timeout, &mut || false)
     }
 
-    /// As [`atomic_wait32`](Self::atomic_wait32), with eight bytes: `memory.atomic.wait64`.
+    /// Waits as [`atomic_wait32`](Self::atomic_wait32) does, with eight bytes: `memory.atomic.wait64`.
     ///
     /// # Errors
     /// [`Trap::HeapMisaligned`] if the address is not a multiple of 8, [`Trap::MemoryOutOfBounds`] if it lies beyond the memory.
@@ -204,7 +204,7 @@ impl SharedMemory {
     }
 }
 
-/// Fails if a memory of its own would have more bytes than the engine allows all memories of a store.
+/// Fails if a memory would have more bytes than the engine allows all memories of a store.
 fn check_limit(engine: &Engine, current: u64, requested: u64) -> Result<(), RefusedGrowth> {
     let limits = &engine.config().limits;
     let (limit, limit_of) = match limits.memory_bytes <= limits.total_bytes {

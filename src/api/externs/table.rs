@@ -12,7 +12,7 @@ use crate::syntax::types::{RefType, ValType};
 
 /// A table of a store: references of one type, by number.
 ///
-/// Its methods panic if it is a table of another store, those that return an [`Error`] yield one.
+/// Methods that return a [`Result`] fail if it is a table of another store; the others panic.
 /// <https://webassembly.github.io/spec/core/exec/runtime.html#table-instances>
 ///
 /// ```
@@ -42,8 +42,8 @@ impl Table {
     /// Makes a table of the type's initial size, all elements `init`.
     ///
     /// # Errors
-    /// If `init` is not of the type's element type, or that is a type of another engine than the store's; if the type's size range is empty; if a limit of the store or the host's memory
-    /// does not suffice.
+    /// If `init` is not of the type's element type, or that is a type of another engine than the store's; if the type's size range is empty;
+    /// if a limit of the store or the host's memory does not suffice.
     pub fn new(mut store: impl AsContextMut, ty: TableType, init: Ref) -> Result<Self, Error> {
         let mut context = store.as_context_mut();
         let (runtime, mut guard) = context.guarded();
@@ -71,7 +71,7 @@ impl Table {
         self.inst(&store.as_context().inner.runtime).size()
     }
 
-    /// An element; nothing beyond the end.
+    /// An element; `None` beyond the end.
     pub fn get(&self, store: impl AsContext, index: u64) -> Option<Ref> {
         let context = store.as_context();
         let runtime = &context.inner.runtime;
@@ -98,7 +98,7 @@ impl Table {
     /// Sets `len` elements from `index` on.
     ///
     /// # Errors
-    /// If there are not as many elements, or the reference is not of the table's element type; nothing is changed then.
+    /// If there are not as many elements, or the reference is not of the table's element type; no element is changed then.
     pub fn fill(
         &self,
         mut store: impl AsContextMut,
@@ -114,7 +114,7 @@ impl Table {
     /// Copies `len` elements from `from` on in one table to `to` on in another or the same, as if all were read before any is written.
     ///
     /// # Errors
-    /// If there are not as many elements, or the source's elements are not of the target's type; nothing is changed then.
+    /// If there are not as many elements, or the source's elements are not of the target's type; no element is changed then.
     pub fn copy(
         mut store: impl AsContextMut,
         target: &Self,
@@ -138,7 +138,7 @@ impl Table {
             .get_disjoint_mut([target.index(), source.index()])
         {
             Ok([target, source]) => target.init(to, &source.elems, from, len),
-            // The two are one.
+            // Source and target are one table.
             Err(_) => runtime.tables[target.index()].copy_within(to, from, len),
         };
         Ok(done?)
@@ -156,7 +156,7 @@ impl Table {
         Ok(runtime.grow_table(&mut guard, self.addr, delta, slot)?)
     }
 
-    /// The table, and a reference in slot form that may be put into it.
+    /// Returns the table, and a reference in slot form that may be put into it.
     fn change<'s>(
         &self,
         store: &'s mut Store,
@@ -181,7 +181,7 @@ impl Table {
     }
 }
 
-/// A reference in slot form, if it is one of a table's element type.
+/// Returns a reference in slot form, if it is of a table's element type.
 fn slot(element: RefType, value: Ref, store: &Store) -> Result<u64, Misuse> {
     let [slot, _] = Val::from(value).to_slots(ValType::Ref(element), store)?;
     Ok(slot)

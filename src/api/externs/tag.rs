@@ -7,7 +7,7 @@ use crate::runtime::addr::TagAddr;
 use crate::runtime::store::{Store, StoreId};
 use crate::runtime::tag_inst::TagInst;
 
-/// A tag of a store, which exceptions are told apart by.
+/// A tag of a store: the kind of an exception.
 ///
 /// <https://webassembly.github.io/spec/core/exec/runtime.html#tag-instances>
 ///

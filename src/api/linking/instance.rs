@@ -1,4 +1,4 @@
-//! Instances.
+//! Instances of modules, and modules with all imports found.
 
 use std::sync::Arc;
 
@@ -49,12 +49,12 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Makes an instance, given what the module imports in order, and runs its start function. A [`Linker`](crate::Linker) does the same
-    /// by names.
+    /// Makes an instance, given the imports of the module in order, and runs its start function. A [`Linker`](crate::Linker) finds
+    /// imports by their names.
     ///
     /// # Errors
     /// If the imports are not those that the module needs in number and type, or are of another store; if limits do not suffice; if a
-    /// segment does not fit its memory or table, or the start function fails: what was done up to then stays.
+    /// segment does not fit its memory or table, or the start function fails. Changes to other instances up to then remain.
     pub fn new(
         mut store: impl AsContextMut,
         module: &Module,
@@ -101,7 +101,7 @@ impl Instance {
         let inner = &mut *context.inner;
         let (runtime, mut guard) = inner.guarded();
         let done = instantiate(runtime, &mut guard, module.template(), imports);
-        // Also after an error, there may be an instance that others refer to.
+        // After an error, too, there may be an instance that others refer to.
         if inner.modules.len() < inner.runtime.instances.len() {
             inner.modules.push(module.clone());
         }
@@ -112,38 +112,38 @@ impl Instance {
         Ok((Self { store, addr }, start))
     }
 
-    /// What it exports under a name.
+    /// The export of a name, if there is one.
     pub fn get_export(&self, store: impl AsContext, name: &str) -> Option<Extern> {
         let context = store.as_context();
         export(context.inner, self.assert(&context.inner.runtime), name)
     }
 
-    /// The function that it exports under a name, if that is one.
+    /// The exported function of a name, if there is one.
     pub fn get_func(&self, store: impl AsContext, name: &str) -> Option<Func> {
         self.get_export(store, name)?.into_func()
     }
 
-    /// The memory that it exports under a name, if that is one.
+    /// The exported memory of a name, if there is one.
     pub fn get_memory(&self, store: impl AsContext, name: &str) -> Option<Memory> {
         self.get_export(store, name)?.into_memory()
     }
 
-    /// The table that it exports under a name, if that is one.
+    /// The exported table of a name, if there is one.
     pub fn get_table(&self, store: impl AsContext, name: &str) -> Option<Table> {
         self.get_export(store, name)?.into_table()
     }
 
-    /// The global that it exports under a name, if that is one.
+    /// The exported global of a name, if there is one.
     pub fn get_global(&self, store: impl AsContext, name: &str) -> Option<Global> {
         self.get_export(store, name)?.into_global()
     }
 
-    /// The tag that it exports under a name, if that is one.
+    /// The exported tag of a name, if there is one.
     pub fn get_tag(&self, store: impl AsContext, name: &str) -> Option<Tag> {
         self.get_export(store, name)?.into_tag()
     }
 
-    /// The function that it exports under a name, as one of a type known in Rust.
+    /// The exported function of a name, as one of a type that is known to the Rust compiler.
     ///
     /// # Errors
     /// If there is no such export, it is no function, or has another type.
@@ -168,7 +168,7 @@ impl Instance {
         }
     }
 
-    /// What it exports, in order.
+    /// Its exports, in order.
     pub fn exports<'a, T: 'a>(
         &self,
         store: impl Into<StoreContext<'a, T>>,
@@ -195,14 +195,14 @@ impl Instance {
     }
 }
 
-/// What an instance exports under a name.
+/// The export of an instance under a name.
 pub(crate) fn export<T>(store: &StoreInner<T>, addr: InstanceAddr, name: &str) -> Option<Extern> {
     let item = store.modules[addr.index()].export_item(name)?;
     let instance = &store.runtime.instances[addr.index()];
     Some(Extern::at(store, find(instance, item)))
 }
 
-/// Where an index of a module leads in an instance of it.
+/// The item that an index of a module stands for in an instance.
 fn find(instance: &ModuleInst, item: ExternIdx) -> ExternVal {
     match item {
         ExternIdx::Func(at) => ExternVal::Func(instance.funcs[at.index()]),
@@ -213,7 +213,7 @@ fn find(instance: &ModuleInst, item: ExternIdx) -> ExternVal {
     }
 }
 
-/// The error that a failed instantiation is for the embedder.
+/// Makes the embedder's error of a failed instantiation.
 fn explain<T>(
     inner: &StoreInner<T>,
     module: &Module,
@@ -243,10 +243,10 @@ fn explain<T>(
     }
 }
 
-/// A module with all its imports found: what is left of linking is done once, so that making an instance is quick.
+/// A module whose imports have been found: most of linking is done once, so that making an instance is quick.
 ///
-/// Made by [`Linker::instantiate_pre`](crate::Linker::instantiate_pre). It can be used with any store of its engine unless something of
-/// a store is among the imports.
+/// Made by [`Linker::instantiate_pre`](crate::Linker::instantiate_pre). It can be used with any store of its engine unless an item
+/// of a store is among the imports.
 ///
 /// ```
 /// use tickwasm::{Engine, Linker, Module, Store};
@@ -270,7 +270,7 @@ pub struct InstancePre<T> {
     imports: Arc<[Found<T>]>,
 }
 
-/// What an import was found to be.
+/// The definition that was found for an import.
 pub(crate) enum Found<T> {
     /// A part of a store.
     Item(Extern),
@@ -326,7 +326,7 @@ impl<T> InstancePre<T> {
         context.engine().check(self.module.engine())?;
         let funcs = self.imports.len() + self.module.syntax().funcs.len();
         context.runtime().expect_funcs(funcs);
-        // Most modules import so few things that a list of them need not be allocated.
+        // Most modules have so few imports that no list has to be allocated.
         let nothing = ExternVal::Func(FuncAddr(0));
         let (mut few, mut many) = ([nothing; 16], Vec::new());
         let imports = match few.get_mut(..self.imports.len()) {

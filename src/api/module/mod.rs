@@ -1,4 +1,4 @@
-//! Modules.
+//! Modules: compiling, caching and looking at them.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -49,11 +49,11 @@ struct Inner {
     content: Arc<Content>,
 }
 
-/// What a module consists of, without the engine: the engine's cache holds it, and must not hold the engine.
+/// The parts of a module but the engine: the engine's cache holds them, and must not hold the engine.
 pub(crate) struct Content {
     compiled: Compiled,
     exports: HashMap<Box<str>, usize>,
-    /// Computed when it is asked for; at once where the text is not kept.
+    /// The hash of the bytes: computed on demand, or at once where the text is not kept.
     hash: OnceLock<u64>,
 }
 
@@ -145,13 +145,13 @@ impl Module {
         }
     }
 
-    /// The module that the engine's cache has for some bytes, which is compiled first if it has none.
+    /// Returns the module that the engine's cache has for some bytes, and compiles it if there is none.
     pub(crate) fn cached(engine: &Engine, format: Format, bytes: &[u8]) -> Result<Self, Error> {
         let made = engine.cache().get_or_make(format, bytes, |bytes| {
-            // The cache's copy of a binary is the module's as well.
+            // Cache and module share one copy of a binary.
             let own = |_: &[u8]| bytes.clone();
             let content = match &engine.config().cache_dir {
-                Some(dir) if format == Format::Text => Self::through(engine, dir, bytes)?,
+                Some(dir) if format == Format::Text => Self::through_dir(engine, dir, bytes)?,
                 _ => Content::new(engine, format, bytes, own)?,
             };
             let cost = content.cost(format);
@@ -163,8 +163,12 @@ impl Module {
         Self::of(engine, made?)
     }
 
-    /// What a text says, whose translation a directory may have.
-    fn through(engine: &Engine, dir: &CacheDir, text: &[u8]) -> Result<Content, CompilationError> {
+    /// Compiles a text whose binary a directory may have.
+    fn through_dir(
+        engine: &Engine,
+        dir: &CacheDir,
+        text: &[u8],
+    ) -> Result<Content, CompilationError> {
         if let Some(binary) = dir.load(text)
             && let Ok(content) = Content::of_text(engine, text, binary)
         {
@@ -176,7 +180,7 @@ impl Module {
         Ok(content)
     }
 
-    /// A module of this content, in a build that can run it.
+    /// Makes a module of this content, in a build that can run it.
     fn of(engine: &Engine, content: Arc<Content>) -> Result<Self, Error> {
         Engine::check_build()?;
         Ok(Self {
@@ -197,11 +201,10 @@ impl Module {
         Arc::ptr_eq(&a.inner.content, &b.inner.content)
     }
 
-    /// A number made of the bytes, text or binary, that the module was made of: their FNV-1a hash of 64 bits.
+    /// The 64-bit FNV-1a hash of the bytes, text or binary, that the module was made of.
     ///
-    /// The same bytes have the same hash in every process, on every machine and with every version of this crate. It is an identifier,
-    /// for logs and the like, and proves nothing: other bytes can have the same hash, and whoever wants to can find some. The engine's
-    /// cache does not rely on it.
+    /// The same bytes have the same hash in every process, on every machine and with every version of this crate. It is an identifier
+    /// for logs and the like, and no proof: other bytes with the same hash are easy to make. The engine's cache does not rely on it.
     ///
     /// ```
     /// use tickwasm::{Engine, Module};
@@ -217,17 +220,17 @@ impl Module {
             .get_or_init(|| digest::fnv64(&content.compiled.bytes))
     }
 
-    /// The module's name, if its name section tells.
+    /// The module's name, if its name section has one.
     pub fn name(&self) -> Option<&str> {
         self.syntax().names.module.as_deref()
     }
 
-    /// What it imports, in order.
+    /// Its imports, in order.
     pub fn imports(&self) -> impl ExactSizeIterator<Item = ImportType<'_>> {
         (0..self.syntax().imports.len()).map(|at| self.import(at))
     }
 
-    /// What it exports, in order.
+    /// Its exports, in order.
     pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> {
         let imported = self.imported();
         let exports = self.syntax().exports.iter();
@@ -237,7 +240,7 @@ impl Module {
         })
     }
 
-    /// The type of what it exports under a name.
+    /// The type of its export of a name, if there is one.
     pub fn get_export(&self, name: &str) -> Option<ExternType> {
         let item = self.export_item(name)?;
         Some(self.item_type(item, &self.imported()))
@@ -288,7 +291,7 @@ impl Module {
         ExternType::of(self.engine().registry(), &self.compiled().types, ty)
     }
 
-    /// The types of the imports by kind, in the order of the index spaces, in which they come first.
+    /// The types of the imports by kind: the beginnings of the index spaces.
     fn imported(&self) -> Imported {
         let mut imported = Imported::default();
         for import in &self.syntax().imports {
@@ -329,7 +332,7 @@ impl Module {
     }
 }
 
-/// Types of imports, by kind.
+/// The types of imports, by kind.
 #[derive(Default)]
 struct Imported {
     funcs: Vec<Ty>,
@@ -361,7 +364,7 @@ impl Content {
         }
     }
 
-    /// Compiles what a text was translated to.
+    /// Compiles the binary that a text was translated to.
     fn of_text(engine: &Engine, text: &[u8], binary: Vec<u8>) -> Result<Self, CompilationError> {
         // The text is not kept, so its hash is made now.
         let hash = digest::fnv64(text);
@@ -389,7 +392,7 @@ impl Content {
         })
     }
 
-    /// About how many bytes it takes beside the bytes it was made of and the code, which is counted as functions are lowered.
+    /// Roughly the bytes that it takes, beside the bytes it was made of and the code, which counts as functions are lowered.
     fn cost(&self, format: Format) -> u64 {
         const FIXED: usize = 2048;
         const ENTRY: usize = 48;
@@ -420,8 +423,8 @@ impl Grows for Arc<Content> {
     }
 }
 
-/// About how many bytes types take: as they were decoded, as validation and lowering know them, and in the engine's registry, as if no
-/// other module had them too.
+/// Roughly the bytes that types take: as they were decoded, as validation and lowering know them, and in the engine's registry, as if no
+/// other module had them.
 fn types_cost(groups: &[RecType]) -> usize {
     const TYPE: usize = 512;
     const VALUE: usize = 56;
@@ -434,7 +437,7 @@ fn types_cost(groups: &[RecType]) -> usize {
     types.map(|ty| TYPE + values(ty) * VALUE).sum()
 }
 
-/// What bytes are that may be either.
+/// The format that bytes are in.
 fn format_of(bytes: &[u8]) -> Format {
     match bytes.starts_with(b"\0asm") || cfg!(not(feature = "wat")) {
         true => Format::Binary,
@@ -442,7 +445,7 @@ fn format_of(bytes: &[u8]) -> Format {
     }
 }
 
-/// The binary format of a module.
+/// Translates a module into the binary format, unless it is in it.
 fn to_binary(format: Format, bytes: &[u8]) -> Result<Cow<'_, [u8]>, CompilationError> {
     match format {
         Format::Binary => Ok(Cow::Borrowed(bytes)),
@@ -460,7 +463,7 @@ fn from_text(_: &[u8]) -> Result<Vec<u8>, CompilationError> {
     Err(CompilationError::no_text())
 }
 
-/// What is wrong with a module given as `bytes`, which in the binary format is `binary`.
+/// Makes the error of a module that was given as `bytes` and is `binary` in the binary format.
 fn explain(format: Format, bytes: &[u8], binary: &[u8], error: CompileError) -> CompilationError {
     let offset = error.offset();
     let location = offset.and_then(|offset| Location::of(binary, offset));
@@ -507,7 +510,7 @@ mod tests {
             );
         }
         assert_eq!(lowerings(), 2);
-        // Where fuel runs short, the function it does so in is lowered once more; both are small enough to be kept.
+        // A function in which fuel runs short is lowered once more; both are small enough to be kept.
         for n in [2, 1000, 1000, 999] {
             store.set_fuel(n as u64 / 2 + 5).unwrap();
             let error = run.call(&mut store, &[Val::I32(n), Val::I32(0)], &mut []);

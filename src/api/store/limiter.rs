@@ -1,4 +1,4 @@
-//! The embedder's say in what memories and tables may use.
+//! Limiters: the embedder's decisions about the growth of memories and tables.
 
 use super::StoreInner;
 use super::context::StoreContextMut;
@@ -7,14 +7,14 @@ use crate::runtime::limiter::{Counted, Guard, LimitOf, RefusedGrowth, Resource};
 use crate::runtime::store::Store;
 use crate::runtime::trap::HostError;
 
-/// How many instances, memories and tables there may be of each where a limiter says nothing.
+/// The default of a limiter for the numbers of instances, memories and tables each.
 const COUNT: usize = 10_000;
 
-/// Asked before a memory or table of a store is made or grows, see [`Store::limiter`](crate::Store::limiter).
+/// Decides whether a memory or table of a store may be made or grow, see [`Store::limiter`](crate::Store::limiter).
 ///
-/// Sizes are those of a single memory or table: bytes, or elements. What all memories and tables of a store may have together is limited
-/// by the store itself, see [`Store::set_max_memory_bytes`](crate::Store::set_max_memory_bytes) and its neighbours, and in addition to this.
-/// [`StoreLimits`] is the implementation that most will want.
+/// Sizes are those of a single memory or table: bytes, or elements. The store itself limits all memories and tables together, in addition
+/// to this, see [`Store::set_max_memory_bytes`](crate::Store::set_max_memory_bytes) and its neighbours. [`StoreLimits`] is the
+/// implementation that most embedders want.
 ///
 /// ```
 /// use tickwasm::{Engine, Instance, Module, ResourceLimiter, Result, Store};
@@ -44,12 +44,12 @@ const COUNT: usize = 10_000;
 /// # Ok::<(), tickwasm::Error>(())
 /// ```
 pub trait ResourceLimiter: Send {
-    /// Whether a memory may grow from `current` to `desired` bytes; `maximum` is that of its type. A new memory grows from 0.
+    /// Returns whether a memory may grow from `current` to `desired` bytes; `maximum` is that of its type. A new memory grows from 0.
     ///
     /// On `Ok(false)` the guest gets -1 from `memory.grow`, the embedder [`Error::MemoryExhausted`].
     ///
     /// # Errors
-    /// What ends the execution, like the error of a host function.
+    /// An error ends the execution, like the error of a host function.
     fn memory_growing(
         &mut self,
         current: usize,
@@ -57,22 +57,22 @@ pub trait ResourceLimiter: Send {
         maximum: Option<usize>,
     ) -> Result<bool>;
 
-    /// Told that a memory could not grow, though [`memory_growing`](Self::memory_growing) permitted it: its type, a limit of the store or
-    /// the host's memory forbade it. The error is a [`GrowthFailure`].
+    /// Is called when a memory could not grow, though [`memory_growing`](Self::memory_growing) permitted it: its type, a limit of the store
+    /// or the host's memory forbade it. The error is a [`GrowthFailure`].
     ///
     /// # Errors
-    /// What ends the execution, like the error of a host function. By default the failure is the guest's to handle.
+    /// An error ends the execution, like the error of a host function. By default the guest handles the failure.
     fn memory_grow_failed(&mut self, error: Error) -> Result<()> {
         let _ = error;
         Ok(())
     }
 
-    /// Whether a table may grow from `current` to `desired` elements; `maximum` is that of its type. A new table grows from 0.
+    /// Returns whether a table may grow from `current` to `desired` elements; `maximum` is that of its type. A new table grows from 0.
     ///
     /// On `Ok(false)` the guest gets -1 from `table.grow`, the embedder [`Error::TableExhausted`].
     ///
     /// # Errors
-    /// What ends the execution, like the error of a host function.
+    /// An error ends the execution, like the error of a host function.
     fn table_growing(
         &mut self,
         current: usize,
@@ -80,10 +80,10 @@ pub trait ResourceLimiter: Send {
         maximum: Option<usize>,
     ) -> Result<bool>;
 
-    /// Told that a table could not grow, though [`table_growing`](Self::table_growing) permitted it.
+    /// Is called when a table could not grow, though [`table_growing`](Self::table_growing) permitted it.
     ///
     /// # Errors
-    /// What ends the execution, like the error of a host function. By default the failure is the guest's to handle.
+    /// An error ends the execution, like the error of a host function. By default the guest handles the failure.
     fn table_grow_failed(&mut self, error: Error) -> Result<()> {
         let _ = error;
         Ok(())
@@ -115,8 +115,8 @@ pub trait ResourceLimiter: Send {
     }
 }
 
-/// A growth that was refused, as an error that can end an execution: what a [`ResourceLimiter`] is told of, and what [`StoreLimits`]
-/// fails with where it is to.
+/// A growth that was refused, as an error that can end an execution: a [`ResourceLimiter`] gets it, and [`StoreLimits`] fails with it
+/// if [told to](StoreLimitsBuilder::trap_on_grow_failure).
 ///
 /// ```
 /// use tickwasm::{Engine, GrowthFailure, Instance, LimitOf, Module, Store, StoreLimitsBuilder};
@@ -220,7 +220,7 @@ impl StoreLimitsBuilder {
         self
     }
 
-    /// Whether a growth that does not succeed, for whatever reason, ends the execution with a [`GrowthFailure`] as its error instead of
+    /// Sets whether a growth that fails, for any reason, ends the execution with a [`GrowthFailure`] as its error instead of
     /// giving the guest -1. Off by default.
     #[must_use]
     pub fn trap_on_grow_failure(mut self, trap: bool) -> Self {
@@ -307,37 +307,37 @@ impl ResourceLimiter for StoreLimits {
 pub(crate) type FindLimiter<T> =
     Box<dyn (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static>;
 
-/// The embedder's limiter, if there is one, as the runtime asks it.
-pub(crate) struct Asked<'a, T> {
+/// The embedder's limiter, if there is one, in the form that the runtime calls.
+pub(crate) struct StoreGuard<'a, T> {
     find: Option<&'a mut FindLimiter<T>>,
     data: &'a mut T,
 }
 
 impl<T> StoreInner<T> {
-    /// The store's lists, and whom they ask before something grows.
-    pub(crate) fn guarded(&mut self) -> (&mut Store, Asked<'_, T>) {
-        let asked = Asked {
+    /// The runtime's store, and the guard that decides about growth in it.
+    pub(crate) fn guarded(&mut self) -> (&mut Store, StoreGuard<'_, T>) {
+        let guard = StoreGuard {
             find: self.limiter.as_mut(),
             data: &mut self.data,
         };
-        (&mut self.runtime, asked)
+        (&mut self.runtime, guard)
     }
 }
 
 impl<T> StoreContextMut<'_, T> {
-    /// As [`StoreInner::guarded`].
-    pub(crate) fn guarded(&mut self) -> (&mut Store, Asked<'_, T>) {
+    /// The same as [`StoreInner::guarded`].
+    pub(crate) fn guarded(&mut self) -> (&mut Store, StoreGuard<'_, T>) {
         self.inner.guarded()
     }
 }
 
-impl<T> Asked<'_, T> {
+impl<T> StoreGuard<'_, T> {
     fn limiter(&mut self) -> Option<&mut dyn ResourceLimiter> {
         self.find.as_mut().map(|find| find(self.data))
     }
 }
 
-impl<T> Guard for Asked<'_, T> {
+impl<T> Guard for StoreGuard<'_, T> {
     fn growing(
         &mut self,
         resource: Resource,
@@ -393,7 +393,7 @@ impl<T> Guard for Asked<'_, T> {
     }
 }
 
-/// As a size of the host's; what is larger than any stays larger than any that can be allocated.
+/// Converts a size; one that the host cannot have becomes one that cannot be allocated.
 fn size(value: u64) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
 }

@@ -12,7 +12,7 @@ use crate::runtime::registry::{Registry, TypeHandle, TypeId};
 use crate::syntax::index::TypeIdx;
 use crate::syntax::types as syntax;
 
-/// The type of a function: what it takes and what it yields.
+/// The type of a function: its parameters and results.
 ///
 /// It is a type of its engine, and is used with what belongs to the same engine.
 ///
@@ -49,7 +49,7 @@ impl FuncType {
         }
     }
 
-    /// As [`new`](Self::new).
+    /// Makes a type as [`new`](Self::new) does, and returns an error where that panics.
     ///
     /// # Errors
     /// [`Misuse::WrongEngine`] if one of the types is a type of another engine, or an error if there is no more memory.
@@ -162,12 +162,12 @@ impl FieldType {
         })
     }
 
-    /// What is stored.
+    /// The type of the values that are stored.
     pub fn element_type(&self) -> &StorageType {
         &self.element
     }
 
-    /// The type that its values have outside of it.
+    /// The type that its values have on the stack.
     pub fn unpacked(&self) -> ValType {
         match &self.element {
             StorageType::I8 | StorageType::I16 => ValType::I32,
@@ -271,7 +271,7 @@ impl ArrayType {
         }
     }
 
-    /// As [`new`](Self::new).
+    /// Makes a type as [`new`](Self::new) does, and returns an error where that panics.
     ///
     /// # Errors
     /// [`Misuse::WrongEngine`] if the type of the elements is a type of another engine, or an error if there is no more memory.
@@ -298,13 +298,13 @@ impl ArrayType {
         }
     }
 
-    /// What its elements are.
+    /// The type of its elements.
     pub fn element(&self) -> FieldType {
         FieldType::of(self.handle.registry(), self.inner())
     }
 }
 
-/// A type of an engine that is held, as a heap type.
+/// Makes the heap type of a defined type, and holds it.
 pub(super) fn heap_type(registry: &Arc<Registry>, id: TypeIdx) -> HeapType {
     let handle = Arc::new(registry.hold(TypeId(id.0)));
     match handle.definition().composite {
@@ -321,7 +321,7 @@ macro_rules! types_of_an_engine {
                 self.handle.id()
             }
 
-            /// Its number in an engine, if it is a type of that.
+            /// Its number in an engine, if it is a type of that engine.
             pub(crate) fn within(&self, registry: &Arc<Registry>) -> Result<TypeId, Misuse> {
                 match Arc::ptr_eq(self.handle.registry(), registry) {
                     true => Ok(self.id()),

@@ -1,8 +1,8 @@
-//! Types of what modules import and export, and of values.
+//! Types of imports and exports, and of values.
 //!
-//! The crate's inside knows a type that a module defines by its number in the engine. Here such a type is a handle on it, which keeps it
-//! and knows its engine, and there is no way to make one of a number: `defined` has these types, `value` those of values. Whatever takes
-//! a type from the embedder takes it apart by `within`, which refuses a type of another engine; whatever hands one out makes it by `of`.
+//! The crate's inside knows a type that a module defines by its number in the engine. Here such a type is a handle, which keeps it
+//! and knows its engine, and cannot be made of a number: `defined` has these types, `value` those of values. Functions that take a type
+//! from the embedder convert it by `within`, which refuses a type of another engine; functions that return one make it by `of`.
 
 mod defined;
 mod value;
@@ -110,7 +110,7 @@ impl fmt::Display for GlobalType {
     }
 }
 
-/// The type of a table: what its elements are, and how many there may be.
+/// The type of a table: the type and the number of its elements.
 ///
 /// ```
 /// use tickwasm::{RefType, TableType};
@@ -176,7 +176,7 @@ impl TableType {
         self.limits.min
     }
 
-    /// How many elements it may have, if the type says.
+    /// The most elements that it may have, if the type has a maximum.
     pub fn maximum(&self) -> Option<u64> {
         self.limits.max
     }
@@ -194,7 +194,7 @@ impl fmt::Display for TableType {
     }
 }
 
-/// The type of a memory: its size in pages, which have 64 KiB if nothing else is said.
+/// The type of a memory: its size in pages, which have 64 KiB by default.
 ///
 /// ```
 /// use tickwasm::MemoryType;
@@ -241,7 +241,7 @@ impl MemoryType {
         self.inner.limits.min
     }
 
-    /// How many pages it may have, if the type says.
+    /// The most pages that it may have, if the type has a maximum.
     pub fn maximum(&self) -> Option<u64> {
         self.inner.limits.max
     }
@@ -294,19 +294,19 @@ impl Default for MemoryTypeBuilder {
 }
 
 impl MemoryTypeBuilder {
-    /// Begins with a memory of no pages of 64 KiB and without a maximum, with 32-bit addresses and of one thread.
+    /// Begins with a memory of 0 pages of 64 KiB, without a maximum, with 32-bit addresses, and not shared.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many pages the memory has at first.
+    /// Sets how many pages the memory has at first.
     #[must_use]
     pub fn min(mut self, pages: u64) -> Self {
         self.0.inner.limits.min = pages;
         self
     }
 
-    /// How many pages it may have.
+    /// Sets the most pages that it may have.
     #[must_use]
     pub fn max(mut self, pages: Option<u64>) -> Self {
         self.0.inner.limits.max = pages;
@@ -348,7 +348,7 @@ impl MemoryTypeBuilder {
 }
 
 impl MemoryType {
-    /// Whether there can be such a memory, as far as the specification goes.
+    /// Returns whether the specification permits such a memory.
     pub(crate) fn is_possible(&self) -> bool {
         let syntax::MemType {
             limits,
@@ -366,7 +366,7 @@ impl MemoryType {
     }
 }
 
-/// The type of a tag, which exceptions are told apart by.
+/// The type of a tag, the kind of an exception.
 ///
 /// ```
 /// use tickwasm::{Engine, FuncType, TagType, ValType};
@@ -391,7 +391,7 @@ impl TagType {
     }
 }
 
-/// The type of something that can be imported or exported.
+/// The type of an item that can be imported or exported.
 ///
 /// ```
 /// use tickwasm::{Engine, ExternType, Module};
@@ -418,7 +418,7 @@ pub enum ExternType {
 }
 
 impl ExternType {
-    /// The type that a module writes, given what its type indices mean in the engine.
+    /// Converts the type that a module has, given the types that its indices stand for.
     pub(crate) fn of(registry: &Arc<Registry>, types: &[TypeId], ty: syntax::ExternType) -> Self {
         match ty {
             syntax::ExternType::Func(ty) => Self::Func(FuncType::of(registry, types[ty.index()])),
@@ -529,7 +529,7 @@ impl<'m> ImportType<'m> {
         self.name
     }
 
-    /// What the module expects.
+    /// The type that the module expects.
     pub fn ty(&self) -> ExternType {
         self.ty.clone()
     }
@@ -557,7 +557,7 @@ impl<'m> ExportType<'m> {
         self.name
     }
 
-    /// What is exported.
+    /// The type of the exported item.
     pub fn ty(&self) -> ExternType {
         self.ty.clone()
     }

@@ -9,7 +9,7 @@ use crate::runtime::registry::Registry;
 use crate::syntax::index::TypeIdx;
 use crate::syntax::types as syntax;
 
-/// An abstract or concrete heap type: what a reference points at.
+/// An abstract or concrete heap type: the type of the target of a reference.
 ///
 /// The concrete ones are types of an engine, and are used with what belongs to the same engine.
 ///
@@ -49,13 +49,13 @@ pub enum HeapType {
     Exn,
     /// Bottom of the exception hierarchy.
     NoExn,
-    /// The embedder's own values.
+    /// Values of the embedder.
     Extern,
     /// Bottom of the external hierarchy.
     NoExtern,
 }
 
-/// The abstract heap types, which are the same here and inside.
+/// Converts abstract heap types, which are the same here and inside.
 macro_rules! abstract_types {
     ($($name:ident)*) => {
         impl HeapType {
@@ -78,7 +78,7 @@ macro_rules! abstract_types {
         }
 
         impl fmt::Display for HeapType {
-            /// As in the text format; a concrete type as its number in the engine.
+            /// Displays it as in the text format; a concrete type as its number in the engine.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
                     $(Self::$name => syntax::HeapType::$name.fmt(f),)*
@@ -94,7 +94,7 @@ macro_rules! abstract_types {
 abstract_types!(Any Eq I31 Struct Array None Func NoFunc Exn NoExn Extern NoExtern);
 
 impl HeapType {
-    /// Whether it is a type that a module or the embedder has defined.
+    /// Whether a module or the embedder has defined it.
     pub fn is_concrete(&self) -> bool {
         matches!(
             self,
@@ -176,7 +176,7 @@ impl RefType {
         self.nullable
     }
 
-    /// What the reference points at.
+    /// The type of the reference's target.
     pub const fn heap_type(&self) -> &HeapType {
         &self.heap
     }

@@ -18,7 +18,8 @@ use crate::runtime::store::{Store, StoreId};
 
 /// A reference to an exception.
 ///
-/// The exception stays for as long as there is a reference to it, of the embedder's or a guest's. Exceptions that are thrown and caught, or leave a call as [`Error::Exception`], need no reference.
+/// The exception stays alive as long as the embedder or a guest has a reference to it. Exceptions that are thrown and caught, or leave a
+/// call as [`Error::Exception`], need no reference.
 /// <https://webassembly.github.io/spec/core/exec/runtime.html#exception-instances>
 ///
 /// ```
@@ -43,8 +44,8 @@ impl ExnRef {
     /// Makes an exception of a tag with the values that it carries.
     ///
     /// # Errors
-    /// If the values are not those that the tag's type says, the tag's type is not that of `pre`, something is of another store, or the
-    /// store may hold no more.
+    /// If the values are not of the tag's type, the tag's type is not that of `pre`, the tag or a value is of another store, or the store may
+    /// hold no more.
     pub fn new(
         mut store: impl AsContextMut,
         pre: &ExnRefPre,
@@ -124,7 +125,7 @@ impl ExnRef {
         }
     }
 
-    /// What throws this exception when a host function returns it.
+    /// The error that throws this exception when a host function returns it.
     pub(crate) fn thrown(&self, store: &Store) -> Result<ThrownException, Misuse> {
         Ok(thrown(store, &self.get(store)?))
     }
@@ -187,7 +188,7 @@ impl ExnType {
     }
 }
 
-/// What exceptions of a type are made with, see [`ExnRef::new`].
+/// An allocator of exceptions of a type, see [`ExnRef::new`].
 ///
 /// ```
 /// use tickwasm::{Engine, ExnRefPre, ExnType, Store};
@@ -205,7 +206,7 @@ pub struct ExnRefPre {
 impl ExnRefPre {
     /// Prepares for exceptions of a type.
     pub fn new(store: impl AsContextMut, ty: ExnType) -> Self {
-        // Other runtimes lay the exceptions out here.
+        // This is where other runtimes compute the layout.
         let _ = store;
         Self { ty }
     }
@@ -231,7 +232,7 @@ pub(crate) fn refer_to(
     Ok(ExnRef::add(runtime, &exception)?)
 }
 
-/// An exception of a tag with values, if they are those that its type says.
+/// Makes an exception of a tag with values, if they are of the tag's type.
 pub(crate) fn exception(store: &Store, tag: Tag, fields: &[Val]) -> Result<Exception, Misuse> {
     let tag = tag.checked(store)?;
     let ty = type_of(store, tag);
@@ -256,7 +257,7 @@ fn fields(store: &Store, exception: &Exception) -> Vec<Val> {
     slots::read(&ty.func().params, &exception.payload, store).collect()
 }
 
-/// The error that an exception is which nobody has caught.
+/// Makes the error of an exception that was not caught.
 pub(crate) fn thrown(store: &Store, exception: &Exception) -> ThrownException {
     let tag = Tag::at(store.id, exception.tag);
     ThrownException::new(tag, fields(store, exception).into())

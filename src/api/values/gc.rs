@@ -1,7 +1,7 @@
-//! References to what the collector owns: structures, arrays, unboxed integers.
+//! References to objects of the collector: structures, arrays, unboxed integers.
 //!
-//! Handles are counted. What one refers to stays for as long as there is a handle, and not longer if no guest refers to it; nothing else
-//! has to be thought of. A handle is used with the store that it comes from, and with another one its methods yield errors.
+//! Handles are counted: an object stays alive as long as a handle or a guest refers to it. A handle is used with the store that it comes
+//! from; with another one its methods return errors.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::runtime::registry::TypeId;
 use crate::runtime::store::{Store, StoreId};
 use crate::syntax::types::{CompType, FieldType, ValType};
 
-/// An unboxed integer of 31 bits, which is a reference that leads nowhere.
+/// An unboxed integer of 31 bits: a reference without an object.
 ///
 /// <https://webassembly.github.io/spec/core/syntax/types.html#heap-types>
 ///
@@ -76,7 +76,7 @@ impl I31 {
     }
 }
 
-/// The kinds of references: what is the same for all of them.
+/// Defines the kinds of references, with the methods that all of them have.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -86,7 +86,7 @@ macro_rules! kinds {
         }
 
         impl $name {
-            /// The most precise type of what it refers to.
+            /// The most precise type of the object.
             ///
             /// # Errors
             /// If it is a reference of another store.
@@ -109,7 +109,7 @@ macro_rules! kinds {
 
 kinds! {
     /// A reference to anything but a function or an exception: to a structure, an array, an unboxed integer, or a value of the
-    /// embedder's that was converted.
+    /// embedder that was converted.
     ///
     /// ```
     /// use tickwasm::{AnyRef, Engine, I31, Instance, Module, Store};
@@ -132,7 +132,7 @@ kinds! {
     /// # Ok::<(), tickwasm::Error>(())
     /// ```
     AnyRef;
-    /// A reference to what can be compared: a structure, an array or an unboxed integer.
+    /// A reference that can be compared: to a structure, an array or an unboxed integer.
     ///
     /// ```
     /// use tickwasm::{AnyRef, Engine, ExternRef, I31, Store};
@@ -190,7 +190,7 @@ impl AnyRef {
         Self { held }
     }
 
-    /// The same reference, seen as one of the guest's: `any.convert_extern`.
+    /// Converts a reference of the embedder's into one of the guest's hierarchy: `any.convert_extern`.
     ///
     /// # Errors
     /// If it is a reference of another store.
@@ -212,7 +212,7 @@ impl AnyRef {
         )
     }
 
-    /// The reference to what can be compared, if it is one.
+    /// The reference as one that can be compared, if it is one.
     ///
     /// # Errors
     /// If it is a reference of another store.
@@ -245,7 +245,7 @@ impl AnyRef {
         Ok(held.map(|held| ArrayRef { held }))
     }
 
-    /// What it holds on to, if that is an object of such a shape.
+    /// Its handle, if the object is of such a shape.
     fn held_of(
         &self,
         store: &Store,
@@ -262,7 +262,7 @@ impl StructRef {
     /// Makes a structure of the values of its fields.
     ///
     /// # Errors
-    /// If the values are not those that the type says, something is of another store or engine, or a limit of the store or the host's
+    /// If the values are not of the type's fields, a value or the type is of another store or engine, or a limit of the store or the host's
     /// memory does not suffice.
     pub fn new(
         mut store: impl AsContextMut,
@@ -311,7 +311,7 @@ impl StructRef {
         }
     }
 
-    /// The value of a field, counted from 0. Of a packed one, the number without a sign.
+    /// The value of a field, counted from 0. Packed numbers are extended without a sign.
     ///
     /// # Errors
     /// If there is no such field, or it is a reference of another store.
@@ -322,10 +322,10 @@ impl StructRef {
         Ok(get(ty.unpacked(), storage, object, offset as usize, store))
     }
 
-    /// Sets a field. Of a number that is stored packed, the upper bits are dropped.
+    /// Sets a field. Packed fields keep the lower bits of a number.
     ///
     /// # Errors
-    /// If there is no such field, it is immutable, the value is not of its type, or something is of another store.
+    /// If there is no such field, it is immutable, the value is not of its type, or the reference or the value is of another store.
     pub fn set_field(
         &self,
         mut store: impl AsContextMut,
@@ -345,7 +345,7 @@ impl StructRef {
         )?)
     }
 
-    /// The type and place of a field.
+    /// The type of a field, and its place in the object.
     fn place(&self, store: &Store, index: usize) -> Result<(FieldType, Place), Misuse> {
         let ty = store.registry.definition(object(&self.held, store)?.ty());
         let CompType::Struct(fields) = &ty.composite else {
@@ -367,7 +367,7 @@ impl ArrayRef {
     /// Makes an array of so many elements of one value.
     ///
     /// # Errors
-    /// If the value is not of the type's elements, something is of another store or engine, or a limit of the store or the host's memory
+    /// If the value is not of the type's elements, the value or the type is of another store or engine, or a limit of the store or the host's memory
     /// does not suffice.
     pub fn new(
         mut store: impl AsContextMut,
@@ -439,7 +439,7 @@ impl ArrayRef {
         }
     }
 
-    /// How many elements it has.
+    /// The number of elements.
     ///
     /// # Errors
     /// If it is a reference of another store.
@@ -456,7 +456,7 @@ impl ArrayRef {
         Ok(self.len(store)? == 0)
     }
 
-    /// The value of an element. Of a packed one, the number without a sign.
+    /// The value of an element. Packed numbers are extended without a sign.
     ///
     /// # Errors
     /// If there is no such element, or it is a reference of another store.
@@ -467,10 +467,10 @@ impl ArrayRef {
         Ok(get(ty.unpacked(), storage, object, at, store))
     }
 
-    /// Sets an element. Of a number that is stored packed, the upper bits are dropped.
+    /// Sets an element. Packed elements keep the lower bits of a number.
     ///
     /// # Errors
-    /// If there is no such element, elements are immutable, the value is not of their type, or something is of another store.
+    /// If there is no such element, elements are immutable, the value is not of their type, or the reference or the value is of another store.
     pub fn set(&self, mut store: impl AsContextMut, index: u32, value: Val) -> Result<(), Error> {
         let mut context = store.as_context_mut();
         let store = context.runtime();
@@ -478,7 +478,7 @@ impl ArrayRef {
         Ok(set(&self.held, ty, storage, at, &value, store)?)
     }
 
-    /// The type of an element, how it is stored, and where.
+    /// The type of an element, its storage and its offset.
     fn place(&self, store: &Store, index: u32) -> Result<(FieldType, Storage, usize), Misuse> {
         let count = object(&self.held, store)?.len();
         if index >= count {
@@ -513,13 +513,13 @@ fn object<'s>(held: &Held, store: &'s Store) -> Result<&'s Object, Misuse> {
     }
 }
 
-/// The value of a field or element that is there.
+/// Reads a field or element that exists.
 fn get(ty: ValType, storage: Storage, object: &Object, at: usize, store: &Store) -> Val {
     let value = heap::load(storage, &object.data, at).unwrap_or_default();
     Val::of_slots(ty, value, store)
 }
 
-/// Sets a field or element that is there.
+/// Sets a field or element that exists.
 fn set(
     held: &Held,
     ty: FieldType,
@@ -538,7 +538,7 @@ fn set(
     Ok(())
 }
 
-/// Conversions to the more general kinds.
+/// Implements the conversions to the more general kinds.
 macro_rules! upcasts {
     ($($from:ident to $($to:ident)*;)*) => {$($(
         impl From<$from> for $to {

@@ -17,13 +17,13 @@ use crate::runtime::store::{Store, StoreId};
 use crate::syntax::index::TypeIdx;
 use crate::syntax::types::{CompType, HeapType, RefType};
 
-/// What other runtimes wrap references in that need a store; here references are plain handles.
+/// The wrapper that other runtimes have around references that need a store; here references are plain handles.
 pub type Rooted<R> = R;
 
-/// A reference to a value of the embedder's, which WebAssembly can pass around but not look at.
+/// A reference to a value of the embedder, which WebAssembly can pass around but not look at.
 ///
-/// The value stays for as long as there is a reference to it, of the embedder's or a guest's: a collection that finds none drops it, and so
-/// does the end of its store.
+/// The value stays alive as long as the embedder or a guest has a reference to it: a collection that finds none drops it, and so does the
+/// end of its store.
 ///
 /// <https://webassembly.github.io/spec/core/syntax/types.html#heap-types>
 ///
@@ -49,8 +49,8 @@ pub struct ExternRef {
 impl ExternRef {
     /// Moves a value into a store and refers to it.
     ///
-    /// The value counts as an object of the store's heap, by its own size: memory that it owns elsewhere is not known here. A collection
-    /// drops it when there is no reference left. A panic of its destructor goes no further than the collection.
+    /// The value counts as an object of the store's heap, by its own size without memory that it owns elsewhere. A collection drops it when
+    /// there is no reference left. A panic of its destructor is caught by the collection.
     ///
     /// # Errors
     /// If the heap may hold no more ([`Config::max_heap_bytes`](crate::Config::max_heap_bytes)), or the host has no more memory.
@@ -62,7 +62,7 @@ impl ExternRef {
         Ok(Self { held })
     }
 
-    /// The same reference, seen as one of the embedder's: `extern.convert_any`.
+    /// Converts a reference of the guest's hierarchy into one of the embedder's: `extern.convert_any`.
     ///
     /// # Errors
     /// If it is a reference of another store.
@@ -71,7 +71,7 @@ impl ExternRef {
         Ok(Self { held: any.held })
     }
 
-    /// The value; nothing if it is not one of the embedder's, but a reference of another kind that was converted.
+    /// The value; `None` if it is no value of the embedder, but a reference of another kind that was converted.
     ///
     /// # Errors
     /// If the reference is one of another store.
@@ -86,7 +86,7 @@ impl ExternRef {
         })
     }
 
-    /// The value, to be changed; nothing if it is not one of the embedder's.
+    /// The value, to be changed; `None` if it is no value of the embedder.
     ///
     /// # Errors
     /// If the reference is one of another store.
@@ -111,17 +111,17 @@ impl ExternRef {
     }
 }
 
-/// What handles on references have in common: the store, the reference, and what keeps its object.
+/// The common part of handles on references: the store, the reference, and the hold on its object.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
     store: StoreId,
     slot: u64,
-    /// Keeps the object, if it leads to one.
+    /// Keeps the object alive, if there is one.
     _handle: Option<Handle>,
 }
 
 impl Held {
-    /// Holds on to what a reference leads to.
+    /// Holds the object of a reference.
     pub fn new(slot: u64, store: &Store) -> Self {
         let handle = match referent(slot) {
             Referent::Object(_) => Some(store.heap.handles.hold(slot)),
@@ -134,12 +134,12 @@ impl Held {
         }
     }
 
-    /// As [`new`](Self::new), if the reference is not null.
+    /// Holds the object of a reference, unless the reference is null.
     pub fn of_slot(slot: u64, store: &Store) -> Option<Self> {
         (slot != 0).then(|| Self::new(slot, store))
     }
 
-    /// Whether it is one of a store.
+    /// Checks that it is a reference of a store.
     pub fn check(&self, store: StoreId) -> Result<(), Misuse> {
         match self.store == store {
             true => Ok(()),
@@ -153,13 +153,13 @@ impl Held {
         Ok(self.slot)
     }
 
-    /// What the reference leads to, if it is one of a store.
+    /// The reference, if it is one of a store.
     pub fn referent(&self, store: &Store) -> Result<Referent, Misuse> {
         self.check(store.id)?;
         Ok(referent(self.slot))
     }
 
-    /// The most precise type of what the reference leads to, in the hierarchy of `any`.
+    /// The most precise type of the object, in the hierarchy of `any`.
     pub fn heap_type(&self, store: &Store) -> Result<HeapType, Misuse> {
         Ok(match self.referent(store)? {
             Referent::Null => HeapType::None,
@@ -187,7 +187,7 @@ impl Hash for Held {
     }
 }
 
-/// A reference of any kind, null included: what tables hold.
+/// A reference of any kind, null included: an element of a table.
 ///
 /// ```
 /// use tickwasm::{Engine, Func, Ref, Store};
@@ -202,7 +202,7 @@ impl Hash for Held {
 pub enum Ref {
     /// A reference to a function.
     Func(Option<Func>),
-    /// A reference to a value of the embedder's.
+    /// A reference to a value of the embedder.
     Extern(Option<ExternRef>),
     /// A reference to an exception.
     Exn(Option<ExnRef>),
@@ -261,7 +261,7 @@ impl Ref {
         }
     }
 
-    /// What is none of these, if it is a reference to such.
+    /// The reference to anything else, if it is one.
     pub fn as_any(&self) -> Option<Option<&AnyRef>> {
         match self {
             Self::Any(value) => Some(value.as_ref()),
