@@ -1,5 +1,5 @@
-//! The machine: what handlers reach through `ctx`, and the functions they call for what is not hot. Holds unsafe code: it keeps
-//! pointers into the store while guest code runs.
+//! The machine: the state that handlers reach through `ctx`, and functions for work that is not hot. Holds unsafe code: it keeps pointers
+//! into the store while guest code runs.
 #![allow(unsafe_code)]
 
 use core::cell::Cell;
@@ -29,11 +29,11 @@ pub(crate) type Slot = u64;
 /// The state of an execution that does not fit into registers.
 ///
 /// Its pointers lead into the store. They are set by [`Machine::enter_instance`] and [`Machine::refresh`], and hold until
-/// something may have moved what they point at: a host function, a growing memory or table. They derive from allocations, never from
+/// a host function runs, or a memory or table grows: these may move the targets. They derive from allocations, never from
 /// references into them, so that no access by another way invalidates them.
 #[repr(C)]
 pub(crate) struct Machine {
-    /// Bytes of the first memory.
+    /// The number of bytes of the first memory.
     pub mem_len: u64,
     /// The entries of the instance's code.
     pub entries: *const AtomicPtr<MaybeUninit<u32>>,
@@ -41,11 +41,11 @@ pub(crate) struct Machine {
     pub stack_end: *mut u8,
     /// The first global that the instance's module defines.
     pub globals: *mut GlobalInst,
-    /// The fuel at hand, less what has been paid for in advance. Below zero only while it is looked into.
+    /// The counter of fuel, less the fuel that was paid in advance. It is below zero only until the shortfall is handled.
     pub fuel: i64,
-    /// Elements of the first table.
+    /// The elements of the first table.
     pub table: *const u64,
-    /// How many there are.
+    /// The number of these elements.
     pub table_len: u64,
     /// The functions of the store.
     pub funcs: *const FuncInst,
@@ -55,9 +55,9 @@ pub(crate) struct Machine {
     pub mem: *mut u8,
     /// The current instance.
     inst: *mut ModuleInst,
-    /// What a call that leaves the fast path is about.
+    /// The call that leaves the fast path.
     pub callee: Callee,
-    /// Where execution ended: behind the beginning of the op, and not behind its end.
+    /// The place where execution ended: behind the beginning of the op, and not behind its end.
     pub stop_ip: *const u32,
     /// The frame in which it ended.
     pub stop_sp: *mut u8,
@@ -69,33 +69,33 @@ pub(crate) struct Machine {
     pub stop_acc_f32: f32,
     /// The accumulator for 64-bit floats when it ended.
     pub stop_acc_f64: f64,
-    /// Where execution goes on that stopped in front of an op.
+    /// The op in front of which execution stopped, where it can go on.
     pub retry_ip: *const u32,
     /// The trap that ended it, if one did.
     pub trap: Option<Trap>,
-    /// Why it is suspended, if it is.
+    /// The reason why it is suspended, if it is.
     pub pause: Option<Pause>,
-    /// Whether and how it may be suspended.
+    /// The mode of the call: whether and how it may be suspended.
     pub mode: Mode,
-    /// Remaining fuel that is not at hand, see `meter`.
+    /// The remaining fuel that is not in the counter, see `meter`.
     pub reserve: u64,
-    /// How much was at hand when it was last filled up.
+    /// The counter when it was last filled.
     pub slice: u64,
-    /// What could not be charged.
+    /// The charge that exceeded the counter.
     pub wanted: i64,
-    /// What the current op has paid for its work.
+    /// The fuel that the current op has paid for its work.
     pub price: i64,
-    /// Whether execution goes on where it stopped to be interrupted: it is not stopped there again, so that each time there is progress.
+    /// Whether execution goes on where it was interrupted: it is not interrupted there again, so that each resumption makes progress.
     pub passes: bool,
-    /// How much of its work the op has done before which execution stopped, or goes on.
+    /// How much of its work the op has done in front of which execution stopped or goes on.
     pub progress: u64,
     /// Whether code is metered.
     pub metered: bool,
     /// The homes of the pinned locals of the function that is rejoined.
     pub pins: [Option<SlotOffset>; 3],
-    /// What a host function ended it with, if one did.
+    /// The reason of a host function that ended it, if one did.
     pub failure: Option<Reason>,
-    /// Where an exception was caught: the op to go on with, and the frame.
+    /// The place where an exception was caught: the op to go on with, and the frame.
     pub landing: (*const u32, *mut u8),
     /// Calls from one instance to another that are under way, innermost last.
     pub crossings: Vec<Crossing>,
@@ -107,7 +107,7 @@ pub(crate) struct Machine {
     store: *mut Store,
 }
 
-/// A call that leaves the fast path: what is called, and where it returns to.
+/// A call that leaves the fast path: the function, and the place that it returns to.
 #[derive(Clone, Copy)]
 pub(crate) struct Callee {
     /// The function.
@@ -137,7 +137,7 @@ pub(crate) struct Crossing {
 
 impl Machine {
     /// A machine on the rest of the store's value stack, which has memory.
-    // Inlined, so that it is made where it stays.
+    // Inlined, so that it is made in its place and not copied.
     #[inline(always)]
     pub(super) fn new(
         embedder: &mut (dyn Embedder + '_),
@@ -206,7 +206,7 @@ impl Machine {
             store,
         };
         machine.enter_instance(instance);
-        machine.deal();
+        machine.draw_fuel();
         machine
     }
 
@@ -216,12 +216,12 @@ impl Machine {
         unsafe { &mut *self.store }
     }
 
-    /// How many bytes from the beginning of the value stack a place in it is.
+    /// The position of a place in the value stack, in bytes.
     pub(super) fn stack_offset(&self, place: *const u8) -> usize {
         place.addr() - self.stack_base.addr()
     }
 
-    /// Moves the end of the stack's part that may be written to, so that a frame fits there; false if it would not fit onto the stack.
+    /// Moves the end of the stack's writable part, so that a frame fits there; returns false if it does not fit onto the stack.
     #[cold]
     #[inline(never)]
     pub(super) fn reach(&mut self, sp: *mut u8, frame: usize) -> bool {
@@ -237,7 +237,7 @@ impl Machine {
 
     /// The current instance.
     pub(super) fn inst(&mut self) -> &mut ModuleInst {
-        // SAFETY: CTX; set by `enter_instance`, and refreshed after whatever may have moved it.
+        // SAFETY: CTX; set by `enter_instance`, and refreshed after all that may have moved it.
         unsafe { &mut *self.inst }
     }
 
@@ -255,7 +255,7 @@ impl Machine {
         let inst = &store.instances[index];
         let entries = inst.code.entries().as_ptr();
         let globals = match inst.globals.get(inst.imported_globals as usize) {
-            // To all from this one on, as handlers count from it.
+            // The pointer derives from all globals from this one on, as handlers count from it.
             Some(addr) => store.globals.as_mut_ptr().wrapping_add(addr.index()),
             None => core::ptr::null_mut(),
         };
@@ -286,21 +286,21 @@ impl Machine {
         self.store().funcs[addr.index()]
     }
 
-    /// Calls the host function that `callee` is; the results then lie where the arguments did. Otherwise execution stops, and the machine
-    /// knows why.
-    // Out of line, as all that has locals to be dropped or referred to: in a handler they would cost it its jump.
+    /// Calls the host function in `callee`; the results then lie where the arguments did. Returns false if execution stops instead; the
+    /// machine holds the reason.
+    // Out of line, like all functions with locals that are dropped or referred to: such locals would cost a handler its jump.
     #[inline(never)]
     pub(super) fn call_host(&mut self, host: u32) -> bool {
         let Callee { params, slots, .. } = self.callee;
         let args = self.callee_args().cast::<u8>();
         let end = args.wrapping_add(slots as usize * size_of::<Slot>());
         let used = self.stack_offset(end);
-        self.collect();
+        self.settle_fuel();
         let instance = self.instance;
         let store = self.store();
         let outer = core::mem::replace(&mut store.stack.used, used);
         // SAFETY: FRAME; arguments and results lie within the caller's frame, and calls of guests within this one use the stack beyond
-        // that. The collector may look at the slots meanwhile, as at all that is in use: cells permit it. What only results use is cleared.
+        // that. The collector may look at the slots meanwhile, as at all slots in use: cells permit it. Slots for results only are cleared.
         let slots = unsafe {
             if slots > params {
                 let results = args.cast::<Slot>().add(params as usize);
@@ -311,14 +311,14 @@ impl Machine {
         // SAFETY: CTX; the machine does not touch the store while the embedder runs.
         let call =
             AssertUnwindSafe(|| unsafe { (*self.embedder).call_host(host, Some(instance), slots) });
-        // A panic must not pass through handlers; it goes on where the guest was called from.
+        // Panics must not pass through handlers; this one goes on where the guest was called from.
         let result = catch_unwind(call);
-        // The embedder may have been handed out anew: take the store from it again.
+        // The embedder was re-borrowed during the call, so the store pointer is derived again.
         // SAFETY: as above.
         self.store = unsafe { (*self.embedder).store() };
         let store = self.store();
         store.stack.used = outer;
-        self.deal();
+        self.draw_fuel();
         self.refresh();
         let result = match result {
             Ok(result) => outcome(self.mode, result),
@@ -332,14 +332,14 @@ impl Machine {
         false
     }
 
-    /// Lets the embedder grow something; the old size, or nothing where it was refused.
+    /// Lets the embedder grow a memory or table; returns the old size, or `None` if the growth was refused.
     pub(super) fn grow(
         &mut self,
         grow: impl FnOnce(&mut dyn Embedder) -> Result<u64, GrowError>,
     ) -> Result<Option<u64>, Reason> {
         // SAFETY: CTX; the machine does not touch the store while the embedder runs.
         let result = catch_unwind(AssertUnwindSafe(|| grow(unsafe { &mut *self.embedder })));
-        // SAFETY: CTX; the embedder was used anew, so the store is taken from it again.
+        // SAFETY: CTX; the embedder was re-borrowed, so the store pointer is derived again.
         self.store = unsafe { (*self.embedder).store() };
         self.refresh();
         match result {
@@ -360,7 +360,7 @@ impl Machine {
         returns_across: bool,
     ) -> *const MaybeUninit<u32> {
         if !returns_across {
-            // There are no more of them than records of frames on the value stack, which its limit bounds.
+            // The value stack's limit bounds their number: each has a record of a frame there.
             if self.crossings.try_reserve(1).is_err() {
                 return core::ptr::null();
             }
@@ -375,7 +375,7 @@ impl Machine {
         self.entry(defined)
     }
 
-    /// Where the code of a function of the current instance begins.
+    /// The beginning of the code of a function of the current instance.
     pub(super) fn entry(&mut self, defined: u32) -> *const MaybeUninit<u32> {
         self.inst().code.entries()[defined as usize].load(core::sync::atomic::Ordering::Acquire)
     }
@@ -390,13 +390,13 @@ impl Machine {
         crossing
     }
 
-    /// Lowers a function of the current instance; nothing if that exceeds a limit.
+    /// Lowers a function of the current instance; returns `None` if that exceeds a limit.
     #[inline(never)]
     pub(super) fn materialize(&mut self, defined: u32) -> Option<*const MaybeUninit<u32>> {
         self.inst().code.materialize(defined).ok()
     }
 
-    /// Where the arguments of the call that left the fast path are, and its results will be.
+    /// The place of the arguments, and later the results, of the call that left the fast path.
     pub(super) fn callee_args(&self) -> *mut Slot {
         let Callee { sp, params, .. } = self.callee;
         sp.wrapping_sub(RECORD_BYTES + params as usize * size_of::<Slot>())
@@ -434,9 +434,9 @@ impl Machine {
         (elems.as_ptr(), elems.len() as u64)
     }
 
-    /// A slot of the frame in which execution ended, that the op named at which it did.
+    /// A slot of the frame in which execution ended, which the op at that place names.
     pub(super) fn stopped_slot(&self, offset: SlotOffset) -> Slot {
-        // SAFETY: FRAME; the op did not complete, so that what it was to read is still there.
+        // SAFETY: FRAME; the op did not complete, so its operands are still there.
         unsafe { self.stop_sp.offset(offset as isize).cast::<Slot>().read() }
     }
 
@@ -448,18 +448,19 @@ impl Machine {
         registry.is_subtype(TypeId(sub), TypeId(sup))
     }
 
-    /// Why execution ended; nothing if it finished.
+    /// The reason why execution ended; `None` if it finished.
     pub(super) fn take_reason(&mut self) -> Option<Reason> {
         self.failure.take().or(self.trap.take().map(Reason::Trap))
     }
 
-    /// Notes what of the embedder's ended execution.
+    /// Notes a reason of the embedder that ended execution.
     pub(super) fn fail(&mut self, reason: Reason) {
         self.failure = Some(reason);
     }
 }
 
-/// Whether a host function has returned, or else is waited for, if that is possible.
+/// Returns true if a host function has returned, false if the call stops until its results come, and an error if the mode does not permit
+/// such a stop.
 pub(super) fn outcome(mode: Mode, called: Result<Called, Reason>) -> Result<bool, Reason> {
     match (called?, mode) {
         (Called::Returned, _) => Ok(true),
@@ -469,5 +470,5 @@ pub(super) fn outcome(mode: Mode, called: Result<Called, Reason>) -> Result<bool
     }
 }
 
-/// Bytes of the record between a frame's parameters and its locals: where it returns to, and the frame it returns to.
+/// The bytes of the record between a frame's parameters and its locals: the op and the frame that it returns to.
 pub(crate) const RECORD_BYTES: usize = 16;

@@ -1,8 +1,8 @@
-//! How fuel comes to the machine: in slices.
+//! Gives fuel to the machine in slices.
 //!
-//! The hot counter is the only thing that metered code looks at. What is in it need not be all there is: the machine keeps the rest in
-//! reserve, and looks up whenever the counter does not suffice. So whatever has to be asked from time to time (has another thread
-//! interrupted us? have we had our turn?) is asked here, and no op of its own is needed for it.
+//! Metered code looks at the hot counter only. The counter holds a slice of the fuel; the machine keeps the rest in reserve, and refills the
+//! counter when it does not suffice. Checks that are due from time to time (interruption by another thread, yielding to others) happen at
+//! these refills, so they need no op of their own.
 
 use super::machine::Machine;
 use super::suspend::{Mode, Pause};
@@ -10,39 +10,39 @@ use crate::code::LowerError;
 use crate::runtime::interrupt::Interruption;
 use crate::runtime::trap::Trap;
 
-/// Most fuel that is handed out at once where an interruption may be asked for: well below a millisecond of work.
+/// The largest slice where execution can be interrupted: well below a millisecond of work.
 const SLICE: u64 = 1 << 16;
 
-/// How much fuel some work may cost that is done at once, where an interruption may be asked for.
+/// The largest cost of work that is done at once, where execution can be interrupted.
 pub(super) const PART: u64 = SLICE;
 
-/// How execution goes on after the counter did not suffice.
+/// The way in which execution goes on after the counter did not suffice.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Way {
-    /// Where it is.
+    /// It goes on where it is.
     On,
-    /// At this op, in the other form of the code.
+    /// It goes on at this op, in the other form of the code.
     Over(*const u32),
-    /// Not at all, or later at this op: the machine knows why.
+    /// It stops, and may go on at this op later. The machine holds the reason.
     Stop(*const u32),
 }
 
-/// How execution stops.
-enum Stops {
+/// A stop for lack of fuel or by an interruption.
+enum FuelStop {
     Trap(Trap),
     Pause(Pause),
 }
 
 impl Machine {
-    /// Takes over the store's fuel: a slice of it is at hand, the rest in reserve.
-    pub(super) fn deal(&mut self) {
+    /// Takes over the store's fuel: puts a slice of it into the counter, and the rest in reserve.
+    pub(super) fn draw_fuel(&mut self) {
         let mode = self.mode;
         let store = self.store();
         let fuel = store.budget();
         // The counter is signed, so that it can fall below zero.
         let mut slice = fuel.min(i64::MAX as u64);
         if let Some(interrupts) = &store.interrupts {
-            // With nothing at hand the very next charge looks up.
+            // With an empty counter the very next charge asks for a refill.
             slice = slice.min(if interrupts.pending() { 0 } else { SLICE });
         }
         if mode == Mode::Async && store.yield_interval.is_some() {
@@ -54,8 +54,8 @@ impl Machine {
         self.reserve = reserve;
     }
 
-    /// Gives all fuel back to the store: it holds the exact amount then, if it counts fuel.
-    pub(super) fn collect(&mut self) {
+    /// Returns all fuel to the store, which then holds the exact amount, if it counts fuel.
+    pub(super) fn settle_fuel(&mut self) {
         let fuel = self.fuel as u64 + self.reserve;
         let used = self.slice.saturating_sub(self.fuel as u64);
         let store = self.store();
@@ -65,14 +65,14 @@ impl Machine {
         store.until_yield = store.until_yield.saturating_sub(used);
     }
 
-    /// What happens when the fuel at hand does not suffice for a charge: either there is enough now and execution goes on, or it has to
-    /// stop in front of what was to be charged, and the machine knows why.
+    /// Refills the counter when it does not suffice for a charge. Returns false if execution has to stop in front of the charged work instead;
+    /// the machine then holds the reason.
     ///
-    /// The fuel at hand is exact when this is called, and so is the state: a place where execution may stop.
+    /// Counter and state are exact when this is called: execution may stop at this place.
     #[cold]
     #[inline(never)]
     pub(super) fn shortfall(&mut self, wanted: i64) -> bool {
-        match self.look_up(wanted) {
+        match self.refill(wanted) {
             None => true,
             Some(stops) => {
                 self.stop(stops);
@@ -81,21 +81,21 @@ impl Machine {
         }
     }
 
-    /// Notes how execution stops.
-    fn stop(&mut self, stops: Stops) {
+    /// Notes a stop.
+    fn stop(&mut self, stops: FuelStop) {
         match stops {
-            Stops::Trap(trap) => self.trap = Some(trap),
-            Stops::Pause(pause) => self.pause = Some(pause),
+            FuelStop::Trap(trap) => self.trap = Some(trap),
+            FuelStop::Pause(pause) => self.pause = Some(pause),
         }
     }
 
-    /// Fetches what is wanted from the reserve, unless execution has to stop.
-    fn look_up(&mut self, wanted: i64) -> Option<Stops> {
+    /// Fetches wanted fuel from the reserve, unless execution has to stop.
+    fn refill(&mut self, wanted: i64) -> Option<FuelStop> {
         self.wanted = wanted;
-        self.collect();
+        self.settle_fuel();
         let wanted = wanted as u64;
-        let stops = self.stops(wanted);
-        self.deal();
+        let stops = self.must_stop(wanted);
+        self.draw_fuel();
         if stops.is_some() {
             return stops;
         }
@@ -107,15 +107,15 @@ impl Machine {
         None
     }
 
-    /// Whether execution has to stop in front of something that costs `wanted`. All fuel is in the store.
-    fn stops(&mut self, wanted: u64) -> Option<Stops> {
+    /// Returns whether execution has to stop in front of work that costs `wanted`. All fuel is in the store.
+    fn must_stop(&mut self, wanted: u64) -> Option<FuelStop> {
         let mode = self.mode;
         let passes = core::mem::take(&mut self.passes);
         let store = self.store();
         if store.budget() < wanted {
             return Some(match mode {
-                Mode::Resumable => Stops::Pause(Pause::OutOfFuel),
-                Mode::Straight | Mode::Async => Stops::Trap(Trap::OutOfFuel),
+                Mode::Resumable => FuelStop::Pause(Pause::OutOfFuel),
+                Mode::Straight | Mode::Async => FuelStop::Trap(Trap::OutOfFuel),
             });
         }
         if let Some(interrupts) = &mut store.interrupts
@@ -123,34 +123,34 @@ impl Machine {
             && let Some(interruption) = interrupts.take()
         {
             return Some(match (mode, interruption) {
-                (_, Interruption::Question) => Stops::Pause(Pause::Deadline),
-                (Mode::Resumable, _) => Stops::Pause(Pause::Interrupted),
-                (Mode::Async, Interruption::Turn) => Stops::Pause(Pause::Yield),
-                _ => Stops::Trap(Trap::Interrupt),
+                (_, Interruption::Question) => FuelStop::Pause(Pause::Deadline),
+                (Mode::Resumable, _) => FuelStop::Pause(Pause::Interrupted),
+                (Mode::Async, Interruption::Turn) => FuelStop::Pause(Pause::Yield),
+                _ => FuelStop::Trap(Trap::Interrupt),
             });
         }
         let interval = store.yield_interval?.get();
-        // Not twice in the same place: an instruction may cost more than an interval.
+        // A call does not yield twice at the same place, as an instruction may cost more than an interval.
         if mode == Mode::Async && store.until_yield < wanted.min(interval) {
             store.until_yield = interval;
-            return Some(Stops::Pause(Pause::Yield));
+            return Some(FuelStop::Pause(Pause::Yield));
         }
         None
     }
 
-    /// As [`shortfall`](Self::shortfall), for the op at `ip`, a place where control arrives: `wanted` is charged for more than the next
-    /// instruction, so that what there is may still suffice for some, in exact code.
+    /// Refills the counter as [`shortfall`](Self::shortfall) does, for the op at `ip`, a place where control arrives. The machine's `wanted`
+    /// is the charge for several instructions, so the remaining fuel may suffice for some of them, in exact code.
     #[cold]
     #[inline(never)]
     pub(super) fn way(&mut self, ip: *const u32) -> Way {
-        let stops = match self.look_up(self.wanted) {
+        let stops = match self.refill(self.wanted) {
             None => return Way::On,
             Some(stops) => stops,
         };
         let code = self.inst().code.clone();
         let exact = lowered(code.to_exact(ip, &mut self.held));
         match stops {
-            Stops::Trap(Trap::OutOfFuel) | Stops::Pause(Pause::OutOfFuel) => Way::Over(exact),
+            FuelStop::Trap(Trap::OutOfFuel) | FuelStop::Pause(Pause::OutOfFuel) => Way::Over(exact),
             stops => {
                 self.stop(stops);
                 Way::Stop(exact)
@@ -158,7 +158,7 @@ impl Machine {
         }
     }
 
-    /// How to go on at `ip`, a place where control arrived, whose charge has taken the counter below zero.
+    /// Returns the way to go on at `ip`, a place where control arrived, whose charge has taken the counter below zero.
     #[cold]
     #[inline(never)]
     pub(super) fn arrive(&mut self, ip: *const u32) -> Way {
@@ -172,7 +172,8 @@ impl Machine {
         way
     }
 
-    /// Whether execution has to stop within an op, between two parts of its work: it has cost `before` and then `after` to do so much.
+    /// Returns whether execution has to stop within an op, between two parts of its work: it had cost `before` when the last part began, and
+    /// costs `after` now.
     #[cold]
     #[inline(never)]
     pub(super) fn stops_within(&mut self, before: u64, after: u64) -> bool {
@@ -180,7 +181,7 @@ impl Machine {
             (Mode::Async, Some(interval)) => before / interval < after / interval,
             _ => false,
         };
-        match self.look_up(0) {
+        match self.refill(0) {
             Some(stops) => self.stop(stops),
             None if turn => self.pause = Some(Pause::Yield),
             None => return false,
@@ -188,18 +189,18 @@ impl Machine {
         true
     }
 
-    /// Where execution goes on later that stops within the op at `ip`, a place where control arrives, which has paid for what lies ahead.
+    /// Returns the way of an execution that stops within the op at `ip`, a place where control arrives, which has paid for the ops ahead.
     #[cold]
     #[inline(never)]
     pub(super) fn stop_within(&mut self, ip: *const u32) -> Way {
-        // The op has been paid for, but exact code pays for what lies ahead itself.
+        // The op has been paid for, but exact code pays for the ops ahead itself.
         let ahead = self.inst().code.ahead(ip.wrapping_add(2));
         self.fuel += i64::from(ahead);
         let code = self.inst().code.clone();
         Way::Stop(lowered(code.to_exact(ip, &mut self.held)))
     }
 
-    /// How to go on at the op at `ip` of exact code, which is there for leaving it.
+    /// Returns the way to go on at the op at `ip` of exact code, at which execution can leave that form.
     #[cold]
     #[inline(never)]
     pub(super) fn rejoin(&mut self, ip: *const u32) -> Way {
@@ -220,7 +221,7 @@ impl Machine {
         Way::Over(net)
     }
 
-    /// Takes back what has been paid for instructions behind the one that trapped.
+    /// Takes back the fuel that was paid for instructions behind the one that trapped.
     pub(super) fn refund(&mut self) {
         if self.metered {
             let ip = self.stop_ip;
@@ -234,7 +235,9 @@ fn lowered(exact: Result<*const u32, LowerError>) -> *const u32 {
     match exact {
         Ok(exact) => exact,
         Err(_) => {
-            unreachable!("lowering: what has been lowered to one form can be lowered to the other")
+            unreachable!(
+                "lowering: a function that was lowered to one form can be lowered to the other"
+            )
         }
     }
 }

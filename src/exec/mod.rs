@@ -1,7 +1,7 @@
 //! Execution: runs threaded code on a value stack.
 //!
-//! `dispatch` goes from op to op, `handlers` say what each does, `numerics` what numbers come out, `select` which handler an op gets,
-//! `machine` is the rest of the state, `unwind` what happens to exceptions. Lowering is not here, and nothing here decodes anything.
+//! `dispatch` goes from op to op, `handlers` are the ops, `numerics` the arithmetic; `select` chooses the handler of an op, `machine` is the
+//! rest of the state, `unwind` handles exceptions. This module does not lower code, and decodes no binaries.
 //!
 //! # Invariants
 //!
@@ -57,7 +57,7 @@ pub use crate::runtime::trap::HostError;
 use crate::runtime::trap::Trap;
 use crate::syntax::index::FuncIdx;
 
-/// The embedder: what owns the store and its host functions.
+/// The embedder: the owner of the store and its host functions.
 pub trait Embedder {
     /// The store.
     fn store(&mut self) -> &mut Store;
@@ -72,7 +72,7 @@ pub trait Embedder {
     /// longer of the two. They are cells because they may be part of the value stack, at which the collector looks. `caller` is the
     /// instance that called, if one did. A failure that is an exception can be caught by the guest.
     ///
-    /// A function whose results are not there yet leaves the slots as they are.
+    /// A function whose results come later leaves the slots as they are.
     fn call_host(
         &mut self,
         host: u32,
@@ -81,33 +81,33 @@ pub trait Embedder {
     ) -> Result<Called, Reason>;
 }
 
-/// What a host function did that did not fail.
+/// The outcome of a host function that did not fail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Called {
-    /// It returned; the results are in the slots.
+    /// The function returned; the results are in the slots.
     Returned,
-    /// It asks for the call to be suspended, and to be resumed with its results.
+    /// The function asks for the call to be suspended, and to be resumed with its results.
     Suspends,
-    /// Its results have to be awaited.
+    /// The function's results have to be awaited.
     Awaits,
 }
 
-/// What a suspended execution has waited for: it counts where that was a host function.
+/// The outcome of the host function that a suspended execution waited for; it is ignored if it waited for something else.
 pub enum Answer<'a> {
     /// The results.
     Values(&'a [Slot]),
-    /// It has failed; an exception can be caught.
+    /// The function has failed; an exception can be caught.
     Failure(Reason),
 }
 
-/// Why a call ended without results.
+/// The end of a call without results.
 #[derive(Debug)]
 pub struct Stop {
     /// The reason.
     pub reason: Reason,
     /// The guest's calls that were under way, innermost first; of very deep recursions, only the innermost.
     pub backtrace: Vec<Frame>,
-    /// The access that reached beyond a memory, if that was it and can be told.
+    /// The access that reached beyond a memory, if that was the reason and it is known.
     pub fault: Option<Fault>,
 }
 
@@ -116,11 +116,11 @@ pub struct Stop {
 pub enum Reason {
     /// A trap; out of fuel is one of them.
     Trap(Trap),
-    /// An exception was thrown that nobody has caught.
+    /// An exception was thrown and not caught.
     Exception(Exception),
     /// A host function failed.
     Host(HostError),
-    /// A host function panicked. The panic is to go on where the guest was called from.
+    /// A host function panicked. The panic goes on where the guest was called from.
     Panic(Box<dyn core::any::Any + Send>),
     /// A host function asked for a suspension that this kind of call does not have.
     NotResumable,
@@ -145,13 +145,13 @@ const HANDLER_CELLS: usize = 2;
 /// The most frames that a backtrace names.
 const MAX_BACKTRACE: usize = 100;
 
-/// Where the entry of a function leads that has not been lowered yet.
+/// The entry of a function that has not been lowered yet.
 pub fn stub() -> *const MaybeUninit<u32> {
     handlers::call::STUB.entry()
 }
 
 /// Calls a function. `slots` holds the arguments and receives the results; it is as long as the longer of the two,
-/// whose numbers are given. What is returned is the execution if it is suspended; `Mode::Straight` never is.
+/// whose numbers are given. Returns the execution if it is suspended, which never happens in `Mode::Straight`.
 pub fn invoke(
     embedder: &mut dyn Embedder,
     mode: Mode,
@@ -191,7 +191,7 @@ pub fn invoke(
     }
 }
 
-/// Goes on with a suspended execution, which has waited for an answer; `slots`, which is long enough, receives the results.
+/// Goes on with a suspended execution, given the answer that it waited for. `slots` is long enough and receives the results.
 pub fn resume(
     embedder: &mut dyn Embedder,
     mode: Mode,
@@ -201,7 +201,7 @@ pub fn resume(
 ) -> Result<Option<Box<Suspended>>, Stop> {
     let results = suspended.results();
     let Some(instance) = suspended.instance else {
-        // A host function was called from outside, and what it yields is what the call yields.
+        // A host function was called from outside, and its results are those of the call.
         return match answer {
             Answer::Failure(reason) => Err(stop(reason)),
             Answer::Values(values) => {
@@ -227,7 +227,7 @@ pub fn resume(
         machine.held = core::mem::take(&mut suspended.held);
         machine.failure = failure;
         machine.progress = suspended.progress;
-        // With fuel at hand it passes in any case.
+        // With fuel in the counter it passes in any case.
         machine.passes = suspended.passes() && machine.slice == 0;
         let regs = Regs {
             acc: suspended.acc,
@@ -244,7 +244,7 @@ pub fn resume(
     })
 }
 
-/// Ends a suspended execution for a reason of the embedder's.
+/// Ends a suspended execution for a reason of the embedder.
 pub fn abandon(embedder: &mut dyn Embedder, mut suspended: Suspended, reason: Reason) -> Stop {
     let Some(instance) = suspended.instance else {
         return stop(reason);
@@ -260,7 +260,7 @@ pub fn abandon(embedder: &mut dyn Embedder, mut suspended: Suspended, reason: Re
         machine.held = core::mem::take(&mut suspended.held);
         (machine.stop_ip, machine.stop_sp) = (suspended.stop_ip(), suspended.sp);
         let (backtrace, fault) = backtrace(&mut machine, &reason);
-        machine.collect();
+        machine.settle_fuel();
         Err(Stop {
             reason,
             backtrace,
@@ -268,7 +268,7 @@ pub fn abandon(embedder: &mut dyn Embedder, mut suspended: Suspended, reason: Re
         })
     });
     match (reason, ended) {
-        // It could not even be put back; why it has ended remains the reason.
+        // The frames could not be put back; the stop has the embedder's reason, without a backtrace.
         (Some(reason), _) => stop(reason),
         (None, Err(stop)) => stop,
         (None, Ok(_)) => unreachable!("the reason was taken, and is that of a stop"),
@@ -284,7 +284,7 @@ fn stop(reason: Reason) -> Stop {
     }
 }
 
-/// There is not so much of the value stack, or the calls are nested too deeply.
+/// A stop because the value stack is full, or calls are nested too deeply.
 fn overflow() -> Stop {
     stop(Reason::Trap(Trap::StackOverflow))
 }
@@ -294,8 +294,8 @@ fn cells(slots: &mut [Slot]) -> &[Cell<Slot>] {
     Cell::from_mut(slots).as_slice_of_cells()
 }
 
-/// Makes an execution, if there are not too many one within another. It leaves the value stack as it was, and without memory if that was
-/// the outermost execution and none of its frames has to stay there.
+/// Runs an execution, if not too many are nested. It leaves the value stack as it was, and without memory if this was the outermost
+/// execution and none of its frames has to stay there.
 #[inline]
 fn within(
     embedder: &mut dyn Embedder,
@@ -306,7 +306,7 @@ fn within(
     if store.depth >= store.limits.depth {
         return Err(overflow());
     }
-    // What can be suspended takes its stack along, so no other call may be on that.
+    // A call that can be suspended takes its stack along, so no other call may be on it.
     let own_stack = mode == Mode::Resumable && store.stack.used > 0;
     if own_stack {
         store.stack.begin();
@@ -328,7 +328,7 @@ fn within(
     left
 }
 
-/// Where the free part of the value stack begins, if there are so many bytes of it.
+/// Returns where the free part of the value stack begins, if it has so many bytes.
 #[inline]
 fn room(store: &mut Store, bytes: usize) -> Result<*mut u8, Stop> {
     let used = store.stack.used;
@@ -339,7 +339,7 @@ fn room(store: &mut Store, bytes: usize) -> Result<*mut u8, Stop> {
     }
 }
 
-/// Puts arguments where the value stack is free; says where that is.
+/// Puts arguments at the beginning of the free part of the value stack, and returns it.
 #[inline]
 fn arguments(store: &mut Store, slots: &[Slot]) -> Result<*mut u8, Stop> {
     // The record of the call lies behind them.
@@ -400,7 +400,7 @@ fn leave(
             })
         }
     };
-    machine.collect();
+    machine.settle_fuel();
     left
 }
 

@@ -1,11 +1,11 @@
-//! Execution that has stopped and can go on. Holds unsafe code: it takes frames off the value stack and puts them back.
+//! Suspended executions. Holds unsafe code: it takes frames off the value stack and puts them back.
 //!
-//! Nothing of an execution is on the host's stack, so what has to be kept is little: where it stopped, the part of the value stack that
-//! it uses, the accumulators, and which instances it crossed into. The pins need not be kept: slots are always right, and code that
-//! execution may stop in loads pins again (see the invariants in ARCHITECTURE.md).
+//! An execution leaves nothing on the host's stack, so a suspended one is small: the place where it stopped, its part of the value stack,
+//! the accumulators, and the instances it crossed into. The pins need not be kept: slots are always right, and code that execution may stop
+//! in loads pins again (see the invariants in ARCHITECTURE.md).
 //!
-//! The [`Mode`] of the call decides what happens to the stack. A resumable call takes it along, so that the store can do anything in the
-//! meantime: a copy of little, or the memory itself. An async call leaves it where it is, because its future has the store for itself.
+//! The [`Mode`] of the call decides what happens to the stack. A resumable call takes it along, so that the store can be used in the
+//! meantime: a copy of few bytes, or the memory itself. An async call leaves it where it is, because its future borrows the store.
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
@@ -19,33 +19,33 @@ use crate::runtime::parked::{Kept, ParkedStack};
 use crate::runtime::registry::TypeId;
 use crate::runtime::store::Store;
 
-/// How a call may end besides returning and trapping.
+/// The ways in which a call may end besides returning and trapping.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
-    /// In no other way. (It pauses where the embedder is to be asked; its stack stays where it is.)
+    /// No other way. (The call pauses at a deadline, for the embedder to decide; its stack stays where it is.)
     Straight,
     /// It may be suspended for lack of fuel, by an interruption, or by a host function; it takes its stack along.
     Resumable,
-    /// It may be suspended to let others run, or to wait for a host function; its stack stays where it is, because whoever waits for
-    /// the call has the store for themselves meanwhile.
+    /// It may be suspended to let others run, or to wait for a host function; its stack stays where it is, because the future of
+    /// the call borrows the store meanwhile.
     Async,
 }
 
-/// Why execution is suspended.
+/// The reason why execution is suspended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Why {
-    /// There was less fuel than the next instruction needs, which is so much.
+    /// There was less fuel than the next instruction costs.
     OutOfFuel {
-        /// What it costs.
+        /// The cost of that instruction.
         required: u64,
     },
-    /// Somebody interrupted it.
+    /// Another thread interrupted it.
     Interrupted,
-    /// Others should have their turn.
+    /// The call yields to others.
     Yield,
-    /// The embedder is to say whether it goes on. This may happen in any mode.
+    /// The embedder has to decide whether it goes on. This may happen in any mode.
     Deadline,
-    /// It waits for the results of a host function.
+    /// The call waits for the results of a host function.
     Host(HostCall),
 }
 
@@ -58,44 +58,44 @@ pub struct HostCall {
     pub host: u32,
     /// The instance that called, if one did.
     pub caller: Option<InstanceAddr>,
-    /// How many slots from the beginning of the execution's part of the stack its arguments begin.
+    /// The position of its arguments, in slots from the beginning of the execution's part of the stack.
     at: usize,
-    /// Slots of its arguments or results, whichever are more.
+    /// The number of slots of its arguments or results, whichever are more.
     slots: usize,
 }
 
 /// A suspended execution.
 pub struct Suspended {
-    /// Why.
+    /// The reason.
     pub why: Why,
-    /// Slots of the results of the function that was called.
+    /// The number of slots of the called function's results.
     results: usize,
-    /// The instance it is in; none if a host function was called from outside.
+    /// The instance it is in; `None` if a host function was called from outside.
     pub(super) instance: Option<InstanceAddr>,
-    /// Where it goes on.
+    /// The op at which it goes on.
     pub(super) ip: *const u32,
     /// The frame in which it goes on.
     pub(super) sp: *mut u8,
     pub(super) acc: u64,
     pub(super) acc_f32: f32,
     pub(super) acc_f64: f64,
-    /// How much of its work the op has done with which it goes on.
+    /// How much of its work that op has done.
     pub(super) progress: u64,
     pub(super) crossings: Vec<Crossing>,
     /// The exact forms of functions that it may be in.
     pub(super) held: Held,
-    /// Where its part of the value stack began when it stopped.
+    /// The beginning of its part of the value stack when it stopped.
     base: *mut u8,
-    /// How many bytes of it are in use.
+    /// The number of bytes of that part in use.
     used: usize,
-    /// These, if they were taken along.
+    /// These bytes, if they were taken along.
     stack: Option<ParkedStack>,
-    /// How many bytes its frames may come to use without a look at the stack's end: those that have been checked, and more.
+    /// The number of bytes that its frames may use without another check of the stack's end.
     mark: usize,
 }
 
-/// Most bytes of frames that are copied when a call takes its stack along. Where there may be more, it takes the memory itself, so that the
-/// cost of a suspension does not depend on how deep the recursion is.
+/// The most bytes of frames that are copied when a call takes its stack along. Where there may be more, it takes the memory itself, so that
+/// the cost of a suspension does not depend on the depth of the recursion.
 const COPIED: usize = 4096;
 
 #[cfg(test)]
@@ -104,14 +104,14 @@ std::thread_local! {
     pub static COPIES: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
 }
 
-// SAFETY: the addresses mean something to the store they came from only. They are used by nothing but `exec::resume`, which has that store
-// for itself, on whatever thread that is; between threads they are numbers.
+// SAFETY: only `exec::resume` and `exec::abandon` use the addresses, with the store they came from, which they borrow exclusively on their
+// thread. In between, the addresses are numbers.
 unsafe impl Send for Suspended {}
 // SAFETY: as above; a shared reference gives access to none of them.
 unsafe impl Sync for Suspended {}
 
 impl Suspended {
-    /// What a machine was doing when it stopped. Its part of the value stack begins at `base`.
+    /// Takes the state of a machine that has stopped. Its part of the value stack begins at `base`.
     pub(super) fn new(machine: &mut Machine, why: Pause, base: *mut u8, results: usize) -> Self {
         let bytes_to = |end: *mut u8| end.addr() - base.addr();
         let (why, ip, used) = match why {
@@ -153,7 +153,7 @@ impl Suspended {
             mark: bytes_to(machine.stack_end),
         };
         if used == 0 {
-            // All of the frame, whatever of it the guest needs at the moment. If nobody knew how large it is, all there is.
+            // All of the frame is kept, also slots that are not in use now; if its size is unknown, all of the stack.
             let stop = machine.stop_ip;
             let frame = frame_bytes(&machine.inst().code, stop);
             let end = frame.map(|bytes| suspended.sp.wrapping_add(bytes));
@@ -165,7 +165,7 @@ impl Suspended {
         suspended
     }
 
-    /// The call of a host function from outside, which waits for its results. Its slots hold the arguments.
+    /// Makes the suspended call of a host function from outside. Its slots hold the arguments.
     pub(super) fn outside(
         store: &mut Store,
         ty: TypeId,
@@ -198,7 +198,7 @@ impl Suspended {
         }
     }
 
-    /// Where it stopped: behind the beginning of an op that is to begin again, or behind the call that it waits for.
+    /// The place where it stopped: behind the beginning of an op that will begin again, or behind the call that it waits for.
     pub(super) fn stop_ip(&self) -> *const u32 {
         match self.why {
             Why::Host(_) => self.ip,
@@ -206,18 +206,18 @@ impl Suspended {
         }
     }
 
-    /// Whether it has not come further since it was to stop, other than for lack of fuel.
+    /// Whether it was interrupted and its op has made no progress: that op must not be interrupted once more.
     pub(super) fn passes(&self) -> bool {
         let interrupted = matches!(self.why, Why::Interrupted | Why::Yield | Why::Deadline);
         interrupted && self.progress == 0
     }
 
-    /// Slots of the results of the function that was called.
+    /// The number of slots of the called function's results.
     pub fn results(&self) -> usize {
         self.results
     }
 
-    /// Takes the stack along, on which there is no other call.
+    /// Takes the stack along; there is no other call on it.
     fn take_stack(&mut self, store: &mut Store) {
         let kept = if self.mark > COPIED {
             store
@@ -246,7 +246,7 @@ impl Suspended {
         }
     }
 
-    /// Puts the stack back, if it was taken along; says where its part of the stack begins. There is no other call on the store's stack.
+    /// Puts the stack back, if it was taken along; returns the beginning of its part. There is no other call on the store's stack.
     pub(super) fn put_back(&mut self, store: &mut Store) -> Result<*mut u8, Stop> {
         let Some(stack) = self.stack.take() else {
             return Ok(self.base);
@@ -254,7 +254,7 @@ impl Suspended {
         match Arc::into_inner(stack) {
             Some(Kept::Taken(slots, _)) => store.stack.put(slots),
             Some(Kept::Copied(slots)) => {
-                // As much as was checked before, of a stack of the same size.
+                // This checks as many bytes as before, of a stack of the same size.
                 let base = super::room(store, self.mark)?;
                 // SAFETY: FRAME; there is room for them, as the mark is not below what was in use.
                 unsafe {
@@ -268,7 +268,7 @@ impl Suspended {
         Ok(self.base)
     }
 
-    /// Lets all that points into the stack point to where it lies now.
+    /// Adjusts all pointers into the stack to its new place.
     fn move_to(&mut self, base: *mut u8) {
         let old = core::mem::replace(&mut self.base, base);
         let moved = |at: *mut u8| base.wrapping_add(at.addr() - old.addr());
@@ -294,7 +294,7 @@ impl Suspended {
         }
     }
 
-    /// The slots of the host function that it waits for: arguments at first, then whatever was set. Nothing if it waits for none.
+    /// The slots of the host function that it waits for: the arguments, or the results that were set. `None` if it waits for none.
     pub fn host_slots(&self) -> Option<Vec<u64>> {
         let Why::Host(call) = self.why else {
             return None;
@@ -303,7 +303,7 @@ impl Suspended {
             return Some(stack.slots()[call.at..][..call.slots].into());
         }
         let mut slots = vec![0; call.slots];
-        // SAFETY: FRAME; the slots were written when the function was called, all of them, and nobody else uses this part of the stack.
+        // SAFETY: FRAME; the slots were written when the function was called, all of them, and no other code uses this part of the stack.
         unsafe {
             let from = self.base.cast::<Slot>().add(call.at);
             from.copy_to_nonoverlapping(slots.as_mut_ptr(), call.slots);
@@ -330,7 +330,7 @@ impl Suspended {
         }
     }
 
-    /// How far from its beginning the value stack is in use, in bytes, while this waits.
+    /// The number of bytes of the value stack that are in use while this waits.
     pub fn stack_end(&self, store: &Store) -> usize {
         match self.is_in_place() {
             true => self.base.addr() - store.stack.base().addr() + self.used,
@@ -341,13 +341,13 @@ impl Suspended {
 
 /// The bytes of the frame of the function in whose code an address lies.
 fn frame_bytes(code: &CodeUnit, ip: *const u32) -> Option<usize> {
-    // An op may begin where the code before it ends, as far as addresses tell.
+    // The address may also be the end of the code before, so the next cell is looked up.
     let entry = code.entry_of(ip.wrapping_add(1))?;
     // SAFETY: CODE; code begins with its header, the first cell of which says how many bytes the frame has.
     Some(unsafe { entry.cast::<u32>().read() } as usize)
 }
 
-/// Why a machine has paused: what [`Why`] is made of.
+/// The reason why a machine has paused, from which [`Why`] is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Pause {
     OutOfFuel,

@@ -1,6 +1,6 @@
 //! Evaluates constant expressions, with an operand stack of its own.
 //!
-//! What such an expression may contain is checked by validation; nothing in it can fail but for want of memory or fuel for objects.
+//! Validation has checked the contents of such an expression; it can fail only for lack of memory or fuel for objects.
 //! <https://webassembly.github.io/spec/core/valid/instructions.html#constant-expressions>
 
 use std::sync::Arc;
@@ -19,16 +19,16 @@ use crate::syntax::module::ConstExpr;
 /// A value in slots: a vector fills both, anything else the first.
 pub type Value = [u64; 2];
 
-/// Why an expression has no value: there is no room for an object that it makes.
+/// The reason why an expression has no value: there is no room for an object that it makes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NoValue {
-    /// The store may not have as many bytes, or the host has not.
+    /// The store may not have as many bytes, or the host lacks them.
     Exhausted(Exhausted),
     /// An instruction costs more fuel than there is, or an object is larger than any may be.
     Trap(Trap),
 }
 
-/// What constant expressions of an instance can refer to.
+/// The items that constant expressions of an instance can refer to.
 pub struct Scope<'a> {
     /// The store's globals.
     pub store_globals: &'a [GlobalInst],
@@ -38,7 +38,7 @@ pub struct Scope<'a> {
     pub funcs: &'a [FuncAddr],
     /// The module's types, canonical in the engine.
     pub types: &'a [TypeId],
-    /// Where objects go. Nothing is collected meanwhile, since what an expression has made is found nowhere yet.
+    /// The heap for objects. No collection happens meanwhile, since objects of an expression are not referred to from elsewhere yet.
     pub heap: &'a mut Heap,
     /// How many bytes they may take.
     pub room: u64,
@@ -170,7 +170,7 @@ impl Scope<'_> {
         self.add(ty, count, data)
     }
 
-    /// Pays for an instruction, and so many bytes that it allocates. An instruction that cannot be paid for takes nothing.
+    /// Charges for an instruction, and for so many bytes that it allocates. An instruction that cannot be paid takes no fuel.
     fn pay(&mut self, bytes: u64) -> Result<(), NoValue> {
         if let Some(fuel) = &mut self.fuel {
             let left = fuel.checked_sub(1 + (bytes >> BulkUnit::HeapByte.shift()));

@@ -1,6 +1,6 @@
 //! Exceptions.
 //!
-//! An exception on its way is a value of the executor's. Only where it is caught together with a reference, or where the embedder makes
+//! An exception on its way is a value of the executor. Only where it is caught together with a reference, or where the embedder makes
 //! a reference, does it become an object of the heap; without that it dies where it is caught.
 //! <https://webassembly.github.io/spec/core/exec/runtime.html#exception-instances>
 
@@ -11,7 +11,7 @@ use super::addr::TagAddr;
 /// An exception.
 #[derive(Clone, Debug)]
 pub struct Exception {
-    /// What tells it from others.
+    /// The tag: the kind of the exception.
     pub tag: TagAddr,
     /// The values it carries, as slots.
     pub payload: Arc<[u64]>,

@@ -16,7 +16,7 @@ pub struct FuncInst {
     pub index: u32,
 }
 
-/// Who implements a function.
+/// The implementer of a function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FuncKind {
     /// A function defined by a module.
@@ -55,7 +55,7 @@ impl FuncInst {
         }
     }
 
-    /// Who implements the function.
+    /// The implementer of the function.
     #[inline]
     pub fn kind(&self) -> FuncKind {
         match self.owner {

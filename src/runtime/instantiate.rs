@@ -33,7 +33,7 @@ pub struct Template<'a> {
     pub code: &'a Arc<CodeUnit>,
 }
 
-/// Why a module could not be instantiated.
+/// The reason why a module could not be instantiated.
 #[derive(Debug)]
 pub enum InstantiateError {
     /// Not as many values as the module has imports.
@@ -80,7 +80,7 @@ impl From<Trap> for InstantiateError {
 /// Makes an instance.
 ///
 /// After an error the store may hold parts of the instance, which other instances may already refer to: segments are copied in order,
-/// and what was copied before a trap stays.
+/// and segments that were copied before a trap stay.
 pub fn instantiate(
     store: &mut Store,
     guard: &mut dyn Guard,
@@ -275,7 +275,7 @@ fn keep_datas(store: &mut Store, template: Template<'_>, addr: InstanceAddr, fro
     }
 }
 
-/// Whose constant expressions are evaluated.
+/// The instance whose constant expressions are evaluated.
 #[derive(Clone, Copy)]
 enum Whose<'a> {
     /// Those of an instance that is not in the store yet.
@@ -389,7 +389,7 @@ fn check_imports(
     Ok(())
 }
 
-/// Whether something of a store may be imported where a module expects a type.
+/// Whether an item of a store may be imported where a module expects a type.
 ///
 /// A table or memory counts with its current size, not with the one it was made with.
 /// <https://webassembly.github.io/spec/core/valid/matching.html#external-types>

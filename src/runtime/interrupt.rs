@@ -1,47 +1,47 @@
-//! What can stop a store's execution from outside: requests from any thread, and a clock that the engine's stores share.
+//! Interruptions of a store's execution from outside: requests from any thread, and a clock that the engine's stores share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// What can interrupt a store's execution.
+/// The means to interrupt a store's execution.
 #[derive(Debug)]
 pub struct Interrupts {
-    /// Whether somebody asked for it. Shared with those who may.
+    /// Whether an interruption was requested. Shared with the handles for that.
     pub asked: Arc<AtomicBool>,
     /// The engine's epoch.
     epoch: Arc<AtomicU64>,
     /// The epoch in which execution has to stop, if there is one.
     pub deadline: Option<u64>,
-    /// What happens then.
+    /// The action at the deadline.
     pub on_deadline: OnDeadline,
 }
 
-/// What happens at a deadline.
+/// The action at a deadline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OnDeadline {
     /// Execution stops.
     Stop,
-    /// Others have their turn, and the deadline is put off by so many epochs.
+    /// The call yields to others, and the deadline is put off by so many epochs.
     Yield(u64),
     /// The embedder is asked.
     Ask,
 }
 
-/// What has interrupted execution.
+/// The cause of an interruption.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Interruption {
-    /// Somebody asked for it.
+    /// A request of a handle.
     Asked,
     /// The deadline.
     Deadline,
-    /// The deadline, and it only means that others should have their turn.
+    /// The deadline, at which the call yields to others.
     Turn,
-    /// The deadline, and the embedder is to say what it means.
+    /// The deadline, at which the embedder decides.
     Question,
 }
 
 impl Interrupts {
-    /// Those of a new store: nobody asked, and there is no deadline.
+    /// Makes those of a new store: no request, and no deadline.
     pub fn new(epoch: Arc<AtomicU64>) -> Self {
         Self {
             asked: Arc::default(),
@@ -71,9 +71,9 @@ impl Interrupts {
         self.asked.load(Ordering::Relaxed) || self.deadline.is_some_and(late)
     }
 
-    /// Whether execution should stop, and why. A request is answered once; a deadline stays, unless it is put off.
+    /// Returns the cause of an interruption, if there is one. A request is answered once; a deadline stays, unless it is put off.
     pub fn take(&mut self) -> Option<Interruption> {
-        // What the asking thread did before is visible to whoever sees the interruption.
+        // The effects of the requesting thread are visible to code that sees the interruption.
         if self.asked.load(Ordering::Relaxed) && self.asked.swap(false, Ordering::Acquire) {
             return Some(Interruption::Asked);
         }

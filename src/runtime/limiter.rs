@@ -1,18 +1,18 @@
-//! Limits on what the instances of a store may use, the count of what they use, and why something was refused.
+//! The limits of a store's instances, the count of their use, and the reasons of refusals.
 //!
-//! A store's own limits are numbers, checked in `store`. Beyond them the embedder may have a say for each memory and table: a
-//! [`Guard`] is asked. Nothing here allocates.
+//! A store's own limits are numbers, checked in `store`. Beyond them the embedder may decide about each memory and table, by a [`Guard`].
+//! Nothing here allocates.
 
 use core::fmt;
 
 use super::trap::HostError;
 
-/// What a store allows.
+/// The limits of a store.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Most bytes of a call's value stack.
+    /// The most bytes of a call's value stack.
     pub stack_bytes: usize,
-    /// Most calls from the embedder one within another (guest to host to guest).
+    /// The most nested calls from the embedder (guest to host to guest).
     pub depth: u32,
     /// Most bytes of all memories together.
     pub memory_bytes: u64,
@@ -31,11 +31,11 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Most elements of all tables together where nothing is said: 128 MiB of them.
+    /// The default for the elements of all tables together: 128 MiB.
     pub const TABLE_ELEMENTS: u64 = 1 << 24;
-    /// Most bytes of the heap of objects where nothing is said: what a 32-bit memory may have.
+    /// The default for the bytes of the heap of objects: as many as a 32-bit memory may have.
     pub const HEAP_BYTES: u64 = 1 << 32;
-    /// Most module instances, memories and tables where nothing is said.
+    /// The default for the numbers of module instances, memories and tables each.
     pub const COUNT: u32 = 1_000_000;
 }
 
@@ -58,7 +58,7 @@ impl Default for Limits {
 /// Bytes of an element of a table.
 pub const ELEMENT_BYTES: u64 = 8;
 
-/// What the instances of a store use.
+/// The use of a store by its instances.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Usage {
     /// Bytes of all memories together.
@@ -79,7 +79,7 @@ impl Usage {
     }
 }
 
-/// What was to grow.
+/// The kind of a resource that grows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Resource {
@@ -91,25 +91,25 @@ pub enum Resource {
     Heap,
 }
 
-/// Whose limit it was that something was refused by.
+/// The owner of the limit that refused a growth.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum LimitOf {
-    /// That of the memory or table itself: its declared maximum, or what its addresses can reach.
+    /// The memory or table itself: its declared maximum, or the reach of its addresses.
     Type,
-    /// The store's, on the sum over all memories or all tables.
+    /// The store, on the sum over all memories or all tables.
     Store,
-    /// The store's, on the bytes of everything together.
+    /// The store, on the bytes of everything together.
     Total,
     /// The embedder's limiter.
     Limiter,
-    /// The host's, which has not as much memory.
+    /// The host, which does not have that much memory.
     Host,
 }
 
 /// A growth, or the making of a memory or table, that was refused, and why.
 ///
-/// The numbers are those of what the limit is on: of the memory or table itself for [`LimitOf::Type`], [`LimitOf::Limiter`] and
+/// The numbers count what is limited: the memory or table itself for [`LimitOf::Type`], [`LimitOf::Limiter`] and
 /// [`LimitOf::Host`], the sum over all of them for [`LimitOf::Store`], bytes of everything for [`LimitOf::Total`].
 ///
 /// ```
@@ -135,13 +135,13 @@ pub enum LimitOf {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub struct RefusedGrowth {
-    /// What was to grow.
+    /// The resource that was to grow.
     pub resource: Resource,
-    /// How much there was.
+    /// The size before.
     pub current: u64,
-    /// How much there would have been; the largest number stands for all that are larger, too.
+    /// The requested size; the largest number stands for all larger sizes, too.
     pub requested: u64,
-    /// How much there may be, where that can be told.
+    /// The limit, where it is known.
     pub limit: Option<u64>,
     /// Whose limit that is.
     pub limit_of: LimitOf,
@@ -180,26 +180,26 @@ impl fmt::Display for RefusedGrowth {
 
 impl std::error::Error for RefusedGrowth {}
 
-/// Why something could not be allocated.
+/// The reason why an allocation failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exhausted {
     /// A memory, a table or the heap would exceed a limit.
     Growth(RefusedGrowth),
-    /// There would be more of something than its limit.
+    /// There would be more items of a kind than its limit.
     Count {
-        /// Of what.
+        /// The kind.
         what: Counted,
-        /// How many there may be.
+        /// The most that there may be.
         limit: u32,
     },
-    /// The host has not that much memory, or the store's lists no room.
+    /// The host does not have that much memory, or the store's lists are full.
     Host {
-        /// Bytes asked for.
+        /// The requested bytes.
         requested: u64,
     },
 }
 
-/// What is limited in number.
+/// A kind of items that is limited in number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Counted {
@@ -221,12 +221,12 @@ impl fmt::Display for Counted {
     }
 }
 
-/// Why a growth did not happen.
+/// The reason why a growth did not happen.
 #[derive(Debug)]
 pub enum GrowError {
-    /// It was refused; the guest is told so, and goes on.
+    /// It was refused; the guest gets that as a result and goes on.
     Refused(Exhausted),
-    /// The embedder wants it to end the execution.
+    /// An error of the embedder, which ends the execution.
     Fatal(HostError),
 }
 
@@ -242,9 +242,9 @@ impl From<RefusedGrowth> for GrowError {
     }
 }
 
-/// The embedder's say in what a store may use. Its errors end the execution.
+/// The embedder's decisions about the use of a store. Its errors end the execution.
 pub trait Guard {
-    /// Whether a memory or table may grow. A new one grows from nothing.
+    /// Decides whether a memory or table may grow. A new one grows from 0.
     fn growing(
         &mut self,
         resource: Resource,
@@ -253,17 +253,17 @@ pub trait Guard {
         maximum: Option<u64>,
     ) -> Result<bool, HostError>;
 
-    /// How much of something [`growing`](Self::growing) permits at most, if that can be told.
+    /// The largest size that [`growing`](Self::growing) permits, if it is known.
     fn limit(&mut self, resource: Resource) -> Option<u64>;
 
-    /// Told of a growth that was refused by anything but [`growing`](Self::growing).
+    /// Is called when a growth was refused by anything but [`growing`](Self::growing).
     fn grow_failed(&mut self, refused: RefusedGrowth) -> Result<(), HostError>;
 
-    /// How many there may be of something.
+    /// The most items of a kind that there may be.
     fn most(&mut self, what: Counted) -> u32;
 }
 
-/// Has no objections.
+/// A guard that permits everything.
 #[cfg(test)]
 pub struct Unguarded;
 

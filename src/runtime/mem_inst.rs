@@ -17,12 +17,12 @@ pub struct MemInst {
     contents: Contents,
 }
 
-/// What a memory holds.
+/// The contents of a memory.
 #[derive(Debug)]
 enum Contents {
-    /// Bytes of its own.
+    /// Bytes that belong to this memory.
     Own(Own),
-    /// What threads share.
+    /// Bytes that threads share.
     Shared(Arc<SharedMem>),
 }
 
@@ -52,7 +52,7 @@ impl Own {
                 bytes[..self.len].copy_from_slice(self);
                 self.bytes = bytes;
             } else {
-                // Many allocators move large memories without copying. What they add may hold anything, so zeros are written over it.
+                // Many allocators move large memories without copying. The bytes that they add may hold anything, so zeros are written over them.
                 reserve(&mut self.bytes, len, reserved)?;
                 self.bytes.resize(len, 0);
             }
@@ -93,7 +93,7 @@ pub(super) fn reserve<I>(list: &mut Vec<I>, len: usize, reserved: usize) -> Opti
 const CHUNK: u64 = 1024;
 
 impl MemInst {
-    /// A memory of the type's initial size, all zero; nothing where there is not enough memory at hand.
+    /// A memory of the type's initial size, all zero; `None` if there is not enough memory.
     pub fn new(ty: MemType) -> Option<Self> {
         if ty.shared {
             return Some(Self::shared_with(Arc::new(SharedMem::new(ty)?)));
@@ -113,7 +113,7 @@ impl MemInst {
         }
     }
 
-    /// What threads share, if they share this memory.
+    /// The shared bytes, if threads share this memory.
     pub fn shared(&self) -> Option<&Arc<SharedMem>> {
         match &self.contents {
             Contents::Own(_) => None,
@@ -139,7 +139,7 @@ impl MemInst {
         }
     }
 
-    /// Where the contents begin, and how many bytes they have; none of a memory that is shared. The pointer is good until the memory grows.
+    /// The beginning and the number of bytes of the contents; none of a memory that is shared. The pointer is valid until the memory grows.
     #[inline]
     pub fn place(&mut self) -> (*mut u8, u64) {
         match &mut self.contents {
@@ -175,9 +175,9 @@ impl MemInst {
         self.ty.limits.max.unwrap_or(addressable).min(addressable)
     }
 
-    /// Grows by `delta` pages; returns the old size, or nothing where the type's maximum or the memory at hand does not
-    /// allow it. Limits of the store are the caller's to check. `spare` is how many bytes more they would allow: no room is reserved
-    /// beyond that.
+    /// Grows by `delta` pages; returns the old size, or `None` if the type's maximum or the host's memory does not
+    /// allow it. The caller checks the limits of the store. `spare` is the number of bytes that they allow beyond that: no more room is
+    /// reserved.
     pub fn grow(&mut self, delta: u64, spare: u64) -> Option<u64> {
         let max = self.max_size();
         let own = match &mut self.contents {
@@ -255,7 +255,7 @@ impl MemInst {
         }
     }
 
-    /// Reads what begins at `at`.
+    /// Reads the bytes from `at` on.
     pub fn read(&self, at: u64, to: &mut [u8]) -> Result<(), Trap> {
         match &self.contents {
             Contents::Own(own) => {
@@ -269,8 +269,8 @@ impl MemInst {
         Ok(())
     }
 
-    /// Reads `width` bytes at `at` and writes what `change` makes of them, if it makes anything: all at once, as other threads see it.
-    /// Returns what was there.
+    /// Reads `width` bytes at `at` and writes the result of `change`, if it has one: atomically, as other threads see it. Returns the old
+    /// value.
     pub fn update(
         &mut self,
         at: u64,

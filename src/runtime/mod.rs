@@ -1,6 +1,6 @@
-//! Runtime structure: what exists while modules are instantiated, named as in the specification's fourth chapter.
+//! Runtime structure: stores and the instances in them, named as in the specification's fourth chapter.
 //!
-//! Nothing here knows threaded code, and nothing knows the embedder's data. How instances come to be is `instantiate`.
+//! This module knows neither threaded code nor the embedder's data. `instantiate` makes instances.
 //! <https://webassembly.github.io/spec/core/exec/runtime.html>
 
 pub(crate) mod addr;

@@ -12,7 +12,7 @@ pub type ParkedStack = Arc<Kept>;
 pub enum Kept {
     /// In memory that is just as large.
     Copied(Box<[u64]>),
-    /// Where they were; so many bytes are in use.
+    /// In the memory of their stack; so many bytes are in use.
     Taken(Slots, usize),
 }
 
@@ -26,19 +26,19 @@ impl Kept {
     }
 }
 
-/// Those of a store.
+/// The parked stacks of a store.
 #[derive(Debug, Default)]
 pub struct Parked {
     stacks: Vec<Weak<Kept>>,
-    /// How many there may be before those are forgotten that are gone.
+    /// The number of stacks at which those that are gone are forgotten.
     most: usize,
 }
 
-/// Stacks below which nobody looks which of them are gone.
+/// The number of stacks below which none is looked for that is gone.
 const LEAST: usize = 64;
 
 impl Parked {
-    /// Parks a stack, for as long as somebody holds what is returned.
+    /// Parks a stack for as long as the caller holds the result.
     pub fn park(&mut self, kept: Kept) -> ParkedStack {
         if self.stacks.len() >= self.most.max(LEAST) {
             self.stacks.retain(|stack| stack.strong_count() > 0);

@@ -1,6 +1,6 @@
 //! The types of all modules of an engine, each once: equality of types across modules is equality of numbers.
 //!
-//! What a type index of one module means in another is answered here and nowhere else. How equal types are found is
+//! This is the one place that gives the type indices of modules a common meaning. How equal types are found is
 //! [`canonical`]'s business.
 //!
 //! # What keeps a type
@@ -67,7 +67,7 @@ pub struct TypeHandle {
 }
 
 impl TypeHandle {
-    /// What it is.
+    /// The type's definition.
     pub fn definition(&self) -> &Definition {
         &self.definition
     }
@@ -120,7 +120,7 @@ impl Default for Inner {
 /// A type as the engine knows it. Shared, so that it can be looked at without the lock.
 #[derive(Debug)]
 pub struct Definition {
-    /// What it describes. An index in it is a [`TypeId`]'s number.
+    /// The composite type. An index in it is a [`TypeId`]'s number.
     pub composite: CompType,
     is_final: bool,
     /// The declared supertype, by its number as well.
@@ -200,7 +200,7 @@ impl Registry {
         }
     }
 
-    /// What a type is.
+    /// The definition of a type.
     ///
     /// # Panics
     /// If the registry has no such type.

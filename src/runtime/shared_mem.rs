@@ -1,8 +1,7 @@
 //! Memories that threads share.
 //!
-//! All bytes lie in words of eight, and every access, of whatever width, is an atomic one to a word or two. So however guests race with each
-//! other, there is no data race of ours, and no unsafe code is needed. It makes plain stores of less than a word dearer than
-//! in other memories. Memory is taken in pieces, each twice as large as the one before it, so that none of it ever moves; and as fresh zero
+//! All bytes lie in words of eight, and every access, of whatever width, is an atomic one to a word or two. So races
+//! of guests are no data races of the host, and no unsafe code is needed. Plain stores of less than a word cost more than in other memories. Memory is taken in pieces, each twice as large as the one before it, so that none of it ever moves; and as fresh zero
 //! pages, which the system gives where they are written.
 //! <https://webassembly.github.io/threads/core/exec/relaxed.html>
 
@@ -21,11 +20,11 @@ use crate::syntax::types::MemType;
 const WORD: u64 = 8;
 /// Bytes of the first piece of memory that is taken at once. Each of the others has twice as many as the one before it.
 const PIECE: u64 = 1 << 16;
-/// Most bytes of a shared memory, whatever its type says.
+/// The most bytes of a shared memory of any type.
 const MOST: u64 = 1 << 40;
 /// How many pieces these are.
 const PIECES: usize = piece_of(MOST - 1) + 1;
-/// How long a waiting thread sleeps before it looks whether it is to stop.
+/// The time that a waiting thread sleeps before it checks for interruptions.
 const NAP: Duration = Duration::from_millis(10);
 
 /// The piece that a byte lies in.
@@ -42,12 +41,12 @@ const fn start_of(piece: usize) -> u64 {
 pub struct SharedMem {
     /// Its type, with the size it was declared with.
     ty: MemType,
-    /// How many bytes it has. They are there before it says so.
+    /// The number of its bytes, which exist before this is raised.
     len: AtomicU64,
     pieces: [OnceLock<Vec<AtomicU64>>; PIECES],
     /// Held while it grows.
     growing: Mutex<()>,
-    /// Who waits, by address, first come first.
+    /// The waiting threads, by address, in the order in which they came.
     waiting: Mutex<BTreeMap<u64, VecDeque<Arc<Waiter>>>>,
 }
 
@@ -57,19 +56,19 @@ struct Waiter {
     thread: Thread,
 }
 
-/// How a wait ended. As numbers, what `memory.atomic.wait32` yields.
+/// The outcome of a wait. As numbers these are the results of `memory.atomic.wait32`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum WaitResult {
-    /// Somebody notified the thread.
+    /// Another thread notified this one.
     Ok = 0,
-    /// The memory did not hold what was expected, and the thread did not wait.
+    /// The memory did not hold the expected value, and the thread did not wait.
     Mismatch = 1,
-    /// Nobody did in time.
+    /// The timeout was over first.
     TimedOut = 2,
 }
 
 impl SharedMem {
-    /// A memory of the type's initial size, all zero; nothing where the type has no maximum or there is not enough memory at hand.
+    /// A memory of the type's initial size, all zero; `None` if the type has no maximum or there is not enough memory.
     pub fn new(ty: MemType) -> Option<Self> {
         ty.limits.max?;
         let memory = Self {
@@ -98,7 +97,7 @@ impl SharedMem {
         self.len() >> self.ty.page_size_log2
     }
 
-    /// Grows by `delta` pages; returns the old size, or nothing where the type's maximum or the memory at hand does not allow it.
+    /// Grows by `delta` pages; returns the old size, or `None` if the type's maximum or the host's memory does not allow it.
     pub fn grow(&self, delta: u64) -> Option<u64> {
         let _growing = lock(&self.growing);
         let old = self.size();
@@ -140,7 +139,7 @@ impl SharedMem {
         }
     }
 
-    /// Reads what begins at `at`, which lies within the memory: each word at once, if not all of them.
+    /// Reads the bytes from `at` on, which lie within the memory: each word at once, if not all of them.
     pub fn read(&self, mut at: u64, mut to: &mut [u8]) {
         while !to.is_empty() {
             let within = (at % WORD) as usize;
@@ -153,7 +152,7 @@ impl SharedMem {
         }
     }
 
-    /// Writes what begins at `at`, which lies within the memory: each word at once, if not all of them.
+    /// Writes the bytes from `at` on, which lie within the memory: each word at once, if not all of them.
     pub fn write(&self, mut at: u64, mut from: &[u8]) {
         while !from.is_empty() {
             let within = (at % WORD) as usize;
@@ -177,8 +176,8 @@ impl SharedMem {
         }
     }
 
-    /// Reads `width` bytes at `at`, a multiple of `width`, and writes what `change` makes of them, if it makes anything: all at once.
-    /// Returns what was there.
+    /// Reads `width` bytes at `at`, a multiple of `width`, and writes the result of `change`, if it has one: atomically. Returns the old
+    /// value.
     pub fn update(&self, at: u64, width: u64, change: impl Fn(u64) -> Option<u64>) -> u64 {
         let shift = 8 * (at % WORD);
         let mask = mask(width);
@@ -193,7 +192,7 @@ impl SharedMem {
         }
     }
 
-    /// Waits until somebody notifies those who wait at `at`, if `width` bytes there are `expected`. Gives up after `timeout`, and, with
+    /// Waits for a notification at `at`, if the `width` bytes there are `expected`. Gives up after `timeout`, and, with
     /// a trap, when `interrupted` says so.
     pub fn wait(
         &self,
@@ -209,7 +208,7 @@ impl SharedMem {
             thread: thread::current(),
         });
         {
-            // Whoever notifies holds the lock as well, so that none comes between the look at the memory and the wait.
+            // Notifications hold the lock as well, so none comes between the look at the memory and the wait.
             let mut waiting = lock(&self.waiting);
             if self.update(at, width, |_| None) != expected & mask(width) {
                 return Ok(WaitResult::Mismatch);
@@ -236,7 +235,7 @@ impl SharedMem {
         }
     }
 
-    /// Takes off a waiter that gives up; it fails if somebody was faster to wake it.
+    /// Removes a waiter that gives up; fails if it was notified before.
     fn forget(&self, at: u64, waiter: &Arc<Waiter>) -> bool {
         let mut waiting = lock(&self.waiting);
         let Some(queue) = waiting.get_mut(&at) else {
@@ -252,7 +251,7 @@ impl SharedMem {
         place.is_some()
     }
 
-    /// Wakes up to `count` of those who wait at `at`; returns how many that are.
+    /// Wakes up to `count` threads that wait at `at`; returns their number.
     pub fn notify(&self, at: u64, count: u32) -> u32 {
         let mut waiting = lock(&self.waiting);
         let Some(queue) = waiting.get_mut(&at) else {
@@ -269,7 +268,7 @@ impl SharedMem {
         woken as u32
     }
 
-    /// What `atomic.fence` does.
+    /// Executes `atomic.fence`.
     pub fn fence() {
         fence(Ordering::SeqCst);
     }
@@ -280,7 +279,7 @@ fn mask(bytes: u64) -> u64 {
     u64::MAX >> (64 - 8 * bytes)
 }
 
-/// Locks what stays consistent whoever panics.
+/// Locks data that a panic leaves consistent.
 fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The value stack's memory. How frames lie in it is `exec`'s business. Holds unsafe code: the memory is reached by raw pointers only.
+//! The value stack's memory. `exec` defines how frames lie in it. Holds unsafe code: the memory is reached by raw pointers only.
 //!
 //! No reference is ever made to all of a stack: handlers, host functions and the collector each reach their part of it by pointers that
 //! derive from the allocation itself, so that none of them invalidates another's.
@@ -20,11 +20,11 @@ use super::zeroed::zeroed;
 pub struct Slots {
     base: NonNull<u64>,
     len: usize,
-    /// Where the mark is: so many bytes from the beginning.
+    /// The mark, in bytes from the beginning.
     mark: usize,
 }
 
-// SAFETY: an owner of plain memory. Who has it exclusively may write to it; a shared reference only reads.
+// SAFETY: it owns plain memory. Exclusive access may write to it; a shared reference only reads.
 unsafe impl Send for Slots {}
 // SAFETY: as above.
 unsafe impl Sync for Slots {}
@@ -33,7 +33,7 @@ impl Slots {
     /// The least that the mark is raised to.
     const LEAST: usize = 256;
 
-    /// So many slots, all zero; nothing where there is not enough memory.
+    /// Allocates so many slots, all zero; `None` if there is not enough memory.
     fn new(len: usize) -> Option<Self> {
         // From here on the memory is not the vector's, which would be a way to refer to all of it.
         let mut slots = ManuallyDrop::new(zeroed(len)?);
@@ -59,7 +59,7 @@ impl Slots {
         self.mark
     }
 
-    /// Makes sure that so many bytes may be written to; false if there are not so many.
+    /// Makes sure that so many bytes may be written to; returns false if there are fewer.
     #[inline]
     pub fn reach(&mut self, bytes: usize) -> bool {
         if bytes > self.mark {
@@ -118,7 +118,7 @@ impl Stack {
         }
     }
 
-    /// The memory, for a call; nothing where none can be had.
+    /// The memory, for a call; `None` if the host has none.
     #[inline]
     pub fn for_call(&mut self) -> Option<&mut Slots> {
         if self.slots.is_none() {
@@ -133,7 +133,7 @@ impl Stack {
         self.slots.as_ref()
     }
 
-    /// Makes sure that so many bytes of the memory may be written to, see [`Slots::reach`]; how many these are.
+    /// Makes sure that so many bytes of the memory may be written to, see [`Slots::reach`]; returns their number.
     pub fn reach(&mut self, bytes: usize) -> Option<usize> {
         let slots = self.slots.as_mut()?;
         slots.reach(bytes).then_some(slots.mark)
@@ -188,7 +188,7 @@ impl Stack {
 
 #[cfg(test)]
 impl Stack {
-    /// Puts frames onto the stack; how many bytes they are.
+    /// Puts frames onto the stack; returns their number of bytes.
     pub fn write(&mut self, frames: &[u64]) -> usize {
         let slots = self.for_call().unwrap();
         assert!(slots.reach(size_of_val(frames)));
@@ -207,47 +207,47 @@ impl Drop for Stack {
 
 /// Stacks of an engine that no call uses at the moment. All of them are zero, so that nothing gets from one store into another.
 ///
-/// They stand in a few places, of which each thread looks at one first, the one where it left a stack when its last call ended.
+/// The pool has a few places. Each thread begins with one of them, at which it left a stack when its last call ended.
 #[derive(Debug)]
 pub struct Stacks {
-    /// Slots of each.
+    /// The number of slots of each.
     len: usize,
-    places: [Place; PLACES],
+    pool: [PooledStack; POOL_SIZE],
     /// How many places are used.
     kept: usize,
 }
 
-/// A place for a stack, or null. Places lie apart, so that threads do not disturb each other.
+/// A place of the pool: a stack or null. Places lie apart, so that threads do not disturb each other.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct Place(AtomicPtr<u64>);
+struct PooledStack(AtomicPtr<u64>);
 
-/// Most stacks that are kept.
-const PLACES: usize = 16;
-/// Most bytes of those that are kept, all together.
+/// The most stacks that are kept.
+const POOL_SIZE: usize = 16;
+/// The most bytes of the kept stacks, all together.
 const KEPT: usize = 16 << 20;
 
 impl Stacks {
-    /// Stacks of so many bytes, rounded down to whole slots; nothing if no host can have as many.
+    /// Makes a pool of stacks of so many bytes, rounded down to whole slots; `None` if no host can have as many.
     pub fn new(bytes: usize) -> Option<Self> {
         let len = bytes / size_of::<u64>();
         let bytes = Layout::array::<u64>(len).ok()?.size();
         Some(Self {
             len,
-            places: Default::default(),
-            kept: KEPT.checked_div(bytes).unwrap_or(0).min(PLACES),
+            pool: Default::default(),
+            kept: KEPT.checked_div(bytes).unwrap_or(0).min(POOL_SIZE),
         })
     }
 
     /// The places that are used.
-    fn places(&self) -> &[Place] {
-        &self.places[..self.kept]
+    fn pool(&self) -> &[PooledStack] {
+        &self.pool[..self.kept]
     }
 
     #[inline]
     fn take(&self) -> Option<Slots> {
         let len = self.len;
-        let own = self.places().get(home()).and_then(Place::take);
+        let own = self.pool().get(home()).and_then(PooledStack::take);
         match own.or_else(|| self.take_elsewhere()) {
             Some(base) => Some(Slots { base, len, mark: 0 }),
             None => Slots::new(len),
@@ -256,14 +256,14 @@ impl Stacks {
 
     #[cold]
     fn take_elsewhere(&self) -> Option<NonNull<u64>> {
-        self.places().iter().find_map(Place::take)
+        self.pool().iter().find_map(PooledStack::take)
     }
 
     #[inline]
     fn put(&self, mut slots: Slots) {
         slots.clear();
         let base = slots.base;
-        let own = self.places().get(home());
+        let own = self.pool().get(home());
         if own.is_some_and(|place| place.put(base)) || self.put_elsewhere(base) {
             // The place owns it now.
             core::mem::forget(slots);
@@ -272,12 +272,12 @@ impl Stacks {
 
     #[cold]
     fn put_elsewhere(&self, base: NonNull<u64>) -> bool {
-        self.places().iter().any(|place| place.put(base))
+        self.pool().iter().any(|place| place.put(base))
     }
 }
 
-impl Place {
-    /// Takes the stack that is there. It belongs to the one who takes it.
+impl PooledStack {
+    /// Takes the stack that is there; the caller owns it.
     #[inline]
     fn take(&self) -> Option<NonNull<u64>> {
         // A look first, because an exchange disturbs other threads.
@@ -335,8 +335,8 @@ mod tests {
     }
 
     fn kept(stacks: &Stacks) -> usize {
-        let is_there = |place: &&Place| !place.0.load(Ordering::Relaxed).is_null();
-        stacks.places().iter().filter(is_there).count()
+        let is_there = |place: &&PooledStack| !place.0.load(Ordering::Relaxed).is_null();
+        stacks.pool().iter().filter(is_there).count()
     }
 
     fn set(slots: &mut Slots, at: usize, value: u64) {

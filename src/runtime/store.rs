@@ -28,7 +28,7 @@ use super::tag_inst::TagInst;
 use super::trap::Trap;
 use crate::syntax::types::{HeapType, MemType, RefType, TableType, ValType};
 
-/// What tells a store from every other of the process.
+/// The identity of a store: no other store of the process has the same.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct StoreId(NonZeroU64);
 
@@ -44,7 +44,7 @@ impl StoreId {
 
 /// The lists that addresses are positions in.
 pub struct Store {
-    /// What tells this store from others.
+    /// The identity of this store.
     pub id: StoreId,
     /// The engine's types.
     pub registry: Arc<Registry>,
@@ -68,15 +68,15 @@ pub struct Store {
     pub fuel: u64,
     /// Whether the engine counts fuel.
     pub counts_fuel: bool,
-    /// What can interrupt execution, if anything can. Code is metered then, and there is fuel without end where it is not counted.
+    /// The means to interrupt execution, if the engine has them. Code is metered then, with unlimited fuel where fuel is not counted.
     pub interrupts: Option<Interrupts>,
-    /// How much fuel an async call may use up before others have their turn.
+    /// The fuel that an async call may use before it yields to others.
     pub yield_interval: Option<NonZeroU64>,
-    /// How much of it is left.
+    /// The rest of that fuel.
     pub until_yield: u64,
-    /// Limits on what the store's instances may use.
+    /// The limits of the store's instances.
     pub limits: Limits,
-    /// What they use.
+    /// Their use.
     pub usage: Usage,
     /// The growth that was refused last, if one was.
     pub refused: Option<RefusedGrowth>,
@@ -116,7 +116,7 @@ impl Store {
         }
     }
 
-    /// The fuel that code may spend before it looks up: what remains, or without end where it is not counted.
+    /// The fuel that code may spend: the remaining fuel, or an unlimited amount where fuel is not counted.
     pub fn budget(&self) -> u64 {
         if self.counts_fuel {
             self.fuel
@@ -169,7 +169,7 @@ impl Store {
 
     /// Makes room for some functions that are about to be added, if there is any.
     pub fn expect_funcs(&mut self, funcs: usize) {
-        // Whoever adds them finds out if there is none.
+        // A failure shows again when the functions are added.
         let _ = self.funcs.try_reserve(funcs);
     }
 
@@ -206,7 +206,7 @@ impl Store {
         Ok(MemAddr(addr))
     }
 
-    /// Adds a memory that threads share, unless it is there already. What it has is not counted, only what it grows by here.
+    /// Adds a memory that threads share, unless it is there already. Its present bytes do not count, only its growth by this store.
     pub fn alloc_shared(&mut self, memory: &Arc<SharedMem>) -> Result<MemAddr, Exhausted> {
         let known = self.mems.iter().position(|other| {
             let other = other.shared();
@@ -384,7 +384,7 @@ impl Store {
         room.min(self.limits.heap_bytes)
     }
 
-    /// What the store would use after a growth, if all whose limit concerns it permit it.
+    /// The use of the store after a growth, if all limits permit it.
     fn permit(&mut self, guard: &mut dyn Guard, growth: Growth) -> Result<Usage, GrowError> {
         let Growth {
             resource,
@@ -406,7 +406,7 @@ impl Store {
             .map_err(|refused| self.refuse(guard, refused))
     }
 
-    /// What the store would use after a growth, if that is within its limits on sums. Nothing more is always within.
+    /// The use of the store after a growth, if it is within the limits on sums. A growth by 0 always is.
     fn within_limits(&self, growth: Growth) -> Result<Usage, RefusedGrowth> {
         let Growth {
             resource,
@@ -454,7 +454,7 @@ impl Store {
 /// Base-2 logarithm of the bytes of a page, unless a memory has pages of its own size.
 const PAGE_LOG2: u8 = 16;
 
-/// A growth that is asked for, in the unit of what is to grow.
+/// A requested growth, in the unit of the resource.
 #[derive(Clone, Copy)]
 struct Growth {
     resource: Resource,

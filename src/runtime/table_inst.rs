@@ -16,7 +16,7 @@ pub struct TableInst {
 }
 
 impl TableInst {
-    /// A table of the type's initial size, all elements `init`; nothing where there is not enough memory at hand.
+    /// A table of the type's initial size, all elements `init`; `None` if there is not enough memory.
     pub fn new(ty: TableType, init: u64) -> Option<Self> {
         // As for growth, see `max_size`.
         let len = u32::try_from(ty.limits.min).ok()?;
@@ -49,9 +49,9 @@ impl TableInst {
         self.ty.limits.max.unwrap_or(addressable).min(addressable)
     }
 
-    /// Grows by `delta` elements of value `init`; returns the old size, or nothing where the type's maximum, the address
-    /// type or the memory at hand does not allow it. Limits of the store are the caller's to check. `spare` is how many elements more
-    /// they would allow: no room is reserved beyond that.
+    /// Grows by `delta` elements of value `init`; returns the old size, or `None` if the type's maximum, the address
+    /// type or the host's memory does not allow it. The caller checks the limits of the store. `spare` is the number of elements that they
+    /// allow beyond that: no more room is reserved.
     pub fn grow(&mut self, delta: u64, init: u64, spare: u64) -> Option<u64> {
         let old = self.size();
         let new = old.checked_add(delta)?;

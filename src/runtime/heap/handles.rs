@@ -1,8 +1,7 @@
-//! What the embedder holds on to.
+//! Handles: the references that the embedder holds.
 //!
-//! A handle is counted, like everything in Rust that is shared: the object stays for as long as one of its handles does, and there is no
-//! scope to open, nothing to give back, and no call after which a handle is another's. The store keeps one count of each handle and looks
-//! for those of which no other is left.
+//! Handles are reference-counted: an object stays alive as long as one of its handles does, without scopes or explicit releases. The store
+//! has one count of each handle, and looks for handles of which no other count is left.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,14 +21,14 @@ impl Handle {
 /// The handles of a store.
 #[derive(Debug, Default)]
 pub struct Handles {
-    // Behind a lock because values are read by those who only look at a store.
+    // Behind a lock, because shared access to a store can read values and make handles.
     held: Mutex<Held>,
 }
 
 #[derive(Debug, Default)]
 struct Held {
     slots: Vec<Arc<u64>>,
-    /// How many there may be before those are forgotten that nobody holds.
+    /// The number of handles at which those that are no longer held are forgotten.
     most: usize,
 }
 
@@ -45,7 +44,7 @@ impl Handles {
         Handle { slot }
     }
 
-    /// The references that somebody holds.
+    /// The references that are still held.
     pub(super) fn each(&mut self, mut visit: impl FnMut(u64)) {
         let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
         held.forget();

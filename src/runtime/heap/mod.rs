@@ -1,8 +1,8 @@
 //! The heap: structures, arrays, exceptions and values of the host, which references lead to. All of it is collected, cycles too.
 //!
-//! Objects stand in a list and have their position there for as long as they live; nothing moves. What an object holds is bytes, whose
-//! layout its type says. `collect` finds out which objects are still in use, `handles` is what the embedder holds on to, `roots` names
-//! everything else that does. Instructions are not here: `exec::handlers::heap` has them.
+//! Objects stand in a list and have their position there for as long as they live; nothing moves. An object holds bytes, whose
+//! layout is its type's. `collect` finds the objects that are still in use, `handles` are the references of the embedder, `roots` names
+//! all other roots. Instructions are not here: `exec::handlers::heap` has them.
 //! <https://webassembly.github.io/spec/core/exec/runtime.html#structure-instances>
 
 mod collect;
@@ -45,7 +45,7 @@ const FREE: TypeId = TypeId(u32::MAX);
 const EXCEPTION: TypeId = TypeId(u32::MAX - 1);
 /// The type of values of the host. The registry has no type of that number either.
 const HOST_VALUE: TypeId = TypeId(u32::MAX - 2);
-/// What comes after the last free place.
+/// The end of the list of free places.
 const NO_PLACE: u32 = u32::MAX;
 /// Bytes that an object takes besides its own, with what the host's allocator adds.
 const OVERHEAD: u64 = size_of::<Object>() as u64 + 16;
@@ -95,7 +95,7 @@ pub struct Heap {
     types: TypeCache,
     /// Values of the host; nothing where there is none any more.
     host_values: HostValues,
-    /// What the embedder holds on to.
+    /// The references that the embedder holds.
     pub handles: Handles,
 }
 
@@ -104,7 +104,7 @@ const LEAST: u64 = 1 << 20;
 /// Where the heap is full, a collection has been paid for by objects of one such part of the bytes that it looks at.
 const SHARE: u64 = 8;
 
-/// What collections have done.
+/// Counts of the work of collections.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Collected {
     /// How many there were.
@@ -173,8 +173,8 @@ impl Heap {
     /// Whether there may be a collection although it is not due, because the heap is full. `frames` is how many slots of the value stack
     /// are in use.
     ///
-    /// What was made since the last one has to be worth a share of what there is to look at. So the time of all collections stays in
-    /// proportion to the bytes that were allocated, which fuel charges, however full the heap is.
+    /// The bytes of objects made since the last one have to be a share of the bytes to look at. So the time of all collections stays in
+    /// proportion to the allocated bytes, which fuel charges, however full the heap is.
     fn may_collect(&mut self, frames: usize) -> bool {
         let made = self.bytes.saturating_sub(self.settled);
         made.saturating_mul(SHARE) >= self.work(frames) || core::mem::take(&mut self.permitted)
@@ -204,8 +204,8 @@ impl Heap {
         Ok(data.into_boxed_slice())
     }
 
-    /// Adds an object. Its type was met, and what it holds has the layout of that. Whether the store may have it is the caller's to
-    /// find out, see `Store::make_room`.
+    /// Adds an object. Its type was met, and its bytes have the layout of that. The caller has made sure that the store may have it, see
+    /// `Store::make_room`.
     pub fn add(&mut self, ty: TypeId, len: u32, data: Box<[u8]>) -> Result<ObjectAddr, NoMemory> {
         debug_assert!(ty == EXCEPTION || self.types.get(ty).is_some());
         let bytes = data.len() as u64;
@@ -230,7 +230,7 @@ impl Heap {
         Ok(ObjectAddr(addr))
     }
 
-    /// Adds an exception, see [`add`](Self::add). Of what it carries, whatever looks like a reference is taken for one.
+    /// Adds an exception, see [`add`](Self::add). Each slot of its payload that looks like a reference is taken for one.
     fn add_exception(&mut self, exception: &Exception) -> Result<ObjectAddr, NoMemory> {
         let mut data = Self::zeros(size_of_val(&*exception.payload))?;
         for (bytes, slot) in data.chunks_exact_mut(8).zip(&*exception.payload) {
@@ -298,13 +298,13 @@ impl Heap {
         self.objects.get_disjoint_mut(indices).ok()
     }
 
-    /// What the heap knows of the type of an object.
+    /// The heap's facts about the type of an object.
     #[inline]
     pub fn info(&self, object: &Object) -> Option<&TypeInfo> {
         self.types.get(object.ty)
     }
 
-    /// Whether a reference that is not null is what a cast asks for. Functions are none of the heap's business.
+    /// Whether a reference that is not null is of the type that a cast requires. The heap does not know functions.
     #[inline]
     pub fn fits(&self, slot: u64, target: Target) -> bool {
         match target {
@@ -330,7 +330,7 @@ impl Heap {
         }
     }
 
-    /// Whether a reference leads to what can be compared.
+    /// Whether a reference leads to an object that can be compared.
     pub fn is_eq(&self, slot: u64) -> bool {
         let is_eq = |object: &Object| !object.is_host_value();
         is_i31(slot) || self.get(slot).is_some_and(is_eq)

@@ -16,7 +16,7 @@ const TAG: u64 = 0xffff_ffff << 32;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ObjectAddr(pub u32);
 
-/// What a reference of the hierarchies of `any` and `extern` leads to.
+/// The target of a reference of the hierarchies of `any` and `extern`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Referent {
     /// Nothing.
@@ -63,7 +63,7 @@ pub const fn is_i31(slot: u64) -> bool {
     slot & TAG == I31
 }
 
-/// What a slot leads to that holds a reference.
+/// The target of the reference in a slot.
 pub const fn referent(slot: u64) -> Referent {
     match slot & TAG {
         OBJECT => Referent::Object(ObjectAddr(slot as u32)),

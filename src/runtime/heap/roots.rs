@@ -1,4 +1,4 @@
-//! What keeps objects, other than objects: the one place that names all of it.
+//! The roots of the heap: this is the one place that names all that keeps objects, other than objects.
 
 use super::collect::Marker;
 use super::{Heap, HostValue, NoMemory, host_values};
@@ -14,7 +14,7 @@ impl Store {
         self.collect_but(&[], top)
     }
 
-    /// As [`collect`](Self::collect), and keeps what some slots lead to besides.
+    /// Collects as [`collect`](Self::collect) does, and keeps the objects of some more slots.
     fn collect_but(&mut self, kept: &[u64], top: usize) -> Result<(), NoMemory> {
         let Self {
             heap,
@@ -68,7 +68,7 @@ impl Store {
         top: usize,
     ) -> Result<u64, RefusedGrowth> {
         let payload = &*exception.payload;
-        // What it carries may be nowhere else any more.
+        // Its payload may be referred to from nowhere else.
         let room = self.make_room_but(payload, size_of_val(payload) as u64, top);
         let added = room.map(|()| self.heap.add_exception(exception));
         let current = self.heap.bytes();
@@ -104,7 +104,7 @@ impl Store {
         self.make_room_but(&[], bytes, top)
     }
 
-    /// As [`make_room`](Self::make_room), and keeps what some slots lead to besides.
+    /// Makes room as [`make_room`](Self::make_room) does, and keeps the objects of some more slots.
     #[inline]
     fn make_room_but(&mut self, kept: &[u64], bytes: u64, top: usize) -> Result<(), Exhausted> {
         let more = self.heap.growth(bytes);

@@ -1,4 +1,4 @@
-//! What the heap knows of the engine's types, so that it need not ask the registry, which is locked.
+//! The heap's copies of facts about types, so that it need not lock the engine's registry.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::code::layout::{Place, Storage, StructLayout};
 use crate::runtime::registry::{Registry, TypeHandle, TypeId};
 use crate::syntax::types::CompType;
 
-/// What a type describes, as bytes.
+/// The layout of a type's objects.
 #[derive(Debug)]
 pub enum Shape {
     /// A function: not an object.
@@ -22,7 +22,7 @@ pub enum Shape {
 /// A type.
 #[derive(Debug)]
 pub struct TypeInfo {
-    /// What its objects look like.
+    /// The layout of its objects.
     pub shape: Shape,
     /// How many slots the values of its fields fill.
     slots: usize,
