@@ -1,5 +1,5 @@
-//! How does one run programs that a language model writes, and tell it what went wrong? The whole way: the model writes functions, a
-//! template makes a program of them and says what it may do; the program is compiled, linked, run with limits, and ends with a status.
+//! How does one run programs that a language model writes, and report their errors to it? The model writes functions; a template makes a
+//! program of them and declares its capabilities; the program is compiled, linked, run with limits, and ends with a status.
 //!
 //! ```text
 //! body → Template::assemble → Engine::compile_wat → Linker::instantiate_pre → instantiate_async → run → status
@@ -12,7 +12,7 @@ use tickwasm::status::Status;
 use tickwasm::tape::{self, List, Tape, Template};
 use tickwasm::{Caller, Engine, EngineConfig, Error, Linker, Store};
 
-/// What a program's capabilities work on. Each run has its own.
+/// The data of a program's capabilities. Each run has its own.
 struct Agent {
     tape: Tape,
     notes: Vec<String>,
@@ -24,7 +24,7 @@ struct Runtime {
     linker: Linker<Agent>,
 }
 
-/// Bytes at the beginning of the memory that are the program's: answers are written behind them.
+/// The bytes at the beginning of the memory that belong to the program: results are written behind them.
 const PROGRAMS_OWN: u32 = 4096;
 
 impl Runtime {
@@ -44,7 +44,7 @@ impl Runtime {
             let added = add_note(&mut caller, ptr);
             answer(&mut caller, added)
         })?;
-        // While this one waits, the thread may do other things: other programs, for example.
+        // While this program waits, the thread may run others.
         linker.func_wrap_async(
             "http",
             "fetch",
@@ -79,7 +79,7 @@ impl Runtime {
     }
 }
 
-/// What a capability answers: items and a status, or an error.
+/// The outcome of a capability: items and a status, or an error.
 type Answer = Result<(Vec<String>, Status), Error>;
 
 fn add_note(caller: &mut Caller<'_, Agent>, ptr: u32) -> Answer {
@@ -92,7 +92,7 @@ fn add_note(caller: &mut Caller<'_, Agent>, ptr: u32) -> Answer {
 async fn fetch(caller: &mut Caller<'_, Agent>, ptr: u32) -> Answer {
     let memory = tape::memory(caller)?;
     let url = List::read(memory.data(&*caller), ptr)?.text(0)?.to_owned();
-    // In place of a network.
+    // This stands for a network.
     let pages = BTreeMap::from([("weather/paris", "sunny, 21 degrees")]);
     tokio::time::sleep(Duration::from_millis(5)).await;
     Ok(match pages.get(&*url) {
@@ -101,7 +101,7 @@ async fn fetch(caller: &mut Caller<'_, Agent>, ptr: u32) -> Answer {
     })
 }
 
-/// Writes an answer to the tape. Errors that are the program's become a status for it, others end it.
+/// Writes results to the tape. Errors that the program has caused become a status for it; others end it.
 fn answer(caller: &mut Caller<'_, Agent>, answer: Answer) -> Result<(u32, u32), Error> {
     let written = answer.and_then(|(items, status)| {
         let memory = tape::memory(caller)?;
@@ -115,7 +115,7 @@ fn answer(caller: &mut Caller<'_, Agent>, answer: Answer) -> Result<(u32, u32), 
     })
 }
 
-/// A program that fetches what the list at 0 names, and notes what it got.
+/// A program that fetches the names in the list at 0, and notes the results.
 fn fetch_and_note(what: &str) -> String {
     let len = what.len();
     format!(
@@ -146,7 +146,7 @@ async fn main() -> Result<(), Error> {
     println!("{status}");
     assert_eq!(status, Status::RemoteFailed);
 
-    // Programs that fail, each in a way of its own. The text of the error is what the model is told.
+    // Each of these programs fails in another way. The model gets the text of the error.
     type Expected = fn(&Error) -> bool;
     let failing: [(&str, &str, Expected); 6] = [
         (
@@ -190,7 +190,7 @@ async fn main() -> Result<(), Error> {
         }
     }
 
-    // What was wrong in what it passed is a status, which the program may look at.
+    // A wrong argument is a status, which the program may handle.
     let (status, _) = runtime
         .run("(func (export \"run\") (result i32) (call $notes.add (i32.const -1)) (return))")
         .await?;

@@ -1,4 +1,4 @@
-//! How do guests wait without holding up each other? Some wait for a slow host and spin in between, all on one thread.
+//! How do guests wait without delaying each other? Some wait for a slow host and compute in between, all on one thread.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ const GUEST: &str = r#"
 async fn guest(engine: Engine, linker: Linker<u32>, module: Module, n: u32) -> Result<u32, Error> {
     let mut store = Store::new(&engine, 0);
     store.set_fuel(10_000_000)?;
-    // After so much fuel, the others have their turn.
+    // After so much fuel, the guest yields to the others.
     store.fuel_async_yield_interval(Some(10_000))?;
     let instance = linker.instantiate_async(&mut store, &module).await?;
     let run: TypedFunc<u32, u32> = instance.get_typed_func(&mut store, "run")?;
@@ -47,7 +47,7 @@ fn main() -> Result<(), Error> {
         },
     )?;
 
-    // Any executor will do; a future is all there is.
+    // Any executor will do: the calls are plain futures.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;

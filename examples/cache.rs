@@ -1,4 +1,4 @@
-//! How are programs compiled once that are needed often? The engine's cache: by content, bounded, and if wanted in a directory too.
+//! How is a program that is needed often compiled only once? By the engine's cache: by content, bounded, and optionally in a directory.
 
 use std::time::Instant;
 
@@ -35,7 +35,7 @@ fn main() -> Result<(), Error> {
             start.elapsed()
         );
     }
-    // Threads that ask for one program at the same time wait for the one that compiles it.
+    // Of threads that ask for one program at the same time, one compiles it and the others wait.
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| engine.compile_wat(&program(2)).map(drop));
@@ -43,7 +43,7 @@ fn main() -> Result<(), Error> {
     });
     assert_eq!(engine.cache_stats().misses, 2);
 
-    // More programs than there is room for: those longest unused go.
+    // More programs than there is room for: the least recently used ones are dropped.
     for number in 3..20 {
         let module = engine.compile_wat(&program(number))?;
         let mut store = Store::new(&engine, ());
@@ -54,7 +54,7 @@ fn main() -> Result<(), Error> {
     println!("{:?}", engine.cache_stats());
     assert_eq!(engine.cache_len(), 10);
 
-    // Another engine, as it could be in another process, finds the translated texts in the directory.
+    // Another engine, which could be in another process, finds the binaries of the texts in the directory.
     let other = Engine::new(&config)?;
     other.compile_wat(&text)?;
     println!("found in the directory: {}", other.cache_stats().disk_hits);

@@ -1,4 +1,4 @@
-//! What is the least that embedding takes? Compile, instantiate, call.
+//! How short is a complete embedding? Compile, instantiate, call.
 
 use tickwasm::{Engine, Error, Instance, Module, Store};
 

@@ -27,7 +27,7 @@ fn main() -> Result<(), Error> {
         "host",
         "log",
         |mut caller: Caller<'_, Host>, at: u32, length: u32| {
-            // What a guest passes is a claim: the bounds are checked before anything is read.
+            // Arguments of a guest are not trusted: the bounds are checked before anything is read.
             let text = match caller.get_export("memory") {
                 Some(Extern::Memory(memory)) => {
                     let rest = memory.data(&caller).get(at as usize..);

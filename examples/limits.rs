@@ -1,4 +1,4 @@
-//! What keeps a guest within bounds? Fuel, limits on memory and stack, and a limiter that has the last word; each says what it refused.
+//! How is a guest kept within bounds? By fuel, limits on memory and stack, and a limiter that has the last word; each reports its refusals.
 
 use tickwasm::{
     Config, Engine, Error, Instance, Module, Store, StoreLimits, StoreLimitsBuilder, Trap,
@@ -15,7 +15,7 @@ const GREEDY: &str = r#"
         (memory.size)))
 "#;
 
-/// What the host keeps of each tenant, whose guests run in a store of their own.
+/// The host's data of a tenant, whose guests run in a store of their own.
 struct Tenant {
     limits: StoreLimits,
 }
@@ -61,7 +61,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// An error without its backtrace.
+/// Returns the text of an error without its backtrace.
 fn first_line(error: &Error) -> String {
     error
         .to_string()

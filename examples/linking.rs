@@ -1,5 +1,5 @@
-//! How do modules use each other, and what if something is missing? A library, a program that imports it, and a program that imports what
-//! nobody has.
+//! How do modules use each other, and how is a missing import reported? By a library, a program that imports it, and a program with an
+//! import that is not defined.
 
 use tickwasm::{Engine, Error, Linker, Module, Store};
 
@@ -35,7 +35,7 @@ fn main() -> Result<(), Error> {
     let mut store = Store::new(&engine, ());
     let mut linker = Linker::new(&engine);
 
-    // An instance's exports become definitions, under the name that importers say.
+    // An instance's exports become definitions, under the module name of the imports.
     let library = linker.instantiate(&mut store, &Module::new(&engine, LIBRARY)?)?;
     linker.instance(&mut store, "bytes", library)?;
 
@@ -45,7 +45,7 @@ fn main() -> Result<(), Error> {
     println!("the program put two bytes into the library's memory, whose sum is {sum}");
     assert_eq!(sum, 42);
 
-    // What is missing is found before anything runs; the error says what was expected, and what exists.
+    // Missing imports are found before any code runs; the error has the expected type, and a similar name that exists.
     let hopeful = Module::new(&engine, HOPEFUL)?;
     let Err(error) = linker.instantiate_pre(&hopeful) else {
         unreachable!("one import is not defined");
@@ -53,7 +53,7 @@ fn main() -> Result<(), Error> {
     println!("{error}");
     assert!(matches!(error, Error::MissingImport { .. }));
 
-    // A program can be run that never reaches what it lacks.
+    // A program that never calls a missing function can be run all the same.
     linker.define_unknown_imports_as_traps(&hopeful)?;
     let instance = linker.instantiate(&mut store, &hopeful)?;
     let run = instance.get_typed_func::<(), i32>(&mut store, "run")?;

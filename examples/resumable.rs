@@ -1,4 +1,4 @@
-//! How are calls stopped and continued? Three guests take turns by fuel, and ask the host for what it does not have yet.
+//! How are calls stopped and continued? Three guests take turns by fuel, and ask the host for results that it does not have yet.
 
 use tickwasm::{
     Caller, Config, Engine, Error, Linker, MaySuspend, Module, ResumableCall, Store, SuspendReason,
@@ -20,13 +20,13 @@ const GUEST: &str = r#"
         (local.get $sum)))
 "#;
 
-/// Fuel for one turn.
+/// The fuel for one turn.
 const TURN: u64 = 150;
 
 fn main() -> Result<(), Error> {
     let engine = Engine::new(Config::new().consume_fuel(true))?;
     let mut linker = Linker::new(&engine);
-    // Orders of 3 and more take a while: the call is suspended until somebody has the answer.
+    // Orders of 3 and more take a while: the call is suspended until the result is there.
     linker.func_wrap("host", "order", |mut caller: Caller<'_, u32>, n: i32| {
         *caller.data_mut() += 1;
         if n < 3 {
@@ -40,7 +40,7 @@ fn main() -> Result<(), Error> {
     let instance = linker.instantiate(&mut store, &module)?;
     let run: TypedFunc<i32, i32> = instance.get_typed_func(&mut store, "run")?;
 
-    // All three are in the same store, and none of them is on our stack while it waits.
+    // All three are in the same store, and none of them takes room on the host's stack while it waits.
     let mut waiting = Vec::new();
     let mut results = Vec::new();
     for n in [2, 5, 4] {

@@ -1,8 +1,8 @@
-//! A shop whose prices are computed by guests: what it offers to them.
+//! The host functions of a shop whose prices are computed by guests.
 
 use tickwasm::{Caller, Error, Linker};
 
-/// What the host keeps while a guest runs.
+/// The host's data while a guest runs.
 #[derive(Default)]
 pub struct Shop {
     /// The numbers of the articles that were ordered.
@@ -12,7 +12,7 @@ pub struct Shop {
 /// Defines the functions that guests can import.
 ///
 /// # Errors
-/// When the names are taken.
+/// If the names are taken.
 pub fn define(linker: &mut Linker<Shop>) -> Result<(), Error> {
     linker.func_wrap("shop", "price", |article: i32| article * 100 + 99)?;
     linker.func_wrap(
