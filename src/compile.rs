@@ -354,4 +354,41 @@ mod tests {
             assert!(compiled.is_ok(), "{:?}", compiled.err());
         }
     }
+
+    /// The ops that a comparison of two parameters and a test of it for zero are lowered to.
+    fn ops_of_negated(comparison: Opcode) -> String {
+        let name = comparison.mnemonic();
+        let ty = &name[..3];
+        let text = format!(
+            "(module (func (param {ty} {ty}) (result i32)
+                (i32.eqz ({name} (local.get 0) (local.get 1)))))"
+        );
+        let settings = Settings {
+            features: Features::DEFAULT,
+            fuel: false,
+            eager: false,
+            deterministic: false,
+        };
+        let binary = wat::parse_str(text).expect("assembles");
+        let compiled = compile(&Arc::default(), binary.into(), settings).expect("compiles");
+        let instrs = compiled.listing(0);
+        let ops = instrs.iter().flat_map(|instr| &instr.ops);
+        ops.map(|(_, op)| op.as_str())
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    #[test]
+    fn a_negated_comparison_is_its_opposite_and_a_test_for_zero_only_where_it_has_none() {
+        for &op in Opcode::ALL.iter().filter(|op| op.class() == Class::Relop) {
+            let ops = ops_of_negated(op);
+            let comparison = op.opposite().unwrap_or(op).mnemonic();
+            assert!(ops.contains(comparison), "{op:?}: {ops}");
+            assert_eq!(
+                ops.contains("i32.eqz"),
+                op.opposite().is_none(),
+                "{op:?}: {ops}"
+            );
+        }
+    }
 }

@@ -46,9 +46,7 @@ const fn nesting(opcode: Opcode) -> isize {
 
 macro_rules! decode_instructions {
     ($($group:ident $prefix:literal {$(
-        $code:literal $name:ident $mnemonic:literal $(($($imm:ident: $ty:ty),+))?
-        $class:ident $(($bytes:literal))? $([$($param:ident)*] -> [$($result:ident)*])?
-        $feature:ident $(const $const_feature:ident)?;
+        $code:literal $name:ident $mnemonic:literal $(($($imm:ident: $ty:ty),+))? { $($row:tt)* }
     )*})*) => {
         $(
             /// The rest of an instruction of a group, of which the opcode has been read.

@@ -19,9 +19,7 @@ trait Example: Sized {
 
 macro_rules! example_instructions {
     ($($group:ident $prefix:literal {$(
-        $code:literal $name:ident $mnemonic:literal $(($($imm:ident: $ty:ty),+))?
-        $class:ident $(($bytes:literal))? $([$($param:ident)*] -> [$($result:ident)*])?
-        $feature:ident $(const $const_feature:ident)?;
+        $code:literal $name:ident $mnemonic:literal $(($($imm:ident: $ty:ty),+))? { $($row:tt)* }
     )*})*) => {
         fn example_instructions<'a>(number: usize) -> Vec<Instr<'a>> {
             vec![$($(

@@ -3,7 +3,7 @@
 use super::Lowerer;
 use super::operands::Place;
 use crate::code::ops::{Dst, Op, Src};
-use crate::syntax::instr::{Instr, Opcode};
+use crate::syntax::instr::{Class, Instr, Opcode};
 use crate::syntax::types::ValType;
 
 impl Lowerer<'_> {
@@ -53,7 +53,7 @@ impl Lowerer<'_> {
         }
         self.operands.pop();
         self.operands.take_pending();
-        match opposite(op) {
+        match op.opposite() {
             Some(op) => self.push_pending(Op::Binop { op, x, y, d }, ValType::I32),
             None => self.push_pending_test(pending),
         }
@@ -175,50 +175,15 @@ pub(super) fn order(x: &mut Src, y: &mut Src) -> bool {
 }
 
 /// The operation that yields of `y, x` what this one yields of `x, y`, where there is one.
-#[rustfmt::skip]
 fn swapped(op: Opcode) -> Option<Opcode> {
-    use Opcode::*;
-    match op {
-        I32Add | I32Mul | I32And | I32Or | I32Xor | I64Add | I64Mul | I64And | I64Or | I64Xor
-        | F32Add | F32Mul | F32Min | F32Max | F64Add | F64Mul | F64Min | F64Max => Some(op),
-        _ if super::simd::commutes(op) => Some(op),
-        _ => mirrored(op),
+    if op.commutes() {
+        Some(op)
+    } else {
+        op.mirrored()
     }
 }
 
-/// The comparisons: with its operands swapped, and the one that holds when it does not, where there is one.
-macro_rules! comparisons {
-    ($($op:ident $mirrored:ident $($opposite:ident)?;)*) => {
-        /// Whether an opcode is a comparison.
-        pub(super) fn is_comparison(op: Opcode) -> bool {
-            matches!(op, $(Opcode::$op)|*)
-        }
-
-        /// The comparison that holds of `y, x` when this one holds of `x, y`.
-        fn mirrored(op: Opcode) -> Option<Opcode> {
-            match op {
-                $(Opcode::$op => Some(Opcode::$mirrored),)*
-                _ => None,
-            }
-        }
-
-        /// The comparison that holds when this one does not. Floats have none, because of NaN.
-        fn opposite(op: Opcode) -> Option<Opcode> {
-            match op {
-                $($(Opcode::$op => Some(Opcode::$opposite),)?)*
-                _ => None,
-            }
-        }
-    };
-}
-
-comparisons! {
-    I32Eq I32Eq I32Ne; I32Ne I32Ne I32Eq;
-    I32LtS I32GtS I32GeS; I32LtU I32GtU I32GeU; I32GtS I32LtS I32LeS; I32GtU I32LtU I32LeU;
-    I32LeS I32GeS I32GtS; I32LeU I32GeU I32GtU; I32GeS I32LeS I32LtS; I32GeU I32LeU I32LtU;
-    I64Eq I64Eq I64Ne; I64Ne I64Ne I64Eq;
-    I64LtS I64GtS I64GeS; I64LtU I64GtU I64GeU; I64GtS I64LtS I64LeS; I64GtU I64LtU I64LeU;
-    I64LeS I64GeS I64GtS; I64LeU I64GeU I64GtU; I64GeS I64LeS I64LtS; I64GeU I64LeU I64LtU;
-    F32Eq F32Eq; F32Ne F32Ne; F32Lt F32Gt; F32Gt F32Lt; F32Le F32Ge; F32Ge F32Le;
-    F64Eq F64Eq; F64Ne F64Ne; F64Lt F64Gt; F64Gt F64Lt; F64Le F64Ge; F64Ge F64Le;
+/// Whether an opcode is a comparison of numbers.
+pub(super) fn is_comparison(op: Opcode) -> bool {
+    op.class() == Class::Relop
 }

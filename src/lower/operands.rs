@@ -8,7 +8,7 @@ use crate::code::LowerError;
 use crate::code::builder::At;
 use crate::code::ops::{Bank, Dst, Floats, Op, SlotOffset, Src};
 use crate::syntax::index::LocalIdx;
-use crate::syntax::instr::Opcode;
+use crate::syntax::instr::{self, Opcode};
 use crate::syntax::types::{FuncType, ValType};
 
 /// Bytes of a slot.
@@ -700,40 +700,20 @@ pub(super) fn may_trap(op: &Op) -> bool {
         | Op::StructGet { .. }
         | Op::ArrayGet { .. }
         | Op::ArrayLen { .. } => true,
-        Op::Unop { op, .. } | Op::Binop { op, .. } => traps(*op),
+        Op::Unop { op, .. } | Op::Binop { op, .. } => op.traps(),
         _ => false,
     }
 }
 
-/// Whether a numeric instruction may trap.
-#[rustfmt::skip]
-fn traps(op: Opcode) -> bool {
-    use Opcode::*;
-    matches!(
-        op,
-        I32DivS | I32DivU | I32RemS | I32RemU | I64DivS | I64DivU | I64RemS | I64RemU
-            | I32TruncF32S | I32TruncF32U | I32TruncF64S | I32TruncF64U
-            | I64TruncF32S | I64TruncF32U | I64TruncF64S | I64TruncF64U
-            | I31GetS | I31GetU
-    )
-}
-
 /// The floats that an op yields, if a NaN among them may be one of several.
-#[rustfmt::skip]
 fn floats_made_by(op: &Op) -> Option<Floats> {
-    use Opcode::*;
     let (Op::Unop { op, .. } | Op::Binop { op, .. } | Op::Ternop { op, .. }) = *op else {
         return None;
     };
-    Some(match op {
-        F32Add | F32Sub | F32Mul | F32Div | F32Min | F32Max
-        | F32Sqrt | F32Ceil | F32Floor | F32Trunc | F32Nearest | F32DemoteF64 => Floats::F32,
-        F64Add | F64Sub | F64Mul | F64Div | F64Min | F64Max
-        | F64Sqrt | F64Ceil | F64Floor | F64Trunc | F64Nearest | F64PromoteF32 => Floats::F64,
-        F32x4Add | F32x4Sub | F32x4Mul | F32x4Div | F32x4Min | F32x4Max | F32x4RelaxedMadd | F32x4RelaxedNmadd
-        | F32x4Sqrt | F32x4Ceil | F32x4Floor | F32x4Trunc | F32x4Nearest | F32x4DemoteF64x2Zero => Floats::F32x4,
-        F64x2Add | F64x2Sub | F64x2Mul | F64x2Div | F64x2Min | F64x2Max | F64x2RelaxedMadd | F64x2RelaxedNmadd
-        | F64x2Sqrt | F64x2Ceil | F64x2Floor | F64x2Trunc | F64x2Nearest | F64x2PromoteLowF32x4 => Floats::F64x2,
-        _ => return None,
+    op.nan().map(|floats| match floats {
+        instr::Floats::F32 => Floats::F32,
+        instr::Floats::F64 => Floats::F64,
+        instr::Floats::F32x4 => Floats::F32x4,
+        instr::Floats::F64x2 => Floats::F64x2,
     })
 }

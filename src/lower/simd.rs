@@ -75,47 +75,6 @@ fn lane_accesses(op: Opcode) -> (Opcode, Opcode, Opcode, Opcode) {
     }
 }
 
-/// The instruction that a relaxed one is taken for: where the standard permits several results, the one that its deterministic profile
-/// prescribes. <https://webassembly.github.io/spec/core/exec/numerics.html#relaxed-operations>
-#[rustfmt::skip]
-fn strict(op: Opcode) -> Opcode {
-    use Opcode::*;
-    match op {
-        I8x16RelaxedSwizzle => I8x16Swizzle,
-        I32x4RelaxedTruncF32x4S => I32x4TruncSatF32x4S,
-        I32x4RelaxedTruncF32x4U => I32x4TruncSatF32x4U,
-        I32x4RelaxedTruncF64x2SZero => I32x4TruncSatF64x2SZero,
-        I32x4RelaxedTruncF64x2UZero => I32x4TruncSatF64x2UZero,
-        I8x16RelaxedLaneselect | I16x8RelaxedLaneselect | I32x4RelaxedLaneselect | I64x2RelaxedLaneselect => V128Bitselect,
-        F32x4RelaxedMin => F32x4Min,
-        F32x4RelaxedMax => F32x4Max,
-        F64x2RelaxedMin => F64x2Min,
-        F64x2RelaxedMax => F64x2Max,
-        I16x8RelaxedQ15mulrS => I16x8Q15mulrSatS,
-        _ => op,
-    }
-}
-
-/// Whether the operands of a vector instruction may be swapped; of those that are rare it is not said.
-#[rustfmt::skip]
-pub(super) fn commutes(op: Opcode) -> bool {
-    use Opcode::*;
-    matches!(
-        op,
-        V128And | V128Or | V128Xor
-            | I8x16Add | I16x8Add | I32x4Add | I64x2Add | I16x8Mul | I32x4Mul | I64x2Mul
-            | I8x16Eq | I16x8Eq | I32x4Eq | I64x2Eq | I8x16Ne | I16x8Ne | I32x4Ne | I64x2Ne
-            | F32x4Add | F32x4Mul | F64x2Add | F64x2Mul | F32x4Eq | F64x2Eq | F32x4Ne | F64x2Ne
-            | I8x16MinS | I8x16MinU | I8x16MaxS | I8x16MaxU | I16x8MinS | I16x8MinU | I16x8MaxS | I16x8MaxU
-            | I32x4MinS | I32x4MinU | I32x4MaxS | I32x4MaxU
-            | I8x16AddSatS | I8x16AddSatU | I16x8AddSatS | I16x8AddSatU | I8x16AvgrU | I16x8AvgrU
-            | I16x8Q15mulrSatS | I32x4DotI16x8S
-            | I16x8ExtmulLowI8x16S | I16x8ExtmulHighI8x16S | I16x8ExtmulLowI8x16U | I16x8ExtmulHighI8x16U
-            | I32x4ExtmulLowI16x8S | I32x4ExtmulHighI16x8S | I32x4ExtmulLowI16x8U | I32x4ExtmulHighI16x8U
-            | I64x2ExtmulLowI32x4S | I64x2ExtmulHighI32x4S | I64x2ExtmulLowI32x4U | I64x2ExtmulHighI32x4U
-    )
-}
-
 /// Whether a load takes no sum as its address: those of vectors that are not loaded as they are.
 pub(super) fn has_plain_address(op: Opcode) -> bool {
     op.plain_type()
@@ -126,7 +85,7 @@ pub(super) fn has_plain_address(op: Opcode) -> bool {
 impl Lowerer<'_> {
     /// Lowers an instruction of this file.
     pub(super) fn vector(&mut self, instr: &Instr<'_>) {
-        let op = strict(instr.opcode());
+        let op = instr.opcode().strict();
         match *instr {
             Instr::V128Const { bytes } => {
                 self.settle();

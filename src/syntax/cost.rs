@@ -1,8 +1,8 @@
 //! What instructions cost in fuel: a part of the interface, because users choose limits by it. A change of any cost changes
 //! [`FUEL_COSTS_VERSION`], and the golden file in the tests.
 //!
-//! Only work that is done is charged. Whether it will be done is decided in `exec::handlers::bulk`, for every instruction whose cost grows
-//! with an operand, and again in the naive interpreter of the tests.
+//! The instruction table says which instructions cost more for which work. Only work that is done is charged. Whether it will be done is
+//! decided in `exec::handlers::bulk`, for every instruction whose cost grows with an operand, and again in the naive interpreter of the tests.
 
 use super::instr::{Class, Opcode};
 
@@ -50,22 +50,6 @@ impl Opcode {
         match self.class() {
             Class::Marker => 0,
             _ => 1,
-        }
-    }
-
-    /// What it costs more for, if anything.
-    #[rustfmt::skip]
-    pub const fn bulk_cost(self) -> Option<BulkUnit> {
-        use Opcode::*;
-        match self {
-            MemoryCopy | MemoryFill | MemoryInit => Some(BulkUnit::Byte),
-            MemoryGrow => Some(BulkUnit::Page),
-            TableCopy | TableFill | TableInit | TableGrow
-            | ArrayFill | ArrayCopy | ArrayInitData | ArrayInitElem => Some(BulkUnit::Element),
-            StructNew | StructNewDefault | ArrayNew | ArrayNewDefault | ArrayNewFixed
-            | ArrayNewData | ArrayNewElem => Some(BulkUnit::HeapByte),
-            Throw | ThrowRef | Rethrow => Some(BulkUnit::Clause),
-            _ => None,
         }
     }
 }

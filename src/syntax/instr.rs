@@ -4,17 +4,19 @@
 //! in `decode::instructions`, how they are written as text in [`print`](super::print).
 //! <https://webassembly.github.io/spec/core/syntax/instructions.html>
 
+use super::cost::BulkUnit;
 use super::index::*;
 use super::instructions::for_each_instruction;
 use super::types::*;
 use crate::features::Feature;
 
-/// Takes the table's rows apart: what every macro that is called by `for_each_instruction` begins with.
+/// Takes the table's rows apart.
 macro_rules! derive_instructions {
     ($($group:ident $prefix:literal {$(
-        $code:literal $name:ident $mnemonic:literal $(($($imm:ident: $ty:ty),+))?
-        $class:ident $(($bytes:literal))? $([$($param:ident)*] -> [$($result:ident)*])?
-        $feature:ident $(const $const_feature:ident)?;
+        $code:literal $name:ident $mnemonic:literal $(($($imm:ident: $ty:ty),+))? {
+            $class:ident $(($bytes:literal))? $([$($param:ident)*] -> [$($result:ident)*])?
+            $feature:ident $($fact:ident $(($about:ident))?)*
+        }
     )*})*) => {
         /// An instruction.
         ///
@@ -80,10 +82,15 @@ macro_rules! derive_instructions {
                 code: $code,
                 mnemonic: $mnemonic,
                 class: Class::$class,
+                immediates: <[&str]>::len(&[$($(stringify!($imm)),+)?]),
                 access_bytes: 0 $(+ $bytes)?,
                 plain_type: optional!($((&[$(ValType::$param),*], &[$(ValType::$result),*]))?),
                 feature: Feature::$feature,
-                const_feature: optional!($(Feature::$const_feature)?),
+                facts: {
+                    let facts = Facts::NONE;
+                    $(let facts = fact!(facts, $fact $($about)?);)*
+                    facts
+                },
             },
         )*)*];
     };
@@ -99,6 +106,58 @@ macro_rules! optional {
     };
 }
 
+/// The facts of a row with one more.
+macro_rules! fact {
+    ($facts:ident, constant $feature:ident) => {
+        Facts {
+            constant: Some(Feature::$feature),
+            ..$facts
+        }
+    };
+    ($facts:ident, traps) => {
+        Facts {
+            traps: true,
+            ..$facts
+        }
+    };
+    ($facts:ident, commutes) => {
+        Facts {
+            commutes: true,
+            ..$facts
+        }
+    };
+    ($facts:ident, mirrored $opcode:ident) => {
+        Facts {
+            mirrored: Some(Opcode::$opcode),
+            ..$facts
+        }
+    };
+    ($facts:ident, opposite $opcode:ident) => {
+        Facts {
+            opposite: Some(Opcode::$opcode),
+            ..$facts
+        }
+    };
+    ($facts:ident, nan $floats:ident) => {
+        Facts {
+            nan: Some(Floats::$floats),
+            ..$facts
+        }
+    };
+    ($facts:ident, bulk $unit:ident) => {
+        Facts {
+            bulk: Some(BulkUnit::$unit),
+            ..$facts
+        }
+    };
+    ($facts:ident, strictly $opcode:ident) => {
+        Facts {
+            strictly: Some(Opcode::$opcode),
+            ..$facts
+        }
+    };
+}
+
 for_each_instruction!(derive_instructions);
 
 /// A row of the table, apart from the immediates.
@@ -107,10 +166,52 @@ struct Row {
     code: u32,
     mnemonic: &'static str,
     class: Class,
+    /// How many immediates it has.
+    immediates: usize,
+    /// How many bytes of memory it accesses; 0 if it does not, or if its immediates do not say where.
     access_bytes: u8,
     plain_type: Option<PlainType>,
     feature: Feature,
-    const_feature: Option<Feature>,
+    facts: Facts,
+}
+
+/// The facts at the end of a row, each of which most rows are silent about. Their meanings stand in `instructions`.
+#[derive(Clone, Copy)]
+struct Facts {
+    constant: Option<Feature>,
+    traps: bool,
+    commutes: bool,
+    mirrored: Option<Opcode>,
+    opposite: Option<Opcode>,
+    nan: Option<Floats>,
+    bulk: Option<BulkUnit>,
+    strictly: Option<Opcode>,
+}
+
+impl Facts {
+    const NONE: Self = Self {
+        constant: None,
+        traps: false,
+        commutes: false,
+        mirrored: None,
+        opposite: None,
+        nan: None,
+        bulk: None,
+        strictly: None,
+    };
+}
+
+/// Floats that an instruction computes, alone or in a vector.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Floats {
+    /// An `f32`.
+    F32,
+    /// An `f64`.
+    F64,
+    /// Four `f32` in a vector.
+    F32x4,
+    /// Two `f64` in a vector.
+    F64x2,
 }
 
 /// The type of an instruction that has the same one everywhere: parameters and results.
@@ -161,33 +262,41 @@ pub enum Class {
 }
 
 impl Opcode {
-    fn row(self) -> &'static Row {
+    const fn row(self) -> &'static Row {
         &ROWS[self as usize]
     }
 
     /// Its name in the text format. A few opcodes share theirs.
-    pub fn mnemonic(self) -> &'static str {
+    pub const fn mnemonic(self) -> &'static str {
         self.row().mnemonic
     }
 
     /// The proposal that brought it.
-    pub fn feature(self) -> Feature {
+    pub const fn feature(self) -> Feature {
         self.row().feature
     }
 
     /// Its class.
-    pub fn class(self) -> Class {
+    pub const fn class(self) -> Class {
         self.row().class
     }
 
     /// Its type, if that is the same in every place and module.
-    pub fn plain_type(self) -> Option<PlainType> {
+    pub const fn plain_type(self) -> Option<PlainType> {
         self.row().plain_type
     }
 
+    /// Whether it has immediates.
+    pub const fn has_immediates(self) -> bool {
+        self.row().immediates > 0
+    }
+
     /// How many bytes of memory it reads or writes, if it has a [`MemArg`].
-    pub fn access_bytes(self) -> Option<u8> {
-        Some(self.row().access_bytes).filter(|&bytes| bytes != 0)
+    pub const fn access_bytes(self) -> Option<u8> {
+        match self.row().access_bytes {
+            0 => None,
+            bytes => Some(bytes),
+        }
     }
 
     /// Base-2 logarithm of [`access_bytes`](Self::access_bytes): the natural alignment, which bounds [`MemArg::align`].
@@ -206,13 +315,52 @@ impl Opcode {
     }
 
     /// The proposal that allowed it in constant expressions, if one did.
-    pub fn const_feature(self) -> Option<Feature> {
-        self.row().const_feature
+    pub const fn const_feature(self) -> Option<Feature> {
+        self.row().facts.constant
     }
 
     /// Whether it may stand in a constant expression, given the features that allow it there.
-    pub fn is_const(self) -> bool {
+    pub const fn is_const(self) -> bool {
         self.const_feature().is_some()
+    }
+
+    /// Whether it may trap by itself. Calls that trap because of the callee, and what traps because there is no more room, are not meant.
+    pub const fn traps(self) -> bool {
+        self.row().facts.traps || self.row().access_bytes > 0
+    }
+
+    /// Whether its two operands may be swapped; not said of every vector instruction of which it is true.
+    pub const fn commutes(self) -> bool {
+        self.row().facts.commutes
+    }
+
+    /// The comparison that holds of `y, x` when this one holds of `x, y`, if that is another one.
+    pub const fn mirrored(self) -> Option<Self> {
+        self.row().facts.mirrored
+    }
+
+    /// The comparison that holds when this one does not, if there is one: because of NaN, most comparisons of floats have none.
+    pub const fn opposite(self) -> Option<Self> {
+        self.row().facts.opposite
+    }
+
+    /// The floats that it yields, if a NaN among them may be one of several.
+    pub const fn nan(self) -> Option<Floats> {
+        self.row().facts.nan
+    }
+
+    /// The work that it costs more fuel for, if any.
+    pub const fn bulk_cost(self) -> Option<BulkUnit> {
+        self.row().facts.bulk
+    }
+
+    /// The instruction that it is taken for: itself, unless the standard permits several results. Then it is the one that yields what the
+    /// deterministic profile prescribes. <https://webassembly.github.io/spec/core/exec/numerics.html#relaxed-operations>
+    pub const fn strict(self) -> Self {
+        match self.row().facts.strictly {
+            Some(strict) => strict,
+            None => self,
+        }
     }
 }
 
@@ -400,6 +548,125 @@ mod tests {
         for &opcode in Opcode::ALL {
             let may_lack = matches!(opcode.class(), Class::Special | Class::Marker);
             assert!(opcode.plain_type().is_some() || may_lack, "{opcode:?}");
+        }
+    }
+
+    /// The instructions with a fact that names another instruction, and the other one.
+    fn pairs(other: fn(Opcode) -> Option<Opcode>) -> impl Iterator<Item = (Opcode, Opcode)> {
+        let all = Opcode::ALL.iter();
+        all.filter_map(move |&opcode| Some((opcode, other(opcode)?)))
+    }
+
+    /// The name of a comparison with its relation replaced by another one.
+    fn renamed(opcode: Opcode, relations: &[(&str, &str)]) -> String {
+        let (ty, relation) = opcode.mnemonic().split_once('.').unwrap();
+        let (relation, sign) = relation.split_at(2);
+        let renamed = relations.iter().find_map(|&(x, y)| match relation {
+            _ if relation == x => Some(y),
+            _ if relation == y => Some(x),
+            _ => None,
+        });
+        format!("{ty}.{}{sign}", renamed.unwrap_or(relation))
+    }
+
+    #[test]
+    fn every_comparison_commutes_or_has_a_mirrored_one() {
+        for &opcode in Opcode::ALL {
+            if opcode.class() == Class::Relop {
+                assert_ne!(opcode.commutes(), opcode.mirrored().is_some(), "{opcode:?}");
+            }
+        }
+        for (opcode, mirrored) in pairs(Opcode::mirrored) {
+            assert_eq!(opcode.class(), Class::Relop, "{opcode:?}");
+            assert_eq!(mirrored.mirrored(), Some(opcode));
+            assert_eq!(mirrored.plain_type(), opcode.plain_type(), "{opcode:?}");
+            let name = renamed(opcode, &[("lt", "gt"), ("le", "ge")]);
+            assert_eq!(mirrored.mnemonic(), name);
+        }
+    }
+
+    #[test]
+    fn every_comparison_has_an_opposite_unless_nan_is_neither() {
+        for &opcode in Opcode::ALL {
+            let is_relop = opcode.class() == Class::Relop;
+            let of_floats = opcode.mnemonic().starts_with('f');
+            let expected = is_relop && (opcode.commutes() || !of_floats);
+            assert_eq!(opcode.opposite().is_some(), expected, "{opcode:?}");
+        }
+        for (opcode, opposite) in pairs(Opcode::opposite) {
+            assert_eq!(opposite.opposite(), Some(opcode));
+            assert_eq!(opposite.plain_type(), opcode.plain_type(), "{opcode:?}");
+            let name = renamed(opcode, &[("eq", "ne"), ("lt", "ge"), ("gt", "le")]);
+            assert_eq!(opposite.mnemonic(), name);
+        }
+    }
+
+    #[test]
+    fn what_commutes_has_two_operands_of_a_type() {
+        for &opcode in Opcode::ALL.iter().filter(|opcode| opcode.commutes()) {
+            let operands = opcode.plain_type().map(|(operands, _)| operands);
+            assert!(
+                matches!(operands, Some([x, y]) if x == y),
+                "{opcode:?} takes {operands:?}"
+            );
+            assert!(!opcode.has_immediates(), "{opcode:?}");
+        }
+    }
+
+    #[test]
+    fn a_relaxed_instruction_is_taken_for_a_strict_one_of_the_same_facts() {
+        for (opcode, strict) in pairs(|opcode| opcode.row().facts.strictly) {
+            assert_eq!(opcode.feature(), Feature::RelaxedSimd, "{opcode:?}");
+            assert_eq!(strict.feature(), Feature::Simd, "{opcode:?}");
+            assert_eq!(strict.strict(), strict);
+            assert_eq!(strict.plain_type(), opcode.plain_type(), "{opcode:?}");
+            assert_eq!(strict.commutes(), opcode.commutes(), "{opcode:?}");
+            assert_eq!(strict.nan(), opcode.nan(), "{opcode:?}");
+        }
+    }
+
+    #[test]
+    fn what_makes_a_nan_yields_floats_of_its_shape() {
+        for &opcode in Opcode::ALL {
+            let Some(floats) = opcode.nan() else { continue };
+            let (ty, shape) = match floats {
+                Floats::F32 => (ValType::F32, "f32."),
+                Floats::F64 => (ValType::F64, "f64."),
+                Floats::F32x4 => (ValType::V128, "f32x4."),
+                Floats::F64x2 => (ValType::V128, "f64x2."),
+            };
+            let results = opcode.plain_type().map(|(_, results)| results);
+            assert_eq!(results, Some(&[ty][..]), "{opcode:?}");
+            assert!(opcode.mnemonic().starts_with(shape), "{opcode:?}");
+        }
+    }
+
+    #[test]
+    fn numeric_instructions_trap_if_they_divide_or_truncate_to_an_integer() {
+        use Class::*;
+        for &opcode in Opcode::ALL {
+            let (ty, operator) = opcode.mnemonic().split_once('.').unwrap_or_default();
+            let partial = match operator.split('_').collect::<Vec<_>>()[..] {
+                ["div" | "rem", "s" | "u"] => true,
+                ["trunc", "f32" | "f64", "s" | "u"] => true,
+                _ => false,
+            };
+            match opcode.class() {
+                Const | Unop | Binop | Testop | Relop | Cvtop | Vconst | Vplain | Marker => {
+                    assert_eq!(opcode.traps(), partial && ty.starts_with('i'), "{opcode:?}");
+                }
+                Load | Store | Vload | Vstore | VloadLane | VstoreLane | Atomic => {
+                    assert!(opcode.traps(), "{opcode:?}");
+                }
+                Plain | Special => {}
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_stand_in_constant_expressions_does_not_trap() {
+        for &opcode in Opcode::ALL.iter().filter(|opcode| opcode.is_const()) {
+            assert!(!opcode.traps(), "{opcode:?}");
         }
     }
 

@@ -12,9 +12,7 @@ use super::types::*;
 
 macro_rules! display_instructions {
     ($($group:ident $prefix:literal {$(
-        $code:literal $name:ident $mnemonic:literal $(($($imm:ident: $ty:ty),+))?
-        $class:ident $(($bytes:literal))? $([$($param:ident)*] -> [$($result:ident)*])?
-        $feature:ident $(const $const_feature:ident)?;
+        $code:literal $name:ident $mnemonic:literal $(($($imm:ident: $ty:ty),+))? { $($row:tt)* }
     )*})*) => {
         impl Instr<'_> {
             /// Writes each immediate, in the order of the binary format, with a space before it.

@@ -19,11 +19,7 @@ use super::error::{At, Check, ErrorKind, Subject, ValidateError};
 use super::operand::OpType;
 use super::stack::FuncValidator;
 use crate::features::Feature;
-use crate::syntax::index::*;
-use crate::syntax::instr::{
-    CastArg, Catch, Class, Count, Instr, MemArg, Opcode, PlainType, ZeroByte,
-};
-use crate::syntax::instructions::for_each_instruction;
+use crate::syntax::instr::{Class, Instr, Opcode, PlainType};
 use crate::syntax::types::*;
 
 /// Which rule an instruction has.
@@ -40,6 +36,7 @@ enum Rule {
 }
 
 /// A row of the instruction table, as validation reads it.
+#[derive(Clone, Copy)]
 struct Signature {
     params: &'static [ValType],
     results: &'static [ValType],
@@ -54,16 +51,15 @@ struct Signature {
 }
 
 impl Signature {
-    const fn new(
-        ty: Option<PlainType>,
-        class: Class,
-        immediates: usize,
-        feature: Feature,
-        access_bytes: u8,
-    ) -> Self {
+    const fn new(opcode: Opcode) -> Self {
+        let ty = opcode.plain_type();
         let (params, results): PlainType = match ty {
             Some(ty) => ty,
             None => (&[], &[]),
+        };
+        let access_bytes = match opcode.access_bytes() {
+            Some(bytes) => bytes,
+            None => 0,
         };
         let mut top = [(OpType::BOT, 0); 2];
         let mut i = 0;
@@ -74,16 +70,16 @@ impl Signature {
         Self {
             params,
             results,
-            rule: match class {
+            rule: match opcode.class() {
                 _ if ty.is_none() => Rule::Own,
                 // Lanes have bounds.
                 Class::VloadLane | Class::VstoreLane => Rule::Own,
-                Class::Vplain if immediates > 0 => Rule::Own,
+                Class::Vplain if opcode.has_immediates() => Rule::Own,
                 _ if access_bytes > 0 => Rule::Access,
                 _ if params.len() > 2 || results.len() > 1 => Rule::Wide,
                 _ => Rule::Plain,
             },
-            feature,
+            feature: opcode.feature(),
             access_bytes,
             top,
             result: match results {
@@ -94,83 +90,16 @@ impl Signature {
     }
 }
 
-/// `Some` of what is there, or `None`.
-macro_rules! optional {
-    () => {
-        None
-    };
-    ($value:expr) => {
-        Some($value)
-    };
-}
-
-macro_rules! signatures {
-    ($($group:ident $prefix:literal {$(
-        $code:literal $name:ident $mnemonic:literal $(($($imm:ident: $ty:ty),+))?
-        $class:ident $(($bytes:literal))? $([$($param:ident)*] -> [$($result:ident)*])?
-        $feature:ident $(const $const_feature:ident)?;
-    )*})*) => {
-        /// The rows, by opcode.
-        static SIGNATURES: [Signature; Opcode::ALL.len()] = [$($(
-            Signature::new(
-                optional!($((&[$(ValType::$param),*], &[$(ValType::$result),*]))?),
-                Class::$class,
-                {
-                    const IMMEDIATES: &[&str] = &[$($(stringify!($imm)),+)?];
-                    IMMEDIATES.len()
-                },
-                Feature::$feature,
-                0 $(+ $bytes)?,
-            ),
-        )*)*];
-
-        /// The memory argument of an instruction that has one.
-        #[inline(always)]
-        fn memarg(instr: &Instr<'_>) -> Option<MemArg> {
-            match instr {
-                $($(
-                    Instr::$name $({ $($imm),+ })? => None $($(.or($imm.memarg()))+)?,
-                )*)*
-            }
-        }
-    };
-}
-for_each_instruction!(signatures);
-
-/// An immediate, of which only memory arguments matter here.
-trait Immediate {
-    #[inline(always)]
-    fn memarg(&self) -> Option<MemArg> {
-        None
+/// The rows, by opcode.
+static SIGNATURES: [Signature; Opcode::ALL.len()] = {
+    let mut signatures = [Signature::new(Opcode::Unreachable); Opcode::ALL.len()];
+    let mut i = 0;
+    while i < signatures.len() {
+        signatures[i] = Signature::new(Opcode::ALL[i]);
+        i += 1;
     }
-}
-
-impl Immediate for MemArg {
-    #[inline(always)]
-    fn memarg(&self) -> Option<MemArg> {
-        Some(*self)
-    }
-}
-
-macro_rules! other_immediates {
-    ($($ty:ty),*) => {
-        $(impl Immediate for $ty {})*
-    };
-}
-other_immediates!(
-    u8, u32, u64, i32, i64, [u8; 16], BlockType, HeapType, CastArg, Count, ZeroByte
-);
-other_immediates!(
-    TypeIdx, FuncIdx, TableIdx, MemIdx, GlobalIdx, TagIdx, ElemIdx, DataIdx
-);
-other_immediates!(
-    LocalIdx,
-    LabelIdx,
-    FieldIdx,
-    &[LabelIdx],
-    &[ValType],
-    &[Catch]
-);
+    signatures
+};
 
 impl FuncValidator<'_> {
     /// Checks the next instruction of the body, which stands at an offset that errors bear.
@@ -195,7 +124,7 @@ impl FuncValidator<'_> {
         // The most frequent ones first, and with little code around them.
         match signature.rule {
             Rule::Plain => self.plain(signature),
-            Rule::Access => match memarg(instr) {
+            Rule::Access => match instr.memarg() {
                 Some(memarg) => self.access(opcode, memarg),
                 None => unreachable!("what accesses memory has a memory argument"),
             },
