@@ -646,11 +646,10 @@ mod tests {
         use Class::*;
         for &opcode in Opcode::ALL {
             let (ty, operator) = opcode.mnemonic().split_once('.').unwrap_or_default();
-            let partial = match operator.split('_').collect::<Vec<_>>()[..] {
-                ["div" | "rem", "s" | "u"] => true,
-                ["trunc", "f32" | "f64", "s" | "u"] => true,
-                _ => false,
-            };
+            let partial = matches!(
+                operator.split('_').collect::<Vec<_>>()[..],
+                ["div" | "rem", "s" | "u"] | ["trunc", "f32" | "f64", "s" | "u"]
+            );
             match opcode.class() {
                 Const | Unop | Binop | Testop | Relop | Cvtop | Vconst | Vplain | Marker => {
                     assert_eq!(opcode.traps(), partial && ty.starts_with('i'), "{opcode:?}");
