@@ -232,7 +232,7 @@ impl Builder {
             listing.push(ListedOp { cell, offset, op });
         }
         self.cells.push_handler((self.select)(op, self.form));
-        op.operands(self);
+        op.write(self);
         let targets_at = self.here();
         self.targets_left = op.targets();
         if op.comes_back() {
@@ -275,12 +275,12 @@ impl Builder {
 
     /// Appends an op whose first cell is what it charges: a cost of its own where nothing is charged in advance, or else everything
     /// to the end of the superblock that begins with it. Control arrives here from elsewhere.
-    pub fn charging_op(&mut self, op: &Op, at: At, cost: u32) {
+    pub fn charging_op(&mut self, op: &Op, at: At) {
         self.forget_head();
         self.end_superblock();
         let point = self.point();
         if self.form == Form::Net {
-            self.spend(cost);
+            self.spend(op.charges().unwrap_or(0));
         }
         let tally = self.tally();
         self.op(op, At { tally, ..at });
@@ -319,7 +319,7 @@ impl Builder {
         targets: CellPos,
     ) -> Option<OpenHead> {
         match op {
-            Op::BrUnop { .. } | Op::BrBinop { .. } => {}
+            _ if op.may_branch() => {}
             Op::BrTable { count, .. } if *count < MAX_HEAD_TARGETS => {}
             _ if op.leaves() || head.ops >= MAX_HEAD_OPS => return None,
             _ => return Some(head),

@@ -644,7 +644,7 @@ mod tests {
             };
             map.op(CellPos(cell), 1_000 + offset as usize, op_spent, &op);
             let mut cells = Vec::new();
-            op.operands(&mut cells);
+            op.write(&mut cells);
             lists.ops.push((cell, offset, op_spent, addr, cells));
             cell += 2 + 2 * numbers.mostly(6);
             if numbers.next(superblock) == 0 {

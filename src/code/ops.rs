@@ -1,893 +1,543 @@
-//! The ops of threaded code. How each lies in memory is in `operands`, how it is shown to people in `print`.
+//! The ops of threaded code: one table, and what follows from it.
 //!
-//! An op is a handler's address (two cells) followed by its operands in the order in which the handler reads them; a cell is four
-//! bytes. Lowering builds an [`Op`], `exec::select` finds the handler that suits its operand kinds, [`Op::operands`] writes the
-//! rest. The comment on each op is its meaning, where `:=` stores and `acc` is the accumulator.
+//! An op is a handler's address (two cells) followed by its operands in the order of its row; a cell is four bytes. Lowering builds an
+//! [`Op`], `exec::select` finds the handler that suits its operand kinds, [`Op::write`] writes the rest, and the handler reads it
+//! with `read!`, which follows from the same row. What an operand is, by its type, is in `operand`. A row is
+//!
+//! ```text
+//! /// its meaning, where `:=` stores and `acc` is the accumulator
+//! Name { operand: Type, … } [facts] "text for people" => selection;
+//! ```
+//!
+//! The facts are the fields of [`Facts`]. The selection says which handlers there are: a handler, and behind the semicolon what each of its
+//! parameters depends on; `exec::select` has the words. In brackets stand lists of opcodes, each with the handlers of its members.
+//! [`for_each_op`] hands all rows to a macro: this file derives the enum and the questions about it, `exec::select` the choice of handlers,
+//! `exec::handlers::operand` the readers.
 
 mod each;
-mod operands;
-mod print;
+mod operand;
 
-use super::layout::Target;
+use core::fmt;
+
 use crate::syntax::instr::{Class, Opcode};
 
 pub use each::Next;
-pub use operands::Cells;
+pub use operand::*;
 
-use each::{each_of, listed, ops};
+use each::each_of;
 
-/// Where a slot is: bytes from the frame's base, negative for parameters.
-pub type SlotOffset = i32;
+/// Calls a macro with the rows of the table, behind whatever else it is to get.
+macro_rules! for_each_op {
+    ($callback:ident $($args:tt)*) => {
+        $callback! {
+            $($args)*
+            /// nothing; between two places that would otherwise be one
+            Nop []
+                "nop"
+                => (handlers::nop;);
 
-/// The most locals that are set to zero by a handler that knows their number.
-pub const MAX_INLINE_ZEROS: u32 = 8;
+            // Numbers and vectors.
+            /// `d := op x`: unary operators, tests, conversions
+            Unop { op: Opcode, x: Src, d: Dst } [on_numbers]
+                "{d} := {op} {x}"
+                => [op;
+                    UNOPS (numeric::unop; src x, dst d,)
+                    TRAPPING_UNOPS (numeric::trapping_unop; src x, dst d,)
+                    VECTOR_UNOPS (numeric::unop; vector x, vector_to d,)
+                    SPLATS (numeric::unop; src x, vector_to d,)
+                    VECTOR_TESTS (numeric::unop; vector x, dst d,)];
+            /// `d := x op y`: binary operators, comparisons
+            Binop { op: Opcode, x: Src, y: Src, d: Dst } [on_numbers, params = [x, y]]
+                "{d} := {op} {x}, {y}"
+                => [op;
+                    COMMUTING_BINOPS (numeric::binop; commuting x y, dst d,)
+                    ORDERED_BINOPS (numeric::binop; ordered x y, dst d,)
+                    TRAPPING_BINOPS (numeric::trapping_binop; ordered x y, dst d,)
+                    COMMUTING_VECTOR_BINOPS (numeric::binop; pairs x y [Acc Slot, Slot Slot], vector_to d,)
+                    ORDERED_VECTOR_BINOPS (numeric::binop; pairs x y [Acc Slot, Slot Acc, Slot Slot], vector_to d,)
+                    SHIFTS (simd::shift; pairs x y [Acc Slot, Acc Imm, Slot Slot, Slot Imm], stored d,)];
+            /// `d := x + (y << k)`, all of 32 bits
+            AddScaled { x: Src, y: Src, k: u32, d: Dst } []
+                "{d} := {x} + ({y} << {k})"
+                => (numeric::add_scaled; two x y, dst d,);
+            /// `slots[at ..] := op slots[at ..]`: arithmetic on integers of two slots
+            Wide { op: Opcode, at: SlotOffset } []
+                "{op} at {at}"
+                => [op; WIDE_OPS (numeric::wide;)];
+            /// `d := x`, its NaNs made canonical; `x` is in the accumulator, where the op before left it
+            Canonical { floats: Floats, x: Src, d: Dst } []
+                "{d} := canonical {floats} {x}"
+                => [floats;
+                    SCALAR_FLOATS (simd::canonical; dst d,)
+                    VECTOR_FLOATS (simd::canonical; vector_to d,)];
+            /// `d := op x, y, z`, all of them vectors
+            Ternop { op: Opcode, x: SlotOffset, y: SlotOffset, z: SlotOffset, d: Dst } []
+                "{d} := {op} {x}, {y}, {z}"
+                => [op; TERNOPS (simd::ternop; stored d,)];
+            /// `d := op x`, the lane of a vector whose first byte is given
+            ExtractLane { op: Opcode, x: SlotOffset, byte: u32, d: Dst } []
+                "{d} := {op} {x}, byte {byte}"
+                => [op; EXTRACTIONS (simd::extract_lane; dst d,)];
+            /// `d := op x, y`, a vector with another value in a lane
+            ReplaceLane { op: Opcode, x: Src, y: Src, lane: u32, d: Dst } []
+                "{d} := {op} {x}, {y}, lane {lane}"
+                => [op; REPLACEMENTS (simd::replace_lane; vector x, src y, stored d,)];
+            /// `d := lanes of x and y`, those of `y` numbered from 16
+            Shuffle { x: SlotOffset, y: SlotOffset, lanes: Bytes, d: Dst } []
+                "{d} := i8x16.shuffle {x}, {y}, {lanes}"
+                => (simd::shuffle_lanes; stored d,);
+            /// `d := a vector`
+            Constant { bytes: Bytes, d: Dst } []
+                "{d} := {bytes}"
+                => (simd::constant_vector; stored d,);
 
-listed! {
-/// The register class of a value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Bank {
-    /// Integers and references.
-    Int,
-    /// 32-bit floats.
-    F32,
-    /// 64-bit floats.
-    F64,
-    /// Vectors. They have no pin, and their ops always write to memory.
-    V128,
-}
-}
+            // Memory.
+            /// `d := memory[addr + offset]`, where the sum of address and offset does not wrap, here and in all that follow
+            Load { op: Opcode, addr: Addr, offset: u32, d: Dst } [traps, on_numbers]
+                "{d} := {op} {addr} + {offset}"
+                => [op;
+                    LOADS (memory::load; address addr, dst d,)
+                    WHOLE_VECTOR_LOADS (memory::load; address addr, vector_to d,)
+                    VECTOR_LOADS (memory::load; plain addr, vector_to d,)];
+            /// `memory[addr + offset] := value`
+            Store { op: Opcode, addr: Addr, value: Src, offset: u32 } [traps, params = [Src::Acc, value]]
+                "{op} {addr} + {offset} := {value}"
+                => [op;
+                    STORES (memory::store; address addr, any value,)
+                    VECTOR_STORES (memory::store; address addr, vector value,)];
+            /// `d := memories[mem][x + offset]`, for memories other than the first
+            LoadFrom { op: Opcode, x: SlotOffset, mem: u32, offset: u32, d: SlotOffset } [traps]
+                "{d} := {op} {mem}: {x} + {offset}"
+                => [op;
+                    LOADS (memory::load_from;)
+                    WHOLE_VECTOR_LOADS (memory::load_from;)
+                    VECTOR_LOADS (memory::load_from;)];
+            /// `memories[mem][x + offset] := value`, for memories other than the first
+            StoreTo { op: Opcode, x: SlotOffset, value: SlotOffset, mem: u32, offset: u32 } [traps]
+                "{op} {mem}: {x} + {offset} := {value}"
+                => [op;
+                    STORES (memory::store_to;)
+                    VECTOR_STORES (memory::store_to;)];
+            /// `d := memory[x + offset]`, for a first memory with 64-bit addresses
+            Load64 { op: Opcode, x: Src, offset: u32, d: Dst } [traps]
+                "{d} := {op} {x} + {offset}"
+                => [op;
+                    LOADS (memory64::load64; src x, dst d,)
+                    WHOLE_VECTOR_LOADS (memory64::load64; src x, vector_to d,)];
+            /// `memory[x + offset] := value`, for a first memory with 64-bit addresses
+            Store64 { op: Opcode, x: Src, value: Src, offset: u32 } [traps, params = [Src::Acc, value]]
+                "{op} {x} + {offset} := {value}"
+                => [op;
+                    STORES (memory64::store64; src x, any value,)
+                    VECTOR_STORES (memory64::store64; src x, vector value,)];
+            /// `d := memories[mem][x + offset]`, for any memory with 64-bit addresses
+            LoadFrom64 { op: Opcode, x: SlotOffset, mem: u32, d: SlotOffset, offset: u64 } [traps]
+                "{d} := {op} {mem}: {x} + {offset}"
+                => [op;
+                    LOADS (memory64::load_from64;)
+                    WHOLE_VECTOR_LOADS (memory64::load_from64;)
+                    VECTOR_LOADS (memory64::load_from64;)];
+            /// `memories[mem][x + offset] := value`, for any memory with 64-bit addresses
+            StoreTo64 { op: Opcode, x: SlotOffset, value: SlotOffset, mem: u32, offset: u64 } [traps]
+                "{op} {mem}: {x} + {offset} := {value}"
+                => [op;
+                    STORES (memory64::store_to64;)
+                    VECTOR_STORES (memory64::store_to64;)];
+            /// `d := memories[mem][x + offset]`, for any memory that is shared
+            LoadShared { op: Opcode, x: SlotOffset, d: SlotOffset, access: Access } [traps]
+                "{d} := {op} shared {x} in {access}"
+                => [op;
+                    LOADS (atomic::load_shared;)
+                    WHOLE_VECTOR_LOADS (atomic::load_shared;)
+                    VECTOR_LOADS (atomic::load_shared;)];
+            /// `memories[mem][x + offset] := value`, for any memory that is shared
+            StoreShared { op: Opcode, x: SlotOffset, value: SlotOffset, access: Access } [traps]
+                "{op} shared {x} in {access} := {value}"
+                => [op;
+                    STORES (atomic::store_shared;)
+                    VECTOR_STORES (atomic::store_shared;)];
+            /// an atomic access; address, operands and result lie from slot `at` on
+            Atomic { op: Opcode, does: Atomic, at: SlotOffset, access: Access } [traps]
+                "{op} at {at} in {access}"
+                => (atomic::atomic;);
+            /// `d := min(x, 2³² - 1)`: a 64-bit index as one of 32 bits
+            Narrow { x: SlotOffset, d: SlotOffset } []
+                "{d} := narrow {x}"
+                => (memory64::narrow;);
 
-/// Where an op finds an operand.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Src {
-    /// In the accumulator of its bank.
-    Acc,
-    /// In the pinned local of its bank.
-    Pin,
-    /// In a slot.
-    Slot(SlotOffset),
-    /// In the op: a 32-bit number.
-    Imm32(u32),
-    /// In the op: a 64-bit number or a reference.
-    Imm64(u64),
-}
+            // Locals, slots and globals.
+            /// `d := x`, a slot whole whatever it holds; the accumulator stays as it is, unless it is the destination
+            Copy { bank: Bank, x: Src, d: Dst } []
+                "{d} := {x}"
+                => {d:
+                    Acc (variable::copy_to_acc; scalar bank, slot x,)
+                    Slot (variable::copy; whole bank x,)
+                    Pin (variable::copy_to_pin; scalar_from bank x,)};
+            /// `slots[0 .. count] := 0`, at the beginning of a function, by a handler that knows their number
+            ZeroLocals { count: Few } []
+                "[0..] := 0 x {count}"
+                => (variable::zero_locals; number count [1 2 3 4 5 6 7 8],);
+            /// `slots[0 .. count] := 0`, at the beginning of a function
+            ZeroManyLocals { count: u32 } []
+                "[0..] := 0 x {count}"
+                => (variable::zero_many_locals;);
+            /// `pin := slot`, its home
+            LoadPin { bank: Bank, home: SlotOffset } []
+                "pin := {home}"
+                => (variable::load_pin; scalar bank,);
+            /// `slots[to ..] := slots[from ..]`, `count` of them, to lower addresses
+            CopyRange { from: SlotOffset, to: SlotOffset, count: u32 } []
+                "{to} := {from}, {count} slots"
+                => (variable::copy_range;);
+            /// `d := if c ≠ 0 { x } else { y }`, slots whole; the integer accumulator receives it too
+            Select { c: Src, x: Src, y: Src, d: Dst } []
+                "{d} := {c} ? {x} : {y}"
+                => (variable::select; src c, pairs x y [
+                    Slot Slot, Slot Pin, Slot Imm64, Pin Slot, Pin Pin, Pin Imm64, Imm64 Slot, Imm64 Pin, Imm64 Imm64
+                ], dst d,);
+            /// `d := if c ≠ 0 { x } else { y }`, vectors
+            SelectVector { c: Src, x: SlotOffset, y: SlotOffset, d: Dst } []
+                "{d} := {c} ? {x} : {y}"
+                => (simd::select_vector; src c, stored d,);
+            /// `d := globals[offset]`, among those that the module defines; `offset` counts bytes from the first
+            GlobalGet { bank: Bank, offset: u32, d: Dst } []
+                "{d} := global +{offset}"
+                => (variable::global_get; to bank d,);
+            /// `globals[offset] := x`
+            GlobalSet { bank: Bank, x: Src, offset: u32 } []
+                "global +{offset} := {x}"
+                => (variable::global_set; whole bank x,);
+            /// `d := imported global`, a vector; the accumulator does not receive it
+            ImportedGet { global: u32, d: SlotOffset } []
+                "{d} := import {global}"
+                => (simd::imported_get;);
+            /// `imported global := x`, a vector
+            ImportedSet { global: u32, x: SlotOffset } []
+                "import {global} := {x}"
+                => (simd::imported_set;);
 
-/// Where an op leaves its result. Whatever it is, the accumulator of the result's bank receives it too, unless the op says so.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Dst {
-    /// In the accumulator only.
-    Acc,
-    /// In a slot.
-    Slot(SlotOffset),
-    /// In the pinned local of its bank, and in the slot that is the local's home.
-    Pin(SlotOffset),
-}
+            // Branches.
+            /// `goto target`
+            Br [leaves, targets = 1]
+                "goto"
+                => (control::br; branches,);
+            /// `if (op x) ≠ not { goto target }`, `op` a test for zero
+            BrUnop { op: Opcode, not: bool, x: Src } [may_branch, targets = 1]
+                "if {not}{op} {x} goto"
+                => [(op, not); ZERO_TESTS (control::br_unop; src x, branches,)];
+            /// `if (x op y) ≠ not { goto target }`, `op` a comparison, or `and` for a test of bits
+            BrBinop { op: Opcode, not: bool, x: Src, y: Src } [may_branch, targets = 1, params = [x, y]]
+                "if {not}{op} {x}, {y} goto"
+                => [(op, not); CONDITIONS (control::br_binop; commuting x y, branches,)];
+            /// `goto targets[min(x, count)]`, the targets in `count + 1` cells behind the op
+            BrTable { x: Src, count: u32 } [leaves, targets = count + 1]
+                "goto table[{x}] of {count}"
+                => (control::br_table; src x, branches,);
 
-/// How an op computes an address in a 32-bit memory; all sums wrap at 32 bits.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Addr {
-    /// `x`
-    Plain(Src),
-    /// `x + y`
-    Sum(Src, Src),
-    /// `x + (y << k)` where `1 << k` is the width of the access.
-    Scaled(Src, Src),
-}
+            // Calls and returns.
+            /// call of a function that the module defines, by its position among them; `delta` counts bytes from this frame's base to the callee's
+            Call { defined: u32, delta: u32 } [leaves, comes_back]
+                "call defined {defined}, frame +{delta} bytes"
+                => (call::call; calls,);
+            /// call of an imported function
+            CallImport { func: u32, frame: CallFrame } [leaves, comes_back]
+                "call import {func}, {frame}"
+                => (call::call_import; calls,);
+            /// call of the function at `tables[table][x]`, if its type, by its canonical id, is `ty`
+            CallIndirect { x: Src, table: u32, ty: u32, frame: CallFrame } [leaves, comes_back]
+                "call table {table} [{x}] type {ty}, {frame}"
+                => (call::call_indirect; src x, first table, calls,);
+            /// call of the function that `x` refers to
+            CallRef { x: Src, frame: CallFrame } [leaves, comes_back]
+                "call ref {x}, {frame}"
+                => (call::call_ref; src x, calls,);
+            /// call of a function that the module defines, in place of the current one
+            ReturnCall { defined: u32, tail: TailFrame } [leaves]
+                "tail call defined {defined}, {tail}"
+                => (call::return_call; calls,);
+            /// call of an imported function in place of the current one
+            ReturnCallImport { func: u32, tail: TailFrame } [leaves]
+                "tail call import {func}, {tail}"
+                => (call::return_call_import;);
+            /// call of the function at `tables[table][x]` in place of the current one
+            ReturnCallIndirect { x: Src, table: u32, ty: u32, tail: TailFrame } [leaves]
+                "tail call table {table} [{x}] type {ty}, {tail}"
+                => (call::return_call_indirect; src x,);
+            /// call of the function that `x` refers to, in place of the current one
+            ReturnCallRef { x: Src, tail: TailFrame } [leaves]
+                "tail call ref {x}, {tail}"
+                => (call::return_call_ref; src x,);
+            /// return without results
+            Return0 [leaves]
+                "return"
+                => (control::return_0; calls,);
+            /// `slots[to] := x`; return, the result also in the accumulator
+            Return1 { bank: Bank, x: Src, to: SlotOffset } [leaves]
+                "return {to} := {x}"
+                => (control::return_1; from bank x, calls,);
+            /// `slots[to ..] := slots[from ..]`, `count` of them; return
+            ReturnMany { from: SlotOffset, to: SlotOffset, count: u32 } [leaves]
+                "return {to} := {from}, {count} slots"
+                => (control::return_many; calls,);
+            /// throw an exception of the tag, with the `count` slots from `from` on as payload; `cost` comes on top of that of the search for a clause
+            Throw { cost: u32, tag: u32, from: SlotOffset, count: u32 } [leaves, charges = Some(cost)]
+                "throw tag {tag} with {from}, {count} slots"
+                => (exception::throw;);
+            /// throw the exception that the slot refers to, for a cost as above
+            ThrowRef { cost: u32, x: SlotOffset } [leaves, charges = Some(cost)]
+                "throw {x}"
+                => (exception::throw_ref;);
+            /// trap
+            Unreachable [traps, leaves]
+                "unreachable"
+                => (control::unreachable_op;);
 
-listed! {
-/// What an op of the kind `Runtime` asks the runtime to do. Operands and results lie in consecutive slots.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Runtime {
-    /// `memory.size a`
-    MemorySize,
-    /// `memory.grow a`
-    MemoryGrow,
-    /// `memory.fill a`
-    MemoryFill,
-    /// `memory.copy a b`
-    MemoryCopy,
-    /// `memory.init a`, segment `b`
-    MemoryInit,
-    /// `data.drop a`
-    DataDrop,
-    /// `table.get a`
-    TableGet,
-    /// `table.set a`
-    TableSet,
-    /// `table.size a`
-    TableSize,
-    /// `table.grow a`
-    TableGrow,
-    /// `table.fill a`
-    TableFill,
-    /// `table.copy a b`
-    TableCopy,
-    /// `table.init a`, segment `b`
-    TableInit,
-    /// `elem.drop a`
-    ElemDrop,
-    /// `ref.func a`
-    RefFunc,
-    /// `global.get a`, for an imported global
-    GlobalGet,
-    /// `global.set a`, for an imported global
-    GlobalSet,
-}
-}
+            // References and objects.
+            /// trap if `x` is null
+            NonNull { x: Src } [traps]
+                "trap if {x} is null"
+                => (reference::non_null; src x,);
+            /// `d := x.data[offset]`, a field; `op` says how, as for memory
+            StructGet { op: Opcode, x: Src, offset: u32, d: Dst } [traps]
+                "{d} := {op} field of {x} + {offset}"
+                => [op; FIELD_LOADS (heap::struct_get; src x, dst d,)];
+            /// `x.data[offset] := value`, a field; `op` says how, as for memory
+            StructSet { op: Opcode, x: Src, value: Src, offset: u32 } [traps, params = [Src::Acc, value]]
+                "{op} field of {x} + {offset} := {value}"
+                => [op; FIELD_STORES (heap::struct_set; src x, any value,)];
+            /// `d := x[i]`, an element; `op` says how, as for memory
+            ArrayGet { op: Opcode, x: SlotOffset, i: Src, d: Dst } [traps]
+                "{d} := {op} element of {x} at {i}"
+                => [op; FIELD_LOADS (heap::array_get; any i, dst d,)];
+            /// `x[i] := value`, an element; `op` says how, as for memory
+            ArraySet { op: Opcode, x: SlotOffset, i: SlotOffset, value: Src } [traps, params = [Src::Acc, value]]
+                "{op} element of {x} at {i} := {value}"
+                => [op; FIELD_STORES (heap::array_set; any value,)];
+            /// `d := length of x`
+            ArrayLen { x: Src, d: Dst } [traps]
+                "{d} := length of {x}"
+                => (heap::array_len; src x, dst d,);
+            /// `d := whether x is what a cast asks for`
+            RefTest { x: Src, target: CastTarget, d: Dst } []
+                "{d} := {x} is {target}"
+                => (heap::ref_test; src x, dst d,);
+            /// trap unless `x` is what a cast asks for
+            RefCast { x: Src, target: CastTarget } [traps]
+                "trap unless {x} is {target}"
+                => (heap::ref_cast; src x,);
 
-listed! {
-/// What an atomic op does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum Atomic {
-    /// Reads.
-    Load,
-    /// Writes.
-    Store,
-    /// Adds, and yields what was there, as those that follow do.
-    Add,
-    /// Subtracts.
-    Sub,
-    /// Clears bits.
-    And,
-    /// Sets bits.
-    Or,
-    /// Inverts bits.
-    Xor,
-    /// Exchanges.
-    Xchg,
-    /// Exchanges what is as expected.
-    Cmpxchg,
-    /// `memory.atomic.wait32` and its like.
-    Wait,
-    /// `memory.atomic.notify`
-    Notify,
-    /// `atomic.fence`
-    Fence,
-}
-}
+            // What the runtime does. Operands and results lie in consecutive slots, the first of them `at`.
+            /// an instruction on memories, tables, globals or functions, by their indices `a` and `b`
+            Runtime { op: Opcode, a: u32, b: u32, at: SlotOffset } [traps]
+                "{op} {a} {b} at {at}"
+                => [call runtime::handler(op)];
+            /// an instruction on objects, with the numbers `a` and `b` that `exec::handlers::heap` says
+            Object { op: Opcode, a: u32, b: u32, at: SlotOffset } [traps]
+                "{op} {a} {b} at {at}"
+                => [call heap::handler(op)];
+            /// one of either kind that charges `cost` and for its work, which grows with an operand; only in metered code
+            Bulk { op: Opcode, cost: u32, a: u32, b: u32, at: SlotOffset } [traps, charges = Some(cost)]
+                "{op} {a} {b} at {at}, charge {cost} and for its work"
+                => [call bulk::handler(op, form)];
 
-/// Where an access to a memory goes that may be shared, or is atomic.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Access {
-    /// The memory.
-    pub mem: u32,
-    /// Whether its addresses have 64 bits.
-    pub wide: bool,
-    /// Base-2 logarithm of how many bytes are accessed.
-    pub width: u32,
-    /// Added to the address, without wrapping.
-    pub offset: u64,
+            // Fuel, in exact code only.
+            /// `fuel := fuel - cost`, or stop
+            Charge { cost: u32 } []
+                "charge {cost}"
+                => (fuel::charge; exact,);
+            /// go on in the code that charges on branches, if there is fuel for that
+            Rejoin []
+                "rejoin"
+                => (fuel::rejoin; exact,);
+        }
+    };
 }
+pub(crate) use for_each_op;
 
-impl Access {
-    fn write(self, out: &mut impl Cells) {
-        out.cell(self.mem);
-        out.cell(u32::from(self.wide) | self.width << 1);
-        out.wide(self.offset);
-    }
-}
-
-listed! {
-/// Floats, alone or in vectors.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Floats {
-    /// `f32`
-    F32,
-    /// `f64`
-    F64,
-    /// `f32x4`
-    F32x4,
-    /// `f64x2`
-    F64x2,
-}
-}
-
-listed! {
-/// What an op of the kind `Object` does with the heap. Operands and results lie in consecutive slots.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Object {
-    /// `struct.new a`, a type's canonical id
-    StructNew,
-    /// `struct.new_default a`
-    StructNewDefault,
-    /// `struct.get`, the field's first byte `a`, stored as `b`
-    StructGet,
-    /// `struct.set`, the field's first byte `a`, stored as `b`
-    StructSet,
-    /// `array.new a`
-    ArrayNew,
-    /// `array.new_default a`
-    ArrayNewDefault,
-    /// `array.new_fixed a`, of `b` elements
-    ArrayNewFixed,
-    /// `array.new_data a`, segment `b`
-    ArrayNewData,
-    /// `array.new_elem a`, segment `b`
-    ArrayNewElem,
-    /// `array.get`, stored as `b`
-    ArrayGet,
-    /// `array.set`, stored as `b`
-    ArraySet,
-    /// `array.fill`, stored as `b`
-    ArrayFill,
-    /// `array.copy`, stored as `b`
-    ArrayCopy,
-    /// `array.init_data`, stored as `a`, segment `b`
-    ArrayInitData,
-    /// `array.init_elem`, segment `b`
-    ArrayInitElem,
-}
-}
-
-ops! {
-/// An op.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Op {
-    /// nothing; between two places that would otherwise be one
-    Nop,
-    /// `d := op x`: unary operators, tests, conversions
-    Unop {
-        /// Which.
-        op: Opcode,
-        /// The operand.
-        x: Src,
-        /// The result.
-        d: Dst,
-    },
-    /// `d := x op y`: binary operators, comparisons
-    Binop {
-        /// Which.
-        op: Opcode,
-        /// The first operand.
-        x: Src,
-        /// The second operand.
-        y: Src,
-        /// The result.
-        d: Dst,
-    },
-    /// `d := memory[addr + offset]`
-    Load {
-        /// Which.
-        op: Opcode,
-        /// The address.
-        addr: Addr,
-        /// Added to it, without wrapping.
-        offset: u32,
-        /// The result.
-        d: Dst,
-    },
-    /// `memory[addr + offset] := value`
-    Store {
-        /// Which.
-        op: Opcode,
-        /// The address.
-        addr: Addr,
-        /// The value.
-        value: Src,
-        /// Added to the address, without wrapping.
-        offset: u32,
-    },
-    /// `d := memories[mem][x + offset]`, for memories other than the first
-    LoadFrom {
-        /// Which.
-        op: Opcode,
-        /// The address.
-        x: SlotOffset,
-        /// The memory.
-        mem: u32,
-        /// Added to the address, without wrapping.
-        offset: u32,
-        /// The result.
-        d: SlotOffset,
-    },
-    /// `memories[mem][x + offset] := value`, for memories other than the first
-    StoreTo {
-        /// Which.
-        op: Opcode,
-        /// The address.
-        x: SlotOffset,
-        /// The value.
-        value: SlotOffset,
-        /// The memory.
-        mem: u32,
-        /// Added to the address, without wrapping.
-        offset: u32,
-    },
-    /// `d := memory[x + offset]`, for a first memory with 64-bit addresses
-    Load64 {
-        /// Which.
-        op: Opcode,
-        /// The address.
-        x: Src,
-        /// Added to it, without wrapping.
-        offset: u32,
-        /// The result.
-        d: Dst,
-    },
-    /// `memory[x + offset] := value`, for a first memory with 64-bit addresses
-    Store64 {
-        /// Which.
-        op: Opcode,
-        /// The address.
-        x: Src,
-        /// The value.
-        value: Src,
-        /// Added to the address, without wrapping.
-        offset: u32,
-    },
-    /// `d := memories[mem][x + offset]`, for any memory with 64-bit addresses
-    LoadFrom64 {
-        /// Which.
-        op: Opcode,
-        /// The address.
-        x: SlotOffset,
-        /// The memory.
-        mem: u32,
-        /// Added to the address, without wrapping.
-        offset: u64,
-        /// The result.
-        d: SlotOffset,
-    },
-    /// `memories[mem][x + offset] := value`, for any memory with 64-bit addresses
-    StoreTo64 {
-        /// Which.
-        op: Opcode,
-        /// The address.
-        x: SlotOffset,
-        /// The value.
-        value: SlotOffset,
-        /// The memory.
-        mem: u32,
-        /// Added to the address, without wrapping.
-        offset: u64,
-    },
-    /// `d := memories[mem][x + offset]`, for any memory that is shared
-    LoadShared {
-        /// Which.
-        op: Opcode,
-        /// The address.
-        x: SlotOffset,
-        /// Where.
-        access: Access,
-        /// The result.
-        d: SlotOffset,
-    },
-    /// `memories[mem][x + offset] := value`, for any memory that is shared
-    StoreShared {
-        /// Which.
-        op: Opcode,
-        /// The address.
-        x: SlotOffset,
-        /// The value.
-        value: SlotOffset,
-        /// Where.
-        access: Access,
-    },
-    /// an atomic access; address, operands and result lie from slot `at` on
-    Atomic {
-        /// Which.
-        op: Opcode,
-        /// What it does.
-        does: Atomic,
-        /// The address, and the result.
-        at: SlotOffset,
-        /// Where.
-        access: Access,
-    },
-    /// `slots[at ..] := op slots[at ..]`: arithmetic on integers of two slots
-    Wide {
-        /// Which.
-        op: Opcode,
-        /// The first operand, and the first result.
-        at: SlotOffset,
-    },
-    /// `d := min(x, 2³² - 1)`: a 64-bit index as one of 32 bits
-    Narrow {
-        /// The index.
-        x: SlotOffset,
-        /// The result.
-        d: SlotOffset,
-    },
-    /// `d := x`; the accumulator stays as it is, unless it is the destination
-    Copy {
-        /// The bank; a slot is copied whole whatever it holds.
-        bank: Bank,
-        /// From where.
-        x: Src,
-        /// To where.
-        d: Dst,
-    },
-    /// `slots[0 .. count] := 0`, at the beginning of a function; a few by a handler of their own, which reads no operand
-    ZeroLocals {
-        /// How many.
-        count: u32,
-    },
-    /// `pin := slot`, its home
-    LoadPin {
-        /// The bank.
-        bank: Bank,
-        /// The home.
-        home: SlotOffset,
-    },
-    /// `d := x + (y << k)`, all of 32 bits
-    AddScaled {
-        /// The first summand.
-        x: Src,
-        /// What is shifted.
-        y: Src,
-        /// By how many bits.
-        k: u32,
-        /// The result.
-        d: Dst,
-    },
-    /// `slots[to ..] := slots[from ..]`, `count` of them, to lower addresses
-    CopyRange {
-        /// The first source.
-        from: SlotOffset,
-        /// The first destination.
-        to: SlotOffset,
-        /// How many.
-        count: u32,
-    },
-    /// `d := if c ≠ 0 { x } else { y }`, slots whole; the integer accumulator receives it too
-    Select {
-        /// Chosen when the condition holds.
-        x: Src,
-        /// Chosen otherwise.
-        y: Src,
-        /// The condition.
-        c: Src,
-        /// The result.
-        d: Dst,
-    },
-    /// `d := globals[offset]`, among those that the module defines
-    GlobalGet {
-        /// The bank.
-        bank: Bank,
-        /// Bytes from the first defined global.
-        offset: u32,
-        /// The result.
-        d: Dst,
-    },
-    /// `globals[offset] := x`
-    GlobalSet {
-        /// The bank.
-        bank: Bank,
-        /// The value.
-        x: Src,
-        /// Bytes from the first defined global.
-        offset: u32,
-    },
-    /// `d := op x, y, z`, all of them vectors
-    Ternop {
-        /// Which.
-        op: Opcode,
-        /// The first operand.
-        x: SlotOffset,
-        /// The second operand.
-        y: SlotOffset,
-        /// The third operand.
-        z: SlotOffset,
-        /// The result.
-        d: Dst,
-    },
-    /// `d := x`, its NaNs made canonical
-    Canonical {
-        /// What `x` is.
-        floats: Floats,
-        /// The operand: in the accumulator, where the op before left it.
-        x: Src,
-        /// The result.
-        d: Dst,
-    },
-    /// `d := op x`, a lane of a vector
-    ExtractLane {
-        /// Which.
-        op: Opcode,
-        /// The vector.
-        x: SlotOffset,
-        /// The lane's first byte.
-        byte: u32,
-        /// The result.
-        d: Dst,
-    },
-    /// `d := op x, y`, a vector with another value in a lane
-    ReplaceLane {
-        /// Which.
-        op: Opcode,
-        /// The vector.
-        x: Src,
-        /// The value.
-        y: Src,
-        /// The lane.
-        lane: u32,
-        /// The result.
-        d: Dst,
-    },
-    /// `d := lanes of x and y`
-    Shuffle {
-        /// The vector whose lanes are numbered from 0.
-        x: SlotOffset,
-        /// The vector whose lanes are numbered from 16.
-        y: SlotOffset,
-        /// The number of each lane of the result.
-        lanes: [u8; 16],
-        /// The result.
-        d: Dst,
-    },
-    /// `d := a vector`
-    Constant {
-        /// Its bytes.
-        bytes: [u8; 16],
-        /// The result.
-        d: Dst,
-    },
-    /// `d := if c ≠ 0 { x } else { y }`, vectors
-    SelectVector {
-        /// Chosen when the condition holds.
-        x: SlotOffset,
-        /// Chosen otherwise.
-        y: SlotOffset,
-        /// The condition.
-        c: Src,
-        /// The result.
-        d: Dst,
-    },
-    /// `d := imported global`, a vector
-    ImportedGet {
-        /// Its index.
-        global: u32,
-        /// The result. The accumulator does not receive it.
-        d: SlotOffset,
-    },
-    /// `imported global := x`, a vector
-    ImportedSet {
-        /// Its index.
-        global: u32,
-        /// The value.
-        x: SlotOffset,
-    },
-    /// `goto target`
-    Br,
-    /// `if (op x) ≠ not { goto target }`, `op` a test for zero
-    BrUnop {
-        /// Which.
-        op: Opcode,
-        /// Whether the branch is taken when the test fails.
-        not: bool,
-        /// The operand.
-        x: Src,
-    },
-    /// `if (x op y) ≠ not { goto target }`, `op` a comparison, or `and` for a test of bits
-    BrBinop {
-        /// Which.
-        op: Opcode,
-        /// Whether the branch is taken when the comparison fails.
-        not: bool,
-        /// The first operand.
-        x: Src,
-        /// The second operand.
-        y: Src,
-    },
-    /// `goto targets[min(x, count)]`, the targets in `count + 1` cells behind the op
-    BrTable {
-        /// The operand.
-        x: Src,
-        /// How many targets besides the default.
-        count: u32,
-    },
-    /// call of a function that the module defines
-    Call {
-        /// Its position among them.
-        defined: u32,
-        /// Bytes from this frame's base to that of the callee.
-        delta: u32,
-    },
-    /// call of an imported function
-    CallImport {
-        /// Its index.
-        func: u32,
-        /// Where and what the arguments are.
-        frame: CallFrame,
-    },
-    /// call of the function at `tables[table][x]`, if its type is `ty`
-    CallIndirect {
-        /// The operand.
-        x: Src,
-        /// The table.
-        table: u32,
-        /// The canonical id of the type.
-        ty: u32,
-        /// Where and what the arguments are.
-        frame: CallFrame,
-    },
-    /// call of a function that the module defines, in place of the current one
-    ReturnCall {
-        /// Its position among them.
-        defined: u32,
-        /// The arguments.
-        tail: TailFrame,
-    },
-    /// call of an imported function in place of the current one
-    ReturnCallImport {
-        /// Its index.
-        func: u32,
-        /// The arguments.
-        tail: TailFrame,
-    },
-    /// call of the function at `tables[table][x]` in place of the current one
-    ReturnCallIndirect {
-        /// The operand.
-        x: Src,
-        /// The table.
-        table: u32,
-        /// The canonical id of the type.
-        ty: u32,
-        /// The arguments.
-        tail: TailFrame,
-    },
-    /// call of the function that `x` refers to
-    CallRef {
-        /// The operand.
-        x: Src,
-        /// Where and what the arguments are.
-        frame: CallFrame,
-    },
-    /// call of the function that `x` refers to, in place of the current one
-    ReturnCallRef {
-        /// The operand.
-        x: Src,
-        /// The arguments.
-        tail: TailFrame,
-    },
-    /// trap if `x` is null
-    NonNull {
-        /// The operand.
-        x: Src,
-    },
-    /// `d := x.data[offset]`, a field; `op` says how, as for memory
-    StructGet {
-        /// Which load.
-        op: Opcode,
-        /// The structure.
-        x: Src,
-        /// The field's first byte.
-        offset: u32,
-        /// The result.
-        d: Dst,
-    },
-    /// `x.data[offset] := value`, a field; `op` says how, as for memory
-    StructSet {
-        /// Which store.
-        op: Opcode,
-        /// The structure.
-        x: Src,
-        /// The value.
-        value: Src,
-        /// The field's first byte.
-        offset: u32,
-    },
-    /// `d := x[i]`, an element; `op` says how, as for memory
-    ArrayGet {
-        /// Which load.
-        op: Opcode,
-        /// The array.
-        x: SlotOffset,
-        /// The index.
-        i: Src,
-        /// The result.
-        d: Dst,
-    },
-    /// `x[i] := value`, an element; `op` says how, as for memory
-    ArraySet {
-        /// Which store.
-        op: Opcode,
-        /// The array.
-        x: SlotOffset,
-        /// The index.
-        i: SlotOffset,
-        /// The value.
-        value: Src,
-    },
-    /// `d := length of x`
-    ArrayLen {
-        /// The array.
-        x: Src,
-        /// The result.
-        d: Dst,
-    },
-    /// `d := whether x is what a cast asks for`
-    RefTest {
-        /// What it asks for.
-        target: Target,
-        /// Whether it is content with null.
-        nullable: bool,
-        /// The reference.
-        x: Src,
-        /// The result.
-        d: Dst,
-    },
-    /// trap unless `x` is what a cast asks for
-    RefCast {
-        /// What it asks for.
-        target: Target,
-        /// Whether it is content with null.
-        nullable: bool,
-        /// The reference.
-        x: Src,
-    },
-    /// what `call` says, its operands and results from slot `at` on
-    Object {
-        /// What to do.
-        call: Object,
-        /// The first number it needs.
-        a: u32,
-        /// The second one.
-        b: u32,
-        /// The first operand, and the result.
-        at: SlotOffset,
-        /// The cost that it charges by itself, besides that of its work; the builder adds what lies ahead where that is charged in advance.
-        charge: Option<u32>,
-    },
-    /// return without results
-    Return0,
-    /// `slots[to] := x`; return, the result also in the accumulator
-    Return1 {
-        /// The bank.
-        bank: Bank,
-        /// The result.
-        x: Src,
-        /// Where the caller expects it.
-        to: SlotOffset,
-    },
-    /// `slots[to ..] := slots[from ..]`, `count` of them; return
-    ReturnMany {
-        /// The first result.
-        from: SlotOffset,
-        /// Where the caller expects it.
-        to: SlotOffset,
-        /// How many.
-        count: u32,
-    },
-    /// throw an exception of the tag, with the `count` slots from `from` on as payload
-    Throw {
-        /// What it costs, besides what the search for a clause does.
-        cost: u32,
-        /// The index of the tag.
-        tag: u32,
-        /// The first slot of the payload.
-        from: SlotOffset,
-        /// How many.
-        count: u32,
-    },
-    /// throw the exception that the slot refers to
-    ThrowRef {
-        /// What it costs, besides what the search for a clause does.
-        cost: u32,
-        /// The slot.
-        x: SlotOffset,
-    },
-    /// trap
-    Unreachable,
-    /// what `call` says, its operands and results from slot `at` on
-    Runtime {
-        /// What to do.
-        call: Runtime,
-        /// The first index.
-        a: u32,
-        /// The second index.
-        b: u32,
-        /// The first operand, and the result.
-        at: SlotOffset,
-        /// As for `Object`.
-        charge: Option<u32>,
-    },
-    /// `fuel := fuel - cost`, or stop; only in exact code
-    Charge {
-        /// How much.
-        cost: u32,
-    },
-    /// go on in the code that charges on branches, if there is fuel for that; only in exact code
-    Rejoin,
-}
+/// What is known of an op apart from its operands.
+#[derive(Clone, Copy, Debug)]
+struct Facts {
+    /// It may trap, whatever its opcode; it may also if that may.
+    traps: bool,
+    /// Control may go elsewhere than to the next op; branches on a condition aside.
+    leaves: bool,
+    /// It is a branch on a condition.
+    may_branch: bool,
+    /// It calls something that returns behind it.
+    comes_back: bool,
+    /// Its first operand may come from an accumulator as well as from a slot, if its opcode is one on numbers.
+    on_numbers: bool,
+    /// How many targets follow the operands.
+    targets: u32,
+    /// The cost that its first cell holds; it charges by itself.
+    charges: Option<u32>,
+    /// The operands that have the types of the opcode's parameters, as far as they may be in the code; others count as in the accumulator.
+    params: [Src; 2],
 }
 
-/// How a call that may leave the instance finds its arguments.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct CallFrame {
-    /// Bytes from this frame's base to that of the callee.
-    pub delta: u32,
-    /// Slots of the arguments.
-    pub params: u32,
-    /// Slots of the arguments or of the results, whichever are more.
-    pub slots: u32,
+impl Facts {
+    /// Those that a row does not mention.
+    const NONE: Self = Self {
+        traps: false,
+        leaves: false,
+        may_branch: false,
+        comes_back: false,
+        on_numbers: false,
+        targets: 0,
+        charges: None,
+        params: [Src::Acc; 2],
+    };
 }
 
-/// How a call in place of the current one finds its arguments.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TailFrame {
-    /// The first argument.
-    pub from: SlotOffset,
-    /// Where the arguments are to be: where those of the current function are.
-    pub to: SlotOffset,
-    /// Slots of the arguments.
-    pub params: u32,
-    /// Slots of the arguments or of the results, whichever are more.
-    pub slots: u32,
+/// What a row says of a fact: that it holds, if nothing else.
+macro_rules! given {
+    () => {
+        true
+    };
+    ($value:expr) => {
+        $value
+    };
 }
+
+/// Derives the enum and the questions about it.
+macro_rules! derive_ops {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident $({ $($field:ident: $ty:ident),* })? [$($fact:ident $(= $value:expr)?),*]
+        $text:literal => $selection:tt;
+    )*) => {
+        /// An op.
+        #[derive(Clone, Copy, PartialEq, Debug)]
+        pub enum Op {$(
+            $(#[$doc])*
+            $name $({ $($field: $ty),* })?,
+        )*}
+
+        impl Op {
+            /// Writes the operands in the order in which `read!` reads them. A branch's targets come last and are written by the builder,
+            /// each with what it charges.
+            pub fn write(&self, out: &mut impl Cells) {
+                match *self {$(
+                    Self::$name $({ $($field),* })? => { $($($field.write(out);)*)? }
+                )*}
+            }
+
+            #[allow(unused_variables, reason = "most facts depend on no operand")]
+            fn facts(&self) -> Facts {
+                match *self {$(
+                    Self::$name $({ $($field),* })? => Facts {
+                        $($fact: given!($($value)?),)*
+                        ..Facts::NONE
+                    },
+                )*}
+            }
+
+            /// What it is about, if several instructions share it.
+            pub fn opcode(&self) -> Option<Opcode> {
+                match *self {$(
+                    Self::$name $({ $($field),* })? => None $($(.or($field.opcode()))*)?,
+                )*}
+            }
+
+            /// The first operand that is in a place of some kind.
+            fn src(&mut self) -> Option<&mut Src> {
+                match self {$(
+                    Self::$name $({ $($field),* })? => None $($(.or_else(|| $field.src()))*)?,
+                )*}
+            }
+
+            /// The destination.
+            fn dst(&mut self) -> Option<&mut Dst> {
+                match self {$(
+                    Self::$name $({ $($field),* })? => None $($(.or_else(|| $field.dst()))*)?,
+                )*}
+            }
+
+            /// Shows every op to a visitor, with every combination of kinds of operands unless it has enough of an op. Most of them
+            /// do not exist: the visitor has to find out.
+            pub fn each(mut visit: impl FnMut(&Self) -> Next) {
+                let enough = core::cell::Cell::new(false);
+                $(
+                    enough.set(false);
+                    each_of!(visit, enough, Op::$name $({$($field),*})?; $($($field: $ty,)*)?);
+                )*
+            }
+        }
+
+        /// One line for people who read lowered code; slots are numbered in units of eight bytes from the frame's base.
+        impl fmt::Display for Op {
+            #[allow(unused_variables, reason = "the text need not mention all operands")]
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match *self {$(
+                    Self::$name $({ $($field),* })? => {
+                        $($(let $field = Shown($field);)*)?
+                        write!(f, $text)
+                    }
+                )*}
+            }
+        }
+    };
+}
+
+for_each_op!(derive_ops);
 
 impl Op {
     /// How many targets follow the operands.
     pub fn targets(&self) -> u32 {
-        match self {
-            Self::Br | Self::BrUnop { .. } | Self::BrBinop { .. } => 1,
-            Self::BrTable { count, .. } => count + 1,
-            _ => 0,
-        }
-    }
-
-    /// The first operand of an op on numbers that may come from an accumulator as well as from a slot.
-    pub fn first_src(&mut self) -> Option<&mut Src> {
-        match self {
-            Self::Unop { op, x, .. } | Self::Binop { op, x, .. } if op.class() != Class::Vplain => {
-                Some(x)
-            }
-            Self::Load {
-                op,
-                addr: Addr::Plain(x),
-                ..
-            } if op.class() == Class::Load => Some(x),
-            _ => None,
-        }
+        self.facts().targets
     }
 
     /// Whether control may go elsewhere than to the next op; branches on a condition aside.
     pub fn leaves(&self) -> bool {
-        matches!(
-            self,
-            Self::Br
-                | Self::BrTable { .. }
-                | Self::Call { .. }
-                | Self::CallImport { .. }
-                | Self::CallIndirect { .. }
-                | Self::ReturnCall { .. }
-                | Self::ReturnCallImport { .. }
-                | Self::ReturnCallIndirect { .. }
-                | Self::CallRef { .. }
-                | Self::ReturnCallRef { .. }
-                | Self::Return0
-                | Self::Return1 { .. }
-                | Self::ReturnMany { .. }
-                | Self::Throw { .. }
-                | Self::ThrowRef { .. }
-                | Self::Unreachable
-        )
+        self.facts().leaves
+    }
+
+    /// Whether it is a branch on a condition.
+    pub fn may_branch(&self) -> bool {
+        self.facts().may_branch
     }
 
     /// Whether the op calls something that returns behind it.
     pub fn comes_back(&self) -> bool {
-        matches!(
-            self,
-            Self::Call { .. }
-                | Self::CallImport { .. }
-                | Self::CallIndirect { .. }
-                | Self::CallRef { .. }
-        )
+        self.facts().comes_back
+    }
+
+    /// The cost that its first cell holds, if it charges by itself.
+    pub fn charges(&self) -> Option<u32> {
+        self.facts().charges
+    }
+
+    /// Whether it may trap, so that it must be executed even if nobody wants its result.
+    pub fn may_trap(&self) -> bool {
+        self.facts().traps || self.opcode().is_some_and(Opcode::traps)
+    }
+
+    /// The operands that have the types of the opcode's parameters, as far as they may be in the code; others count as in the accumulator.
+    pub fn params(&self) -> [Src; 2] {
+        self.facts().params
+    }
+
+    /// The first operand of an op on numbers that may come from an accumulator as well as from a slot.
+    pub fn first_src(&mut self) -> Option<&mut Src> {
+        let class = self.opcode()?.class();
+        let on_numbers = self.facts().on_numbers && !matches!(class, Class::Vplain | Class::Vload);
+        self.src().filter(|_| on_numbers)
+    }
+
+    /// Sets the destination of an op that has one.
+    pub fn set_dst(&mut self, to: Dst) {
+        match self.dst() {
+            Some(d) => *d = to,
+            None => unreachable!("lowering: {self} has no destination"),
+        }
     }
 
     /// The branch on the opposite condition.
     #[must_use]
-    pub fn inverted(self) -> Self {
-        match self {
-            Self::BrUnop { op, not, x } => Self::BrUnop { op, not: !not, x },
-            Self::BrBinop { op, not, x, y } => Self::BrBinop {
-                op,
-                not: !not,
-                x,
-                y,
-            },
-            other => other,
+    pub fn inverted(mut self) -> Self {
+        if let Self::BrUnop { not, .. } | Self::BrBinop { not, .. } = &mut self {
+            *not = !*not;
         }
+        self
     }
 }

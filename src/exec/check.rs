@@ -14,7 +14,7 @@ use super::{Called, Embedder, Mode, Reason};
 use crate::code::builder::{At, Builder, Select};
 use crate::code::catches::Catches;
 use crate::code::ops::{Bank, Dst};
-use crate::code::ops::{CallFrame, Next, Object, Op, Runtime, SlotOffset, Src, TailFrame};
+use crate::code::ops::{CallFrame, Next, Op, SlotOffset, Src, TailFrame};
 use crate::code::{Code, CodeUnit, Form, LowerError, MemAccess, Source};
 use crate::runtime::addr::{FuncAddr, GlobalAddr, InstanceAddr, MemAddr, TableAddr, TagAddr};
 use crate::runtime::exceptions::Exception;
@@ -419,90 +419,101 @@ impl Program {
         }
     }
 
-    /// Adds an op with operands on which it does not trap. Operands are all 1 where nothing else is said.
+    /// Adds an op with operands on which it does not trap. They are all 1 where nothing else is said.
     fn try_op(&mut self, op: Op) {
         let one = [1; slot::SET as usize];
-        let Names {
-            array,
-            func,
-            func_type,
-            struct_type,
-            array_type,
-        } = self.names;
-        let mut values = one;
         match op {
             // Ends execution, so that it cannot leave anything behind.
-            Op::Unreachable => return,
-            // One handler does them all.
-            Op::Atomic { op, .. } if op != Opcode::I32AtomicLoad => return,
-            Op::Nop
-            | Op::Binop { .. }
-            | Op::Load { .. }
-            | Op::Store { .. }
-            | Op::LoadFrom { .. }
-            | Op::StoreTo { .. }
-            | Op::Load64 { .. }
-            | Op::Store64 { .. }
-            | Op::LoadFrom64 { .. }
-            | Op::StoreTo64 { .. }
-            | Op::LoadShared { .. }
-            | Op::StoreShared { .. }
-            | Op::Wide { .. }
-            | Op::Narrow { .. }
-            | Op::Copy { .. }
-            | Op::LoadPin { .. }
-            | Op::AddScaled { .. }
-            | Op::CopyRange { .. }
-            | Op::Select { .. }
-            | Op::GlobalGet { .. }
-            | Op::GlobalSet { .. }
-            | Op::Ternop { .. }
-            | Op::ExtractLane { .. }
-            | Op::ReplaceLane { .. }
-            | Op::Shuffle { .. }
-            | Op::Constant { .. }
-            | Op::SelectVector { .. }
-            | Op::ImportedGet { .. }
-            | Op::ImportedSet { .. }
-            | Op::NonNull { .. } => {}
-            Op::Unop { op, .. } => {
-                if matches!(op, Opcode::I31GetS | Opcode::I31GetU) {
-                    values = [i31(1); 5];
+            Op::Unreachable => {}
+            // One handler does them all, at an address that is aligned.
+            Op::Atomic {
+                op: Opcode::I32AtomicLoad,
+                ..
+            } => self.try_with([0; 5], op),
+            Op::Atomic { .. } => {}
+            Op::Unop {
+                op: Opcode::I31GetS | Opcode::I31GetU,
+                ..
+            } => self.try_with([i31(1); 5], op),
+            Op::ZeroManyLocals { .. } => self.main(Op::ZeroManyLocals { count: 9 }),
+            Op::Canonical { .. } => self.try_canonical(op),
+            Op::Charge { .. } => {
+                for _ in 0..3 {
+                    self.main(Op::Charge { cost: MUCH });
                 }
             }
-            // An address that is aligned.
-            Op::Atomic { .. } => values = [0; 5],
-            Op::ZeroLocals { .. } => {
-                for count in 1..=9 {
-                    self.main(Op::ZeroLocals { count });
-                }
-                return;
+            Op::StructGet { .. }
+            | Op::StructSet { .. }
+            | Op::ArrayLen { .. }
+            | Op::RefTest { .. }
+            | Op::RefCast { .. } => self.try_with([self.names.array; 5], op),
+            Op::ArrayGet { op, i, d, .. } => {
+                let x = slot::SECOND;
+                self.try_with([1, self.names.array, 1, 1, 1], Op::ArrayGet { op, x, i, d });
             }
-            Op::Canonical { .. } => {
-                for byte in [0, 0xff] {
-                    let bytes = [byte; 16];
-                    self.main(Op::Constant {
-                        bytes,
-                        d: Dst::Slot(0),
-                    });
-                    self.set_registers();
-                    self.main(op);
-                }
-                return;
+            Op::ArraySet { op, value, .. } => {
+                let (x, i) = (slot::SECOND, 0);
+                let op = Op::ArraySet { op, x, i, value };
+                self.try_with([1, self.names.array, 1, 1, 1], op);
             }
-            Op::Br | Op::BrUnop { .. } | Op::BrBinop { .. } | Op::BrTable { .. } => {
+            Op::Object { op, at, .. } => {
+                let (operands, a, b) = self.runtime_operands(op);
+                self.try_with(operands, Op::Object { op, a, b, at });
+            }
+            Op::Runtime { op, at, .. } => {
+                let (operands, a, b) = self.runtime_operands(op);
+                self.try_with(operands, Op::Runtime { op, a, b, at });
+            }
+            Op::Bulk { op, at, .. } => {
+                let (operands, a, b) = self.runtime_operands(op);
+                // Fuel does not last for one slice.
+                let cost = MUCH;
+                for _ in 0..3 {
+                    self.try_with(operands, Op::Bulk { op, cost, a, b, at });
+                }
+            }
+            _ if op.comes_back() => self.try_call(op),
+            _ if op.charges().is_some() => {
+                let op = match op {
+                    Op::ThrowRef { cost, .. } => Op::ThrowRef { cost, x: slot::EXN },
+                    other => other,
+                };
+                self.functions[defined::MAIN as usize].push(Step::Caught(op));
+            }
+            _ if op.targets() > 0 => {
                 // Taken or not; what comes next has to be paid for.
                 for value in [0, 1] {
-                    self.set([value; 5]);
-                    self.main(op);
+                    self.try_with([value; 5], op);
                     self.functions[defined::MAIN as usize].push(Step::Spend(MUCH));
                 }
-                return;
             }
-            Op::Call { .. } => {
-                self.call(defined::NOTHING);
-                return;
-            }
+            _ if op.leaves() => self.try_leaving(op),
+            _ => self.try_with(one, op),
+        }
+    }
+
+    /// Adds an op that works on what is in the first slots and in the registers.
+    fn try_with(&mut self, values: [u64; slot::SET as usize], op: Op) {
+        self.set(values);
+        self.main(op);
+    }
+
+    /// Adds an op that makes NaNs canonical, for numbers and for NaNs.
+    fn try_canonical(&mut self, op: Op) {
+        for byte in [0, 0xff] {
+            let (bytes, d) = ([byte; 16], Dst::Slot(0));
+            self.main(Op::Constant { bytes, d });
+            self.set_registers();
+            self.main(op);
+        }
+    }
+
+    /// Adds calls of everything that an op can call.
+    fn try_call(&mut self, op: Op) {
+        let Names {
+            func, func_type, ..
+        } = self.names;
+        match op {
             Op::CallImport { .. } => {
                 for func in [func::NOTE, func::FAR] {
                     self.main(Op::CallImport { func, frame: FRAME });
@@ -512,147 +523,84 @@ impl Program {
                     frame: FRAME,
                 };
                 self.functions[defined::MAIN as usize].push(Step::Caught(op));
-                return;
             }
             Op::CallIndirect { x, .. } => {
                 for table in [0, 1] {
-                    self.set(one);
-                    self.main(Op::CallIndirect {
+                    let op = Op::CallIndirect {
                         x,
                         table,
                         ty: func_type,
                         frame: FRAME,
-                    });
+                    };
+                    self.try_with([1; 5], op);
                 }
-                return;
             }
-            Op::CallRef { x, .. } => {
-                self.set([func; 5]);
-                self.main(Op::CallRef { x, frame: FRAME });
-                return;
-            }
+            Op::CallRef { x, .. } => self.try_with([func; 5], Op::CallRef { x, frame: FRAME }),
+            _ => self.call(defined::NOTHING),
+        }
+    }
+
+    /// Adds an op that leaves its function.
+    fn try_leaving(&mut self, op: Op) {
+        let (table, ty, tail) = (0, self.names.func_type, TAIL);
+        match op {
             Op::ReturnCall { .. } => {
                 let defined = defined::NOTHING;
-                return self.leave(
-                    one,
-                    Op::ReturnCall {
-                        defined,
-                        tail: TAIL,
-                    },
-                );
+                self.leave([1; 5], Op::ReturnCall { defined, tail });
             }
             Op::ReturnCallImport { .. } => {
                 for func in [func::NOTE, func::FAR] {
-                    self.leave(one, Op::ReturnCallImport { func, tail: TAIL });
+                    self.leave([1; 5], Op::ReturnCallImport { func, tail });
                 }
-                return;
             }
             Op::ReturnCallIndirect { x, .. } => {
-                let (table, ty) = (0, func_type);
-                let op = Op::ReturnCallIndirect {
-                    x,
-                    table,
-                    ty,
-                    tail: TAIL,
-                };
-                return self.leave(one, op);
+                self.leave([1; 5], Op::ReturnCallIndirect { x, table, ty, tail });
             }
             Op::ReturnCallRef { x, .. } => {
-                return self.leave([func; 5], Op::ReturnCallRef { x, tail: TAIL });
+                self.leave([self.names.func; 5], Op::ReturnCallRef { x, tail });
             }
-            Op::Return0 | Op::Return1 { .. } | Op::ReturnMany { .. } => {
-                return self.leave(one, op);
-            }
-            Op::Throw { .. } | Op::ThrowRef { .. } => {
-                let op = match op {
-                    Op::ThrowRef { cost, .. } => Op::ThrowRef { cost, x: slot::EXN },
-                    other => other,
-                };
-                self.functions[defined::MAIN as usize].push(Step::Caught(op));
-                return;
-            }
-            Op::StructGet { .. }
-            | Op::StructSet { .. }
-            | Op::ArrayLen { .. }
-            | Op::RefTest { .. }
-            | Op::RefCast { .. } => values = [array; 5],
-            Op::ArrayGet { op, i, d, .. } => {
-                self.set([1, array, 1, 1, 1]);
-                let x = slot::SECOND;
-                return self.main(Op::ArrayGet { op, x, i, d });
-            }
-            Op::ArraySet { op, value, .. } => {
-                self.set([1, array, 1, 1, 1]);
-                let (x, i) = (slot::SECOND, 0);
-                return self.main(Op::ArraySet { op, x, i, value });
-            }
-            Op::Object {
-                call, at, charge, ..
-            } => {
-                let storage = crate::code::layout::Storage::Bits64 as u32;
-                let (a, b) = match call {
-                    Object::StructNew | Object::StructNewDefault => (struct_type, 0),
-                    Object::ArrayNew
-                    | Object::ArrayNewDefault
-                    | Object::ArrayNewFixed
-                    | Object::ArrayNewData
-                    | Object::ArrayNewElem => (array_type, 0),
-                    Object::ArrayInitData => (storage, 0),
-                    Object::ArrayInitElem => (0, 0),
-                    _ => (0, storage),
-                };
-                let operands = match call {
-                    Object::ArrayCopy => [array, 1, array, 1, 1],
-                    Object::StructGet
-                    | Object::StructSet
-                    | Object::ArrayGet
-                    | Object::ArraySet
-                    | Object::ArrayFill
-                    | Object::ArrayInitData
-                    | Object::ArrayInitElem => [array, 1, 1, 1, 1],
-                    _ => one,
-                };
-                let op = Op::Object {
-                    call,
-                    a,
-                    b,
-                    at,
-                    charge,
-                };
-                return self.charging(operands, op, charge);
-            }
-            Op::Runtime {
-                call, at, charge, ..
-            } => {
-                let a = matches!(call, Runtime::DataDrop | Runtime::ElemDrop);
-                let (a, b) = (u32::from(a), 0);
-                let op = Op::Runtime {
-                    call,
-                    a,
-                    b,
-                    at,
-                    charge,
-                };
-                return self.charging(one, op, charge);
-            }
-            Op::Charge { .. } => {
-                for _ in 0..3 {
-                    self.main(Op::Charge { cost: MUCH });
-                }
-                return;
-            }
-            Op::Rejoin => {}
+            _ => self.leave([1; 5], op),
         }
-        self.set(values);
-        self.main(op);
     }
 
-    /// Adds an op with operands of its own. If it charges by itself, it does so again and again.
-    fn charging(&mut self, operands: [u64; slot::SET as usize], op: Op, charge: Option<u32>) {
-        for _ in 0..if charge.is_some() { 3 } else { 1 } {
-            self.set(operands);
-            self.main(op);
-        }
+    /// Operands and numbers for what the runtime does.
+    fn runtime_operands(&self, op: Opcode) -> ([u64; slot::SET as usize], u32, u32) {
+        let Names {
+            array,
+            struct_type,
+            array_type,
+            ..
+        } = self.names;
+        let storage = crate::code::layout::Storage::Bits64 as u32;
+        let (a, b) = match op {
+            Opcode::DataDrop | Opcode::ElemDrop => (1, 0),
+            Opcode::StructNew | Opcode::StructNewDefault => (struct_type, 0),
+            Opcode::ArrayNew
+            | Opcode::ArrayNewDefault
+            | Opcode::ArrayNewFixed
+            | Opcode::ArrayNewData
+            | Opcode::ArrayNewElem => (array_type, 0),
+            Opcode::ArrayInitData => (storage, 0),
+            Opcode::StructGet
+            | Opcode::StructSet
+            | Opcode::ArrayGet
+            | Opcode::ArraySet
+            | Opcode::ArrayFill
+            | Opcode::ArrayCopy => (0, storage),
+            _ => (0, 0),
+        };
+        let operands = match op {
+            Opcode::ArrayCopy => [array, 1, array, 1, 1],
+            Opcode::StructGet
+            | Opcode::StructSet
+            | Opcode::ArrayGet
+            | Opcode::ArraySet
+            | Opcode::ArrayFill
+            | Opcode::ArrayInitData
+            | Opcode::ArrayInitElem => [array, 1, 1, 1, 1],
+            _ => [1; 5],
+        };
+        (operands, a, b)
     }
 
     /// Calls a function that the program defines.
@@ -734,14 +682,8 @@ const TAIL: TailFrame = TailFrame {
 
 /// Appends an op whose targets are what follows it.
 fn put(builder: &mut Builder, op: &Op) {
-    if let Op::Object {
-        charge: Some(cost), ..
-    }
-    | Op::Runtime {
-        charge: Some(cost), ..
-    } = *op
-    {
-        return builder.charging_op(op, At::default(), cost);
+    if op.charges().is_some() {
+        return builder.charging_op(op, At::default());
     }
     let tally = builder.tally();
     builder.op(op, At { offset: 0, tally });

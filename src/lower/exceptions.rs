@@ -89,19 +89,19 @@ impl Lowerer<'_> {
             from,
             count,
         };
-        self.emit_throw(cost, op);
+        self.emit_throw(op);
     }
 
     pub(super) fn throw_ref(&mut self) {
         self.flush_all();
         let x = Operands::offset(self.operands.top().slot);
         let cost = Opcode::ThrowRef.cost();
-        self.emit_throw(cost, Op::ThrowRef { cost, x });
+        self.emit_throw(Op::ThrowRef { cost, x });
     }
 
     /// Emits an op that throws, which charges for itself, because what it costs depends on who catches.
-    fn emit_throw(&mut self, cost: u32, op: Op) {
-        self.builder.charging_op(&op, self.at, cost);
+    fn emit_throw(&mut self, op: Op) {
+        self.builder.charging_op(&op, self.at);
         self.unreachable_from_here();
     }
 
@@ -149,7 +149,7 @@ impl Lowerer<'_> {
         self.exceptions.catches.keep(clause, x);
         self.flush_all();
         let cost = Opcode::Rethrow.cost();
-        self.emit_throw(cost, Op::ThrowRef { cost, x });
+        self.emit_throw(Op::ThrowRef { cost, x });
     }
 
     /// The slot of the reference to the exception that a handler was entered with.

@@ -38,12 +38,9 @@ impl Lowerer<'_> {
         (works && self.module.form != Form::Plain).then(|| opcode.cost())
     }
 
-    /// Emits the op of an instruction, which charges by itself if a cost is given. All operands of the function are in their slots then.
-    pub(super) fn emit_charging(&mut self, op: Op, charge: Option<u32>) {
-        let Some(cost) = charge else {
-            return self.emit(op);
-        };
-        self.builder.charging_op(&op, self.at, cost);
+    /// Emits an op that charges by itself. All operands of the function are in their slots.
+    pub(super) fn emit_charging(&mut self, op: Op) {
+        self.builder.charging_op(&op, self.at);
         self.at.tally = self.builder.tally();
     }
 

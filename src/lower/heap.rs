@@ -7,7 +7,7 @@
 use super::operands::{Operand, Operands, Place};
 use super::{Lowerer, REFERENCE};
 use crate::code::layout::{self, Storage, Target};
-use crate::code::ops::{Dst, Object, Op, Src};
+use crate::code::ops::{CastTarget, Dst, Op, Src};
 use crate::syntax::index::*;
 use crate::syntax::instr::{CastArg, Instr, Opcode};
 use crate::syntax::types::*;
@@ -17,7 +17,7 @@ impl Lowerer<'_> {
     pub(super) fn object(&mut self, instr: &Instr<'_>) {
         let id = |ty: TypeIdx| self.module.types[ty.index()];
         const MADE: Option<ValType> = Some(REFERENCE);
-        let (call, a, b, operands, result) = match *instr {
+        let (a, b, operands, result) = match *instr {
             Instr::StructGet { ty, field } | Instr::StructGetU { ty, field } => {
                 return self.struct_get(ty, field, false);
             }
@@ -33,36 +33,34 @@ impl Lowerer<'_> {
             Instr::RefCastNull { heap } => return self.ref_cast(heap, true),
             Instr::StructNew { ty } => {
                 let fields = self.module.layouts[ty.index()].fields.len();
-                (Object::StructNew, id(ty), 0, fields, MADE)
+                (id(ty), 0, fields, MADE)
             }
-            Instr::StructNewDefault { ty } => (Object::StructNewDefault, id(ty), 0, 0, MADE),
-            Instr::ArrayNew { ty } => (Object::ArrayNew, id(ty), 0, 2, MADE),
-            Instr::ArrayNewDefault { ty } => (Object::ArrayNewDefault, id(ty), 0, 1, MADE),
+            Instr::StructNewDefault { ty } => (id(ty), 0, 0, MADE),
+            Instr::ArrayNew { ty } => (id(ty), 0, 2, MADE),
+            Instr::ArrayNewDefault { ty } => (id(ty), 0, 1, MADE),
             Instr::ArrayNewFixed { ty, count } => {
                 let operands = count.0 as usize;
-                (Object::ArrayNewFixed, id(ty), count.0, operands, MADE)
+                (id(ty), count.0, operands, MADE)
             }
-            Instr::ArrayNewData { ty, data } => (Object::ArrayNewData, id(ty), data.0, 2, MADE),
-            Instr::ArrayNewElem { ty, elem } => (Object::ArrayNewElem, id(ty), elem.0, 2, MADE),
-            Instr::ArrayFill { ty } => (Object::ArrayFill, 0, self.element(ty) as u32, 4, None),
-            Instr::ArrayCopy { dst, .. } => {
-                (Object::ArrayCopy, 0, self.element(dst) as u32, 5, None)
-            }
+            Instr::ArrayNewData { ty, data } => (id(ty), data.0, 2, MADE),
+            Instr::ArrayNewElem { ty, elem } => (id(ty), elem.0, 2, MADE),
+            Instr::ArrayFill { ty } => (0, self.element(ty) as u32, 4, None),
+            Instr::ArrayCopy { dst, .. } => (0, self.element(dst) as u32, 5, None),
             Instr::ArrayInitData { ty, data } => {
                 let element = self.element(ty) as u32;
-                (Object::ArrayInitData, element, data.0, 4, None)
+                (element, data.0, 4, None)
             }
-            Instr::ArrayInitElem { elem, .. } => (Object::ArrayInitElem, 0, elem.0, 4, None),
+            Instr::ArrayInitElem { elem, .. } => (0, elem.0, 4, None),
             _ => unreachable!("lowering: {instr} is lowered elsewhere"),
         };
         let charge = self.own_charge(instr);
-        self.call_object((call, a, b), operands, result, charge);
+        self.call_object((instr.opcode(), a, b), operands, result, charge);
     }
 
     /// Emits what is to be done with so many operands.
     fn call_object(
         &mut self,
-        (call, a, b): (Object, u32, u32),
+        (op, a, b): (Opcode, u32, u32),
         operands: usize,
         result: Option<ValType>,
         charge: Option<u32>,
@@ -73,14 +71,10 @@ impl Lowerer<'_> {
         self.operands.truncate(height);
         let slot = self.operands.slot_at(height);
         let at = Operands::offset(slot);
-        let op = Op::Object {
-            call,
-            a,
-            b,
-            at,
-            charge,
-        };
-        self.emit_charging(op, charge);
+        match charge {
+            Some(cost) => self.emit_charging(Op::Bulk { op, cost, a, b, at }),
+            None => self.emit(Op::Object { op, a, b, at }),
+        }
         if let Some(ty) = result {
             self.operands.wrote(at, ty);
             self.operands.push_stored(ty);
@@ -126,7 +120,7 @@ impl Lowerer<'_> {
         let unpacked = storage.unpacked();
         let Some(op) = layout::load(storage, signed) else {
             let how = Storage::of(storage) as u32;
-            return self.call_object((Object::StructGet, offset, how), 1, Some(unpacked), None);
+            return self.call_object((Opcode::StructGet, offset, how), 1, Some(unpacked), None);
         };
         let x = self.operands.pop();
         let x = self.source(&x);
@@ -139,7 +133,7 @@ impl Lowerer<'_> {
         let storage = self.field(ty, field);
         let Some(op) = layout::store(storage) else {
             let how = Storage::of(storage) as u32;
-            return self.call_object((Object::StructSet, offset, how), 2, None, None);
+            return self.call_object((Opcode::StructSet, offset, how), 2, None, None);
         };
         let value = self.operands.pop();
         let x = self.operands.pop();
@@ -164,7 +158,7 @@ impl Lowerer<'_> {
         let unpacked = storage.unpacked();
         let Some(op) = layout::load(storage, signed) else {
             let how = Storage::of(storage) as u32;
-            return self.call_object((Object::ArrayGet, 0, how), 2, Some(unpacked), None);
+            return self.call_object((Opcode::ArrayGet, 0, how), 2, Some(unpacked), None);
         };
         let i = self.operands.pop();
         let x = self.operands.pop();
@@ -186,7 +180,7 @@ impl Lowerer<'_> {
         let storage = self.element_type(ty);
         let Some(op) = layout::store(storage) else {
             let how = Storage::of(storage) as u32;
-            return self.call_object((Object::ArraySet, 0, how), 3, None, None);
+            return self.call_object((Opcode::ArraySet, 0, how), 3, None, None);
         };
         let value = self.operands.pop();
         let i = self.operands.pop();
@@ -209,8 +203,8 @@ impl Lowerer<'_> {
     }
 
     /// What a cast to a type asks for.
-    fn cast_target(&self, heap: HeapType) -> Target {
-        match heap {
+    fn cast_target(&self, heap: HeapType, nullable: bool) -> CastTarget {
+        let target = match heap {
             HeapType::Any | HeapType::Func | HeapType::Exn | HeapType::Extern => Target::Top,
             HeapType::None | HeapType::NoFunc | HeapType::NoExn | HeapType::NoExtern => {
                 Target::Bottom
@@ -226,7 +220,8 @@ impl Lowerer<'_> {
                     CompType::Struct(_) | CompType::Array(_) => Target::Object(id),
                 }
             }
-        }
+        };
+        CastTarget { target, nullable }
     }
 
     fn ref_test(&mut self, heap: HeapType, nullable: bool) {
@@ -237,23 +232,14 @@ impl Lowerer<'_> {
 
     /// Pushes whether a reference is of a type.
     fn test(&mut self, heap: HeapType, nullable: bool, x: Src) {
-        let op = Op::RefTest {
-            target: self.cast_target(heap),
-            nullable,
-            x,
-            d: Dst::Acc,
-        };
-        self.push_pending(op, ValType::I32);
+        let (target, d) = (self.cast_target(heap, nullable), Dst::Acc);
+        self.push_pending(Op::RefTest { x, target, d }, ValType::I32);
     }
 
     fn ref_cast(&mut self, heap: HeapType, nullable: bool) {
-        let target = self.cast_target(heap);
+        let target = self.cast_target(heap, nullable);
         let x = self.checked_operand();
-        self.emit(Op::RefCast {
-            target,
-            nullable,
-            x,
-        });
+        self.emit(Op::RefCast { x, target });
     }
 
     pub(super) fn br_on_cast(&mut self, cast: CastArg) {

@@ -47,7 +47,7 @@ pub(crate) use pins::Survey;
 
 use crate::code::builder::{At, Builder, ListedOp, Select};
 use crate::code::layout::StructLayout;
-use crate::code::ops::{Bank, Op, SlotOffset};
+use crate::code::ops::{Bank, MAX_INLINE_ZEROS, Op, SlotOffset};
 use crate::code::{Code, Form, LowerError};
 use crate::syntax::index::*;
 use crate::syntax::instr::{Class, Instr, Opcode};
@@ -165,10 +165,7 @@ impl<'m> Lowerer<'m> {
             at,
         };
         lowerer.charge_entry(locals);
-        let count = lowerer.operands.local_slots();
-        if count > 0 {
-            lowerer.emit(Op::ZeroLocals { count });
-        }
+        lowerer.zero_locals();
         if module.form != Form::Exact {
             lowerer.pin_locals(survey);
         }
@@ -292,6 +289,16 @@ impl<'m> Lowerer<'m> {
         }
         self.builder
             .finish(frame_bytes, pins, self.exceptions.catches)
+    }
+
+    /// Sets the locals to zero that are not parameters.
+    fn zero_locals(&mut self) {
+        let count = self.operands.local_slots();
+        match u8::try_from(count) {
+            Ok(0) => {}
+            Ok(count @ 1..=MAX_INLINE_ZEROS) => self.emit(Op::ZeroLocals { count }),
+            _ => self.emit(Op::ZeroManyLocals { count }),
+        }
     }
 
     /// Emits an op as it is.

@@ -451,7 +451,7 @@ impl Lowerer<'_> {
             ValType::V128 => Dst::Slot(Operands::offset(self.operands.next_slot())),
             _ => Dst::Acc,
         };
-        set_dst(&mut op, d);
+        op.set_dst(d);
         self.emit(op);
         if let Dst::Slot(offset) = d {
             self.operands.wrote(offset, ty);
@@ -494,11 +494,11 @@ impl Lowerer<'_> {
                     ..
                 }
             );
-            set_dst(&mut op, Dst::Acc);
+            op.set_dst(Dst::Acc);
             self.builder.op(&op, pending.at);
             op = super::numeric::eqz(wide, Src::Acc);
         }
-        set_dst(&mut op, d);
+        op.set_dst(d);
         self.builder.op(&op, pending.at);
         let mirrored = match d {
             Dst::Acc => None,
@@ -664,44 +664,6 @@ impl Lowerer<'_> {
                 _ => None,
             };
         }
-    }
-}
-
-/// Sets the destination of an op that has one.
-fn set_dst(op: &mut Op, to: Dst) {
-    match op {
-        Op::Unop { d, .. }
-        | Op::Binop { d, .. }
-        | Op::Load { d, .. }
-        | Op::Load64 { d, .. }
-        | Op::AddScaled { d, .. }
-        | Op::Select { d, .. }
-        | Op::Ternop { d, .. }
-        | Op::Canonical { d, .. }
-        | Op::ExtractLane { d, .. }
-        | Op::ReplaceLane { d, .. }
-        | Op::Shuffle { d, .. }
-        | Op::Constant { d, .. }
-        | Op::SelectVector { d, .. }
-        | Op::GlobalGet { d, .. }
-        | Op::StructGet { d, .. }
-        | Op::ArrayGet { d, .. }
-        | Op::ArrayLen { d, .. }
-        | Op::RefTest { d, .. } => *d = to,
-        other => unreachable!("lowering: {other} has no destination"),
-    }
-}
-
-/// Whether an op may trap, so that it must be executed even if nobody wants its result.
-pub(super) fn may_trap(op: &Op) -> bool {
-    match op {
-        Op::Load { .. }
-        | Op::Load64 { .. }
-        | Op::StructGet { .. }
-        | Op::ArrayGet { .. }
-        | Op::ArrayLen { .. } => true,
-        Op::Unop { op, .. } | Op::Binop { op, .. } => op.traps(),
-        _ => false,
     }
 }
 

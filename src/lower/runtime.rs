@@ -2,7 +2,7 @@
 
 use super::operands::Operands;
 use super::{Lowerer, REFERENCE, plain_type};
-use crate::code::ops::{Op, Runtime, SlotOffset};
+use crate::code::ops::{Op, SlotOffset};
 use crate::syntax::index::{MemIdx, TableIdx};
 use crate::syntax::instr::{Instr, Opcode};
 use crate::syntax::types::ValType;
@@ -12,34 +12,32 @@ impl Lowerer<'_> {
     pub(super) fn runtime(&mut self, instr: &Instr<'_>) {
         let mem = |mem: MemIdx| Some(self.module.mems[mem.index()].addr.val_type());
         let table = |table: TableIdx| Some(self.module.tables[table.index()].addr.val_type());
-        let (call, a, b, operands, result) = match *instr {
-            Instr::MemorySize { mem: at } => (Runtime::MemorySize, at.0, 0, 0, mem(at)),
-            Instr::MemoryGrow { mem: at } => (Runtime::MemoryGrow, at.0, 0, 1, mem(at)),
-            Instr::MemoryFill { mem } => (Runtime::MemoryFill, mem.0, 0, 3, None),
-            Instr::MemoryCopy { dst, src } => (Runtime::MemoryCopy, dst.0, src.0, 3, None),
-            Instr::MemoryInit { mem, data } => (Runtime::MemoryInit, mem.0, data.0, 3, None),
-            Instr::DataDrop { data } => (Runtime::DataDrop, data.0, 0, 0, None),
-            Instr::TableGet { table } => (Runtime::TableGet, table.0, 0, 1, Some(REFERENCE)),
-            Instr::TableSet { table } => (Runtime::TableSet, table.0, 0, 2, None),
-            Instr::TableSize { table: at } => (Runtime::TableSize, at.0, 0, 0, table(at)),
-            Instr::TableGrow { table: at } => (Runtime::TableGrow, at.0, 0, 2, table(at)),
-            Instr::TableFill { table } => (Runtime::TableFill, table.0, 0, 3, None),
-            Instr::TableCopy { dst, src } => (Runtime::TableCopy, dst.0, src.0, 3, None),
-            Instr::TableInit { table, elem } => (Runtime::TableInit, table.0, elem.0, 3, None),
-            Instr::ElemDrop { elem } => (Runtime::ElemDrop, elem.0, 0, 0, None),
-            Instr::RefFunc { func } => (Runtime::RefFunc, func.0, 0, 0, Some(REFERENCE)),
+        let (a, b, operands, result) = match *instr {
+            Instr::MemorySize { mem: at } => (at.0, 0, 0, mem(at)),
+            Instr::MemoryGrow { mem: at } => (at.0, 0, 1, mem(at)),
+            Instr::MemoryFill { mem } => (mem.0, 0, 3, None),
+            Instr::MemoryCopy { dst, src } => (dst.0, src.0, 3, None),
+            Instr::MemoryInit { mem, data } => (mem.0, data.0, 3, None),
+            Instr::DataDrop { data } => (data.0, 0, 0, None),
+            Instr::TableGet { table } => (table.0, 0, 1, Some(REFERENCE)),
+            Instr::TableSet { table } => (table.0, 0, 2, None),
+            Instr::TableSize { table: at } => (at.0, 0, 0, table(at)),
+            Instr::TableGrow { table: at } => (at.0, 0, 2, table(at)),
+            Instr::TableFill { table } => (table.0, 0, 3, None),
+            Instr::TableCopy { dst, src } => (dst.0, src.0, 3, None),
+            Instr::TableInit { table, elem } => (table.0, elem.0, 3, None),
+            Instr::ElemDrop { elem } => (elem.0, 0, 0, None),
+            Instr::RefFunc { func } => (func.0, 0, 0, Some(REFERENCE)),
             _ => unreachable!("validated: {instr} belongs to a feature that is refused"),
         };
         let charge = self.own_charge(instr);
-        self.call_runtime(call, a, b, operands, result, charge);
+        self.call_runtime((instr.opcode(), a, b), operands, result, charge);
     }
 
     /// Emits what the runtime is asked to do with so many operands.
     pub(super) fn call_runtime(
         &mut self,
-        call: Runtime,
-        a: u32,
-        b: u32,
+        (op, a, b): (Opcode, u32, u32),
         operands: usize,
         result: Option<ValType>,
         charge: Option<u32>,
@@ -48,14 +46,10 @@ impl Lowerer<'_> {
             self.flush_all();
         }
         let at = self.in_place(operands);
-        let op = Op::Runtime {
-            call,
-            a,
-            b,
-            at,
-            charge,
-        };
-        self.emit_charging(op, charge);
+        match charge {
+            Some(cost) => self.emit_charging(Op::Bulk { op, cost, a, b, at }),
+            None => self.emit(Op::Runtime { op, a, b, at }),
+        }
         self.operands.wrote(at, ValType::I64);
         if let Some(ty) = result {
             self.operands.push_stored(ty);

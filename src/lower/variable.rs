@@ -1,9 +1,10 @@
 //! Locals, globals, and the instructions that only move values.
 
-use super::operands::{Operand, Operands, Place, may_trap};
+use super::operands::{Operand, Operands, Place};
 use super::{Lowerer, bank};
-use crate::code::ops::{Bank, Dst, Op, Runtime, Src};
+use crate::code::ops::{Bank, Dst, Op, Src};
 use crate::syntax::index::*;
+use crate::syntax::instr::Opcode;
 use crate::syntax::types::ValType;
 
 /// Bytes from one global of a store to the next.
@@ -50,7 +51,7 @@ impl Lowerer<'_> {
             if self
                 .operands
                 .pending()
-                .is_some_and(|pending| may_trap(&pending.op))
+                .is_some_and(|pending| pending.op.may_trap())
             {
                 self.flush_pending(Dst::Acc);
             } else {
@@ -79,10 +80,10 @@ impl Lowerer<'_> {
         let y = self.whole(&y);
         let d = Dst::Slot(Operands::offset(slot));
         if bank(ty) == Bank::Int {
-            self.push_pending(Op::Select { x, y, c, d }, ty);
+            self.push_pending(Op::Select { c, x, y, d }, ty);
         } else {
             // Slots are chosen between as integers, whatever they hold; so the float's own accumulator does not receive it.
-            self.emit(Op::Select { x, y, c, d });
+            self.emit(Op::Select { c, x, y, d });
             self.operands.wrote(Operands::offset(slot), ty);
             self.operands.set_acc(Bank::Int, None);
             self.operands.push_stored(ty);
@@ -120,7 +121,7 @@ impl Lowerer<'_> {
                 );
             }
             None if ty == ValType::V128 => self.imported_vector_get(global),
-            None => self.call_runtime(Runtime::GlobalGet, global.0, 0, 0, Some(ty), None),
+            None => self.call_runtime((Opcode::GlobalGet, global.0, 0), 0, Some(ty), None),
         }
     }
 
@@ -137,7 +138,7 @@ impl Lowerer<'_> {
                 });
             }
             None if self.operands.top().ty == ValType::V128 => self.imported_vector_set(global),
-            None => self.call_runtime(Runtime::GlobalSet, global.0, 0, 1, None, None),
+            None => self.call_runtime((Opcode::GlobalSet, global.0, 0), 1, None, None),
         }
     }
 }

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use super::operand::{Value, cell, slot, wide};
-use crate::code::ops::Atomic;
-use crate::exec::dispatch::{Regs, goto, handler, next};
+use super::operand::{Value, read};
+use crate::code::ops::{Access, Atomic};
+use crate::exec::dispatch::{goto, handler, next};
 use crate::exec::machine::Machine;
 use crate::exec::numerics::{Load, Store};
 use crate::runtime::interrupt::Interruption;
@@ -28,22 +28,6 @@ struct Place {
 }
 
 impl Place {
-    /// Reads the operand that `code::ops::Access` writes.
-    #[inline(always)]
-    unsafe fn read(r: &mut Regs) -> Self {
-        // SAFETY: CODE.
-        unsafe {
-            let mem = cell(r);
-            let flags = cell(r);
-            Self {
-                mem,
-                width: 1 << (flags >> 1),
-                is_wide: flags & 1 != 0,
-                offset: wide(r),
-            }
-        }
-    }
-
     /// The sum of an address and the offset.
     fn start(self, address: u64) -> Result<u64, Trap> {
         let address = if self.is_wide {
@@ -60,10 +44,8 @@ impl Place {
 handler! {
     /// `slot := memories[mem][slot + offset]`
     fn load_shared[L: Load](r) {
-        let x = slot(&mut r);
-        let to = slot(&mut r);
-        let Place { mem, width: _, is_wide, offset } = Place::read(&mut r);
-        if load::<L>(r.ctx, x, to, mem, is_wide, offset) {
+        let (x, to, Access { mem, wide, width: _, offset }) = read!(LoadShared, r);
+        if load::<L>(r.ctx, x, to, mem, wide, offset) {
             next(r)
         } else {
             goto(r, super::stopped)
@@ -72,10 +54,8 @@ handler! {
 
     /// `memories[mem][slot + offset] := slot`
     fn store_shared[S: Store](r) {
-        let x = slot(&mut r);
-        let from = slot(&mut r);
-        let Place { mem, width: _, is_wide, offset } = Place::read(&mut r);
-        if store::<S>(r.ctx, x, from, mem, is_wide, offset) {
+        let (x, from, Access { mem, wide, width: _, offset }) = read!(StoreShared, r);
+        if store::<S>(r.ctx, x, from, mem, wide, offset) {
             next(r)
         } else {
             goto(r, super::stopped)
@@ -84,10 +64,8 @@ handler! {
 
     /// an atomic access
     fn atomic(r) {
-        let does = cell(&mut r);
-        let at = slot(&mut r);
-        let Place { mem, width, is_wide, offset } = Place::read(&mut r);
-        if access(r.ctx, at, does << 8 | width as u32, mem, is_wide, offset) {
+        let (does, at, Access { mem, wide, width, offset }) = read!(Atomic, r);
+        if access(r.ctx, at, does << 8 | 1 << width, mem, wide, offset) {
             next(r)
         } else {
             goto(r, super::stopped)

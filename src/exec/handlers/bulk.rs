@@ -9,11 +9,12 @@
 
 use super::fuel::{paused, short, short_ahead, this_op};
 use super::heap::{self as gc};
-use super::operand::{cell, slot};
+use super::operand::read;
 use super::runtime::{self as rt, at, at32, copied};
 use super::{goto, stopped};
+use crate::code::Form;
 use crate::code::layout::Storage;
-use crate::exec::dispatch::{handler, next};
+use crate::exec::dispatch::{Handler, handler, next};
 use crate::exec::machine::Machine;
 use crate::exec::meter::PART;
 use crate::runtime::heap::Heap;
@@ -74,6 +75,27 @@ impl Part {
     }
 }
 
+/// The handler of an instruction whose work grows with an operand, in a form of metered code.
+pub(crate) fn handler(op: Opcode, form: Form) -> Option<Handler> {
+    of_runtime(op, form).or_else(|| of_objects(op, form))
+}
+
+/// Writes what finds the handler of an instruction.
+macro_rules! handlers {
+    ($find:ident $module:ident $($name:ident)*) => {
+        fn $find(op: Opcode, form: Form) -> Option<Handler> {
+            let handler: Handler = match (op, form) {
+                $(
+                    (Opcode::$name, Form::Net) => bulk::<$module::$name, true>,
+                    (Opcode::$name, _) => bulk::<$module::$name, false>,
+                )*
+                _ => return None,
+            };
+            Some(handler)
+        }
+    };
+}
+
 /// What has become of a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -92,10 +114,7 @@ handler! {
     /// what `C` says, for fuel; `AHEAD` if the code has paid for what lies ahead
     fn bulk[C: Bulk, const AHEAD: bool](r) {
         let op = this_op(&r);
-        let cost = cell(&mut r);
-        let a = cell(&mut r);
-        let b = cell(&mut r);
-        let at = slot(&mut r);
+        let (cost, a, b, at) = read!(Bulk, r);
         match run::<C>(r.ctx, cost, a, b, at) {
             Left::Done => {
                 r.mem = (*r.ctx).mem;
@@ -212,8 +231,9 @@ unsafe fn operands<C: rt::Call>(at: *const u64) -> [u64; 3] {
 
 /// What the runtime does: how much work it will be, and the operands of a part of it, if it can be done in parts.
 macro_rules! runtime {
-    ($($name:ident: |$m:ident, $a:ident, $b:ident, $x:ident| $work:expr $(, |$part:ident| $operands:expr)?;)*) => {$(
-        impl Bulk for rt::$name {
+    ($($name:ident: |$m:ident, $a:ident, $b:ident, $x:ident| $work:expr $(, |$part:ident| $operands:expr)?;)*) => {
+        handlers! { of_runtime rt $($name)* }
+        $(impl Bulk for rt::$name {
             const INSTR: Opcode = Opcode::$name;
 
             unsafe fn work($m: &mut Machine, $a: u32, $b: u32, at: *const u64) -> Option<u64> {
@@ -241,8 +261,8 @@ macro_rules! runtime {
                     <Self as rt::Call>::run($m, $a, $b, &operands).map(drop)
                 });
             )?
-        }
-    )*};
+        })*
+    };
 }
 
 /// `count`, if so many from `at` on lie within `len`.
@@ -303,8 +323,9 @@ runtime! {
 
 /// What is done with objects: how much work it will be, and a part of it, if it can be done in parts.
 macro_rules! object {
-    ($($name:ident: |$m:ident, $a:ident, $b:ident, $at:ident| $work:expr $(, |$part:ident| $some:expr)?;)*) => {$(
-        impl Bulk for gc::$name {
+    ($($name:ident: |$m:ident, $a:ident, $b:ident, $at:ident| $work:expr $(, |$part:ident| $some:expr)?;)*) => {
+        handlers! { of_objects gc $($name)* }
+        $(impl Bulk for gc::$name {
             const INSTR: Opcode = Opcode::$name;
 
             #[allow(unused_variables, reason = "only a part needs them, for some")]
@@ -325,8 +346,8 @@ macro_rules! object {
                     unsafe { $some }
                 });
             )?
-        }
-    )*};
+        })*
+    };
 }
 
 /// The bytes of a new array of a type, if there may ever be as many.

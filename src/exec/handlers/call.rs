@@ -11,9 +11,10 @@ use core::sync::atomic::Ordering;
 use super::control::{come_back, record};
 use super::exception::throw_failure;
 use super::fuel::arrive;
-use super::operand::{Source, cell, slot};
+use super::operand::{self, Frame, Source, read};
 use super::{exit, trap};
 use crate::code::builder::HEADER_CELLS;
+use crate::code::ops::{CallFrame, TailFrame};
 use crate::exec::dispatch::{Regs, Ret, StaticCode, align, goto, handler, resume};
 use crate::exec::machine::{Callee, Machine, RECORD_BYTES};
 use crate::runtime::func_inst::{FuncInst, FuncKind};
@@ -79,17 +80,19 @@ pub(crate) unsafe fn come_back_anyhow(r: Regs) -> Ret {
     }
 }
 
-/// Reads the rest of a call that may leave the instance, and notes it in the machine.
+/// Notes a call that may leave the instance in the machine. All operands have been read.
 #[inline(always)]
-unsafe fn note_call<const METERED: bool>(r: &mut Regs, func: FuncInst) {
+unsafe fn note_call<const METERED: bool>(r: &Regs, func: FuncInst, frame: Frame) {
     // SAFETY: CODE, CTX.
     unsafe {
-        let delta = cell(r) as usize;
-        let params = cell(r);
-        let slots = cell(r);
+        let CallFrame {
+            delta,
+            params,
+            slots,
+        } = frame.read();
         (*r.ctx).callee = Callee {
             func,
-            sp: r.sp.add(delta),
+            sp: r.sp.add(delta as usize),
             params,
             slots,
             ret_ip: return_ip::<METERED>(r),
@@ -98,35 +101,33 @@ unsafe fn note_call<const METERED: bool>(r: &mut Regs, func: FuncInst) {
     }
 }
 
-/// Reads the rest of a call in place of the current one, moves the arguments to where the current ones are, and returns the
-/// callee's base and what the current frame's record says.
+/// Moves the arguments of a call in place of the current one to where the current ones are; returns the callee's base and what the
+/// current frame's record says.
 #[inline(always)]
-unsafe fn move_arguments(r: &mut Regs) -> (*mut u8, u32, u32, *const u32, *mut u8) {
+unsafe fn move_arguments(r: &Regs, tail: TailFrame) -> (*mut u8, *const u32, *mut u8) {
     // SAFETY: CODE. FRAME: arguments and record end within the current frame, because the arguments came from it and the
     // record takes no more than the one that lay below them.
     unsafe {
-        let from = slot(r);
-        let to = slot(r);
-        let params = cell(r);
-        let slots = cell(r);
+        let (from, to) = (operand::at(r, tail.from), operand::at(r, tail.to));
+        let params = tail.params as usize;
         let (ret_ip, ret_sp) = record(r);
-        core::ptr::copy(from, to, params as usize);
-        let sp = to.add(params as usize).cast::<u8>().add(RECORD_BYTES);
-        (sp, params, slots, ret_ip, ret_sp)
+        core::ptr::copy(from, to, params);
+        let sp = to.add(params).cast::<u8>().add(RECORD_BYTES);
+        (sp, ret_ip, ret_sp)
     }
 }
 
 /// As [`note_call`], for a call in place of the current one.
 #[inline(always)]
-unsafe fn note_tail_call(r: &mut Regs, func: FuncInst) {
+unsafe fn note_tail_call(r: &Regs, func: FuncInst, tail: TailFrame) {
     // SAFETY: CODE, CTX.
     unsafe {
-        let (sp, params, slots, ret_ip, ret_sp) = move_arguments(r);
+        let (sp, ret_ip, ret_sp) = move_arguments(r, tail);
         (*r.ctx).callee = Callee {
             func,
             sp,
-            params,
-            slots,
+            params: tail.params,
+            slots: tail.slots,
             ret_ip,
             ret_sp,
         };
@@ -135,13 +136,16 @@ unsafe fn note_tail_call(r: &mut Regs, func: FuncInst) {
 
 /// The function at an element of a table, checked against the type that the op names.
 #[inline(always)]
-unsafe fn element<X: Source<u32>, const FIRST: bool>(r: &mut Regs) -> Result<FuncInst, Trap> {
+unsafe fn element<const FIRST: bool>(
+    r: &Regs,
+    index: u32,
+    table: u32,
+    ty: u32,
+) -> Result<FuncInst, Trap> {
     // SAFETY: CODE, CTX; the table is one of functions, as validation knows, and the index lies within it. Types are compared by number,
     // which is right by HELD.
     unsafe {
-        let index = u64::from(X::get(r));
-        let table = cell(r);
-        let ty = cell(r);
+        let index = u64::from(index);
         let ctx = r.ctx;
         let (elems, len) = if FIRST {
             ((*ctx).table, (*ctx).table_len)
@@ -165,10 +169,10 @@ unsafe fn element<X: Source<u32>, const FIRST: bool>(r: &mut Regs) -> Result<Fun
 
 /// The function that a reference leads to.
 #[inline(always)]
-unsafe fn referent<X: Source<u64>>(r: &mut Regs) -> Result<FuncInst, Trap> {
+unsafe fn referent(r: &Regs, reference: u64) -> Result<FuncInst, Trap> {
     // SAFETY: CODE, CTX; validation knows that the reference is of a function type.
     unsafe {
-        match X::get(r).checked_sub(1) {
+        match reference.checked_sub(1) {
             Some(func) => Ok(func_at(r, func)),
             None => Err(Trap::NullReference),
         }
@@ -194,22 +198,25 @@ unsafe fn func_at(r: &Regs, addr: u64) -> FuncInst {
     }
 }
 
-/// Calls a function that was found, with the rest of the op saying where its arguments are.
+/// Calls a function that was found. All operands have been read.
 #[inline(always)]
-unsafe fn call_found<const METERED: bool>(mut r: Regs, found: Result<FuncInst, Trap>) -> Ret {
+unsafe fn call_found<const METERED: bool>(
+    mut r: Regs,
+    found: Result<FuncInst, Trap>,
+    frame: Frame,
+) -> Ret {
     // SAFETY: CODE, CTX.
     unsafe {
         match found {
             Ok(func) if func.belongs_to((*r.ctx).instance) => {
-                let delta = cell(&mut r) as usize;
-                r.ip = r.ip.add(2);
                 let code = entry(r.ctx, func.index);
+                let delta = frame.read().delta as usize;
                 r.acc = u64::from(func.index);
                 let (ret_ip, ret_sp) = (return_ip::<METERED>(&r), r.sp);
                 enter::<METERED>(r, code, ret_sp.add(delta), ret_ip, ret_sp)
             }
             Ok(func) => {
-                note_call::<METERED>(&mut r, func);
+                note_call::<METERED>(&r, func, frame);
                 goto(r, call_noted)
             }
             Err(reason) => trap(r, reason),
@@ -227,39 +234,42 @@ unsafe fn entry(ctx: *mut Machine, defined: u32) -> *const MaybeUninit<u32> {
 handler! {
     /// call of a function that the module defines
     fn call[const METERED: bool](r) {
-        let defined = cell(&mut r);
-        let delta = cell(&mut r) as usize;
+        let (defined, delta) = read!(Call, r);
         let code = entry(r.ctx, defined);
         // For the stub.
         r.acc = u64::from(defined);
         let (ret_ip, ret_sp) = (return_ip::<METERED>(&r), r.sp);
-        enter::<METERED>(r, code, ret_sp.add(delta), ret_ip, ret_sp)
+        enter::<METERED>(r, code, ret_sp.add(delta as usize), ret_ip, ret_sp)
     }
 
     /// call of an imported function
     fn call_import[const METERED: bool](r) {
-        let func = (*r.ctx).func_at(cell(&mut r));
-        note_call::<METERED>(&mut r, func);
+        let (func, frame) = read!(CallImport, r);
+        let func = (*r.ctx).func_at(func);
+        note_call::<METERED>(&r, func, frame);
         goto(r, call_noted)
     }
 
     /// call of a table's element
     fn call_indirect[X: Source<u32>, const FIRST: bool, const METERED: bool](r) {
-        let found = element::<X, FIRST>(&mut r);
-        call_found::<METERED>(r, found)
+        let (x, table, ty, frame) = read!(CallIndirect<X>, r);
+        let found = element::<FIRST>(&r, x, table, ty);
+        call_found::<METERED>(r, found, frame)
     }
 
     /// call of the function that a reference leads to
     fn call_ref[X: Source<u64>, const METERED: bool](r) {
-        let found = referent::<X>(&mut r);
-        call_found::<METERED>(r, found)
+        let (x, frame) = read!(CallRef<X>, r);
+        let found = referent(&r, x);
+        call_found::<METERED>(r, found, frame)
     }
 
     /// call of the function that a reference leads to, in place of the current one
     fn return_call_ref[X: Source<u64>](r) {
-        match referent::<X>(&mut r) {
+        let (x, tail) = read!(ReturnCallRef<X>, r);
+        match referent(&r, x) {
             Ok(func) => {
-                note_tail_call(&mut r, func);
+                note_tail_call(&r, func, tail);
                 goto(r, call_noted)
             }
             Err(reason) => trap(r, reason),
@@ -268,8 +278,8 @@ handler! {
 
     /// call of a function that the module defines, in place of the current one
     fn return_call[const METERED: bool](r) {
-        let defined = cell(&mut r);
-        let (sp, _, _, ret_ip, ret_sp) = move_arguments(&mut r);
+        let (defined, tail) = read!(ReturnCall, r);
+        let (sp, ret_ip, ret_sp) = move_arguments(&r, tail);
         let code = entry(r.ctx, defined);
         r.acc = u64::from(defined);
         enter::<METERED>(r, code, sp, ret_ip, ret_sp)
@@ -277,16 +287,18 @@ handler! {
 
     /// call of an imported function in place of the current one
     fn return_call_import(r) {
-        let func = (*r.ctx).func_at(cell(&mut r));
-        note_tail_call(&mut r, func);
+        let (func, tail) = read!(ReturnCallImport, r);
+        let func = (*r.ctx).func_at(func);
+        note_tail_call(&r, func, tail);
         goto(r, call_noted)
     }
 
     /// call of a table's element in place of the current function
     fn return_call_indirect[X: Source<u32>](r) {
-        match element::<X, false>(&mut r) {
+        let (x, table, ty, tail) = read!(ReturnCallIndirect<X>, r);
+        match element::<false>(&r, x, table, ty) {
             Ok(func) => {
-                note_tail_call(&mut r, func);
+                note_tail_call(&r, func, tail);
                 goto(r, call_noted)
             }
             Err(reason) => trap(r, reason),

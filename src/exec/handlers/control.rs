@@ -1,7 +1,7 @@
 //! Branches and returns. Holds unsafe code: see the parent.
 
 use super::fuel::arrive;
-use super::operand::{Source, Value, cell, slot};
+use super::operand::{Source, Value, in_code, read};
 use super::trap;
 use crate::exec::dispatch::{Regs, Ret, handler, next, resume};
 use crate::exec::machine::RECORD_BYTES;
@@ -13,7 +13,7 @@ use crate::runtime::trap::Trap;
 unsafe fn branch<const METERED: bool>(mut r: Regs) -> Ret {
     // SAFETY: CODE; a target is the distance in bytes from its own cell to an op of the same function.
     unsafe {
-        let charge = if METERED { cell(&mut r) } else { 0 };
+        let charge = if METERED { in_code::u32(&mut r) } else { 0 };
         let distance = *r.ip as i32;
         r.ip = r.ip.byte_offset(distance as isize);
         if METERED {
@@ -75,21 +75,19 @@ handler! {
 
     /// `if (op x) ≠ not { goto target }`
     fn br_unop[O: Unop<Out = u32>, X: Source<O::In>, const METERED: bool](r) {
-        let x = X::get(&mut r);
+        let (x,) = read!(BrUnop<X>, r);
         if O::apply(x) != 0 { branch::<METERED>(r) } else { fall_through::<METERED>(r) }
     }
 
     /// `if x op y { goto target }`
     fn br_binop[O: Relop, X: Source<O::In>, Y: Source<O::In>, const METERED: bool](r) {
-        let x = X::get(&mut r);
-        let y = Y::get(&mut r);
+        let (x, y) = read!(BrBinop<X, Y>, r);
         if O::holds(x, y) { branch::<METERED>(r) } else { fall_through::<METERED>(r) }
     }
 
     /// `goto targets[min(x, count)]`
     fn br_table[X: Source<u32>, const METERED: bool](r) {
-        let x = X::get(&mut r);
-        let count = cell(&mut r);
+        let (x, count) = read!(BrTable<X>, r);
         r.ip = r.ip.add(x.min(count) as usize * target_cells(METERED));
         branch::<METERED>(r)
     }
@@ -102,8 +100,7 @@ handler! {
 
     /// `slot := x`; return, the result in the accumulator too
     fn return_1[T: Value, X: Source<T>, const METERED: bool](r) {
-        let x = X::get(&mut r);
-        let to = slot(&mut r);
+        let (x, to) = read!(Return1<X>, r);
         (r.ip, r.sp) = record(&r);
         x.write(to);
         T::set_acc(&mut r, x);
@@ -112,11 +109,9 @@ handler! {
 
     /// `slots[to ..] := slots[from ..]`; return
     fn return_many[const METERED: bool](r) {
-        let from = slot(&mut r);
-        let to = slot(&mut r);
-        let count = cell(&mut r) as usize;
+        let (from, to, count) = read!(ReturnMany, r);
         (r.ip, r.sp) = record(&r);
-        core::ptr::copy(from, to, count);
+        core::ptr::copy(from, to, count as usize);
         come_back::<METERED>(r)
     }
 

@@ -1,7 +1,7 @@
 //! Exceptions. Holds unsafe code: see the parent.
 
 use super::fuel::{short, this_op};
-use super::operand::{cell, slot};
+use super::operand::read;
 use super::stopped;
 use crate::exec::dispatch::{Regs, Ret, goto, handler, resume};
 use crate::exec::unwind::Thrown;
@@ -30,10 +30,7 @@ handler! {
     /// throw an exception of the tag, with some slots as payload
     fn throw(r) {
         let op = this_op(&r);
-        let cost = cell(&mut r);
-        let tag = cell(&mut r);
-        let from = slot(&mut r);
-        let count = cell(&mut r);
+        let (cost, tag, from, count) = read!(Throw, r);
         let thrown = (*r.ctx).throw(cost, tag, (from, count), r.ip, r.sp);
         land(r, op, thrown)
     }
@@ -41,9 +38,8 @@ handler! {
     /// throw the exception that a slot refers to
     fn throw_ref(r) {
         let op = this_op(&r);
-        let cost = cell(&mut r);
-        let reference = *slot(&mut r);
-        let thrown = (*r.ctx).throw_ref(cost, reference, r.ip, r.sp);
+        let (cost, x) = read!(ThrowRef, r);
+        let thrown = (*r.ctx).throw_ref(cost, *x, r.ip, r.sp);
         land(r, op, thrown)
     }
 

@@ -5,7 +5,7 @@
 //! the counter would fall below zero, what is left may not suffice for all of that; so execution goes on at the same place in the
 //! function's exact code, which charges before each instruction, until it stops there or comes to where it can rejoin.
 
-use super::operand::{Value, cell};
+use super::operand::{Value, read};
 use super::stopped;
 use crate::code::ops::Bank;
 use crate::exec::dispatch::{Regs, Ret, goto, handler, next, resume};
@@ -80,7 +80,8 @@ handler! {
     /// `fuel := fuel - cost`
     fn charge(r) {
         let op = this_op(&r);
-        let cost = i64::from(cell(&mut r));
+        let (cost,) = read!(Charge, r);
+        let cost = i64::from(cost);
         let fuel = (*r.ctx).fuel - cost;
         if fuel < 0 {
             (*r.ctx).wanted = cost;

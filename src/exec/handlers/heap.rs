@@ -3,15 +3,17 @@
 //! Where a field is, is known from its type, and that the object has it; all the same nothing here trusts a reference: an object that
 //! is not there, or is too short, is the trap of a null reference.
 
-use super::operand::{Dest, Source, cell, slot};
+use super::operand::{Dest, Source, read};
 use super::trap;
 use crate::code::layout::{Storage, Target};
-use crate::exec::dispatch::{Regs, handler, next};
+use crate::code::ops::CastTarget;
+use crate::exec::dispatch::{Handler, Regs, handler, next};
 use crate::exec::machine::Machine;
 use crate::exec::numerics::{Load, Store};
 use crate::runtime::heap::{self, Heap, Object};
 use crate::runtime::registry::TypeId;
 use crate::runtime::trap::Trap;
+use crate::syntax::instr::Opcode;
 
 /// The heap of the machine's store.
 #[inline(always)]
@@ -58,28 +60,23 @@ fn no_element(object: Option<&Object>) -> Trap {
     }
 }
 
-/// Whether a reference is what a cast asks for, which the next two cells say.
+/// Whether a reference is what a cast asks for, which two cells say.
 #[inline(always)]
-unsafe fn fits(r: &mut Regs, slot: u64) -> bool {
-    // SAFETY: CODE, CTX.
-    unsafe {
-        let code = cell(r);
-        let id = cell(r);
-        if slot == 0 {
-            return code & 1 != 0;
-        }
-        (*r.ctx).fits(slot, Target::of_cells(code >> 1, id))
+unsafe fn fits(r: &Regs, slot: u64, (code, id): (u32, u32)) -> bool {
+    if slot == 0 {
+        return CastTarget::of_cells(code, id).nullable;
     }
+    // SAFETY: CTX.
+    unsafe { (*r.ctx).fits(slot, CastTarget::of_cells(code, id).target) }
 }
 
 handler! {
     /// `d := x.data[offset]`
     fn struct_get[L: Load, X: Source<u64>, D: Dest<L::Out>](r) {
-        let x = X::get(&mut r);
-        let offset = cell(&mut r) as usize;
-        match objects(&r).get(x).and_then(|object| load::<L>(&object.data, offset)) {
+        let (x, offset, d) = read!(StructGet<X, D>, r);
+        match objects(&r).get(x).and_then(|object| load::<L>(&object.data, offset as usize)) {
             Some(value) => {
-                D::put(&mut r, value);
+                d.put(&mut r, value);
                 next(r)
             }
             None => trap(r, Trap::NullReference),
@@ -88,9 +85,8 @@ handler! {
 
     /// `x.data[offset] := value`
     fn struct_set[S: Store, X: Source<u64>, V: Source<S::In>](r) {
-        let x = X::get(&mut r);
-        let value = V::get(&mut r);
-        let offset = cell(&mut r) as usize;
+        let (x, value, offset) = read!(StructSet<X, V>, r);
+        let offset = offset as usize;
         match objects(&r).get_mut(x).and_then(|object| store::<S>(&mut object.data, offset, value)) {
             Some(()) => next(r),
             None => trap(r, Trap::NullReference),
@@ -99,12 +95,12 @@ handler! {
 
     /// `d := x[i]`
     fn array_get[L: Load, I: Source<u32>, D: Dest<L::Out>](r) {
-        let x = *slot(&mut r);
-        let at = element(I::get(&mut r), size_of::<L::Bytes>());
-        let object = objects(&r).get(x);
+        let (x, i, d) = read!(ArrayGet<I, D>, r);
+        let at = element(i, size_of::<L::Bytes>());
+        let object = objects(&r).get(*x);
         match object.and_then(|object| load::<L>(&object.data, at)) {
             Some(value) => {
-                D::put(&mut r, value);
+                d.put(&mut r, value);
                 next(r)
             }
             None => trap(r, no_element(object)),
@@ -113,9 +109,8 @@ handler! {
 
     /// `x[i] := value`
     fn array_set[S: Store, V: Source<S::In>](r) {
-        let x = *slot(&mut r);
-        let at = element(*slot(&mut r) as u32, size_of::<S::Bytes>());
-        let value = V::get(&mut r);
+        let (x, i, value) = read!(ArraySet<V>, r);
+        let (x, at) = (*x, element(*i as u32, size_of::<S::Bytes>()));
         match objects(&r).get_mut(x).and_then(|object| store::<S>(&mut object.data, at, value)) {
             Some(()) => next(r),
             None => {
@@ -127,10 +122,10 @@ handler! {
 
     /// `d := length of x`
     fn array_len[X: Source<u64>, D: Dest<u32>](r) {
-        let x = X::get(&mut r);
+        let (x, d) = read!(ArrayLen<X, D>, r);
         match objects(&r).get(x) {
             Some(object) => {
-                D::put(&mut r, object.len());
+                d.put(&mut r, object.len());
                 next(r)
             }
             None => trap(r, Trap::NullReference),
@@ -139,23 +134,21 @@ handler! {
 
     /// `d := whether x is what a cast asks for`
     fn ref_test[X: Source<u64>, D: Dest<u32>](r) {
-        let x = X::get(&mut r);
-        let fits = fits(&mut r, x);
-        D::put(&mut r, u32::from(fits));
+        let (x, target, d) = read!(RefTest<X, D>, r);
+        let fits = fits(&r, x, target);
+        d.put(&mut r, u32::from(fits));
         next(r)
     }
 
     /// trap unless `x` is what a cast asks for
     fn ref_cast[X: Source<u64>](r) {
-        let x = X::get(&mut r);
-        if fits(&mut r, x) { next(r) } else { trap(r, Trap::CastFailure) }
+        let (x, target) = read!(RefCast<X>, r);
+        if fits(&r, x, target) { next(r) } else { trap(r, Trap::CastFailure) }
     }
 
     /// what `C` says
     fn object[C: Call](r) {
-        let a = cell(&mut r);
-        let b = cell(&mut r);
-        let at = slot(&mut r);
+        let (a, b, at) = read!(Object, r);
         if run::<C>(r.ctx, a, b, at) {
             next(r)
         } else {
@@ -164,7 +157,7 @@ handler! {
     }
 }
 
-/// One of the things that `code::ops::Object` lists.
+/// An instruction on objects.
 pub(crate) trait Call {
     /// Does it, with the op's numbers, and operands and results from a slot on.
     ///
@@ -190,16 +183,28 @@ unsafe extern "C" fn run<C: Call>(ctx: *mut Machine, a: u32, b: u32, at: *mut u6
 }
 
 macro_rules! calls {
-    ($($(#[$doc:meta])* $name:ident = |$m:ident, $a:ident, $b:ident, $at:ident| $body:expr;)*) => {$(
-        $(#[$doc])*
-        pub(crate) struct $name;
-        impl Call for $name {
-            unsafe fn run($m: &mut Machine, $a: u32, $b: u32, $at: *mut u64) -> Result<(), Trap> {
-                // SAFETY: FRAME; validation knows the operands, which lie in consecutive slots, and lowering made room for the results.
-                unsafe { $body }
+    ($($(#[$doc:meta])* $name:ident = |$m:ident, $a:ident, $b:ident, $at:ident| $body:expr;)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) struct $name;
+            impl Call for $name {
+                unsafe fn run($m: &mut Machine, $a: u32, $b: u32, $at: *mut u64) -> Result<(), Trap> {
+                    // SAFETY: FRAME; validation knows the operands, which lie in consecutive slots, and lowering made room for the
+                    // results.
+                    unsafe { $body }
+                }
             }
+        )*
+
+        /// The handler of an instruction on objects.
+        pub(crate) fn handler(op: Opcode) -> Option<Handler> {
+            let handler: Handler = match op {
+                $(Opcode::$name => object::<$name>,)*
+                _ => return None,
+            };
+            Some(handler)
         }
-    )*};
+    };
 }
 
 calls! {

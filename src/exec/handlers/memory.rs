@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::operand::{Dest, Source, Value, cell, slot};
+use super::operand::{Dest, Source, Value, read};
 use super::{compute, trap};
 use crate::exec::dispatch::{Regs, handler, next};
 use crate::exec::numerics::{Load, Store};
@@ -10,38 +10,55 @@ use crate::runtime::trap::Trap;
 
 /// How an address is computed, as `code::ops::Addr` says.
 pub(crate) trait Address {
+    /// Reads its operands.
+    unsafe fn get(r: &mut Regs) -> Self;
     /// The address, for an access of so many bytes.
-    unsafe fn get(r: &mut Regs, width: usize) -> u32;
+    fn of(self, width: usize) -> u32;
 }
 
 /// `x`
-pub(crate) struct Plain<X>(PhantomData<X>);
+pub(crate) struct Plain<X>(u32, PhantomData<X>);
 /// `x + y`
-pub(crate) struct Sum<X, Y>(PhantomData<(X, Y)>);
+pub(crate) struct Sum<X, Y>(u32, u32, PhantomData<(X, Y)>);
 /// `x + (y << k)`
-pub(crate) struct Scaled<X, Y>(PhantomData<(X, Y)>);
+pub(crate) struct Scaled<X, Y>(u32, u32, PhantomData<(X, Y)>);
 
 impl<X: Source<u32>> Address for Plain<X> {
     #[inline(always)]
-    unsafe fn get(r: &mut Regs, _: usize) -> u32 {
+    unsafe fn get(r: &mut Regs) -> Self {
         // SAFETY: HANDLER.
-        unsafe { X::get(r) }
+        unsafe { Self(X::get(r), PhantomData) }
+    }
+
+    #[inline(always)]
+    fn of(self, _: usize) -> u32 {
+        self.0
     }
 }
 
 impl<X: Source<u32>, Y: Source<u32>> Address for Sum<X, Y> {
     #[inline(always)]
-    unsafe fn get(r: &mut Regs, _: usize) -> u32 {
+    unsafe fn get(r: &mut Regs) -> Self {
         // SAFETY: HANDLER.
-        unsafe { X::get(r).wrapping_add(Y::get(r)) }
+        unsafe { Self(X::get(r), Y::get(r), PhantomData) }
+    }
+
+    #[inline(always)]
+    fn of(self, _: usize) -> u32 {
+        self.0.wrapping_add(self.1)
     }
 }
 
 impl<X: Source<u32>, Y: Source<u32>> Address for Scaled<X, Y> {
     #[inline(always)]
-    unsafe fn get(r: &mut Regs, width: usize) -> u32 {
+    unsafe fn get(r: &mut Regs) -> Self {
         // SAFETY: HANDLER.
-        unsafe { X::get(r).wrapping_add(Y::get(r).wrapping_mul(width as u32)) }
+        unsafe { Self(X::get(r), Y::get(r), PhantomData) }
+    }
+
+    #[inline(always)]
+    fn of(self, width: usize) -> u32 {
+        self.0.wrapping_add(self.1.wrapping_mul(width as u32))
     }
 }
 
@@ -62,13 +79,12 @@ handler! {
     /// `d := memory[addr + offset]`
     fn load[L: Load, A: Address, D: Dest<L::Out>](r) {
         let width = size_of::<L::Bytes>();
-        let address = A::get(&mut r, width);
-        let offset = cell(&mut r);
-        match effective(address, offset, width, (*r.ctx).mem_len) {
+        let (addr, offset, d) = read!(Load<A, D>, r);
+        match effective(addr.of(width), offset, width, (*r.ctx).mem_len) {
             Some(start) => {
                 // MEM; the access lies within the memory.
                 let value = compute::load::<L>(r.mem.add(start));
-                D::put(&mut r, value);
+                d.put(&mut r, value);
                 next(r)
             }
             None => trap(r, Trap::MemoryOutOfBounds),
@@ -78,10 +94,8 @@ handler! {
     /// `memory[addr + offset] := value`
     fn store[S: Store, A: Address, X: Source<S::In>](r) {
         let width = size_of::<S::Bytes>();
-        let address = A::get(&mut r, width);
-        let value = X::get(&mut r);
-        let offset = cell(&mut r);
-        match effective(address, offset, width, (*r.ctx).mem_len) {
+        let (addr, value, offset) = read!(Store<A, X>, r);
+        match effective(addr.of(width), offset, width, (*r.ctx).mem_len) {
             Some(start) => {
                 // MEM; the access lies within the memory.
                 r.mem.add(start).cast::<S::Bytes>().write_unaligned(S::encode(value));
@@ -94,13 +108,12 @@ handler! {
     /// `slot := memories[mem][slot + offset]`
     fn load_from[L: Load](r) {
         let width = size_of::<L::Bytes>();
-        let address = *slot(&mut r) as u32;
-        let (data, len) = (*r.ctx).mem_at(cell(&mut r));
-        let offset = cell(&mut r);
-        match effective(address, offset, width, len) {
+        let (x, mem, offset, d) = read!(LoadFrom, r);
+        let (data, len) = (*r.ctx).mem_at(mem);
+        match effective(*x as u32, offset, width, len) {
             Some(start) => {
                 // MEM; the access lies within the memory.
-                compute::load::<L>(data.add(start)).write(slot(&mut r));
+                compute::load::<L>(data.add(start)).write(d);
                 next(r)
             }
             None => trap(r, Trap::MemoryOutOfBounds),
@@ -110,11 +123,10 @@ handler! {
     /// `memories[mem][slot + offset] := slot`
     fn store_to[S: Store](r) {
         let width = size_of::<S::Bytes>();
-        let address = *slot(&mut r) as u32;
-        let value = S::In::read(slot(&mut r));
-        let (data, len) = (*r.ctx).mem_at(cell(&mut r));
-        let offset = cell(&mut r);
-        match effective(address, offset, width, len) {
+        let (x, value, mem, offset) = read!(StoreTo, r);
+        let value = S::In::read(value);
+        let (data, len) = (*r.ctx).mem_at(mem);
+        match effective(*x as u32, offset, width, len) {
             Some(start) => {
                 // MEM; the access lies within the memory.
                 data.add(start).cast::<S::Bytes>().write_unaligned(S::encode(value));

@@ -2,7 +2,7 @@
 //!
 //! Sums are checked here: address and offset may exceed 64 bits, which is beyond any memory.
 
-use super::operand::{Dest, Source, Value, cell, slot, wide};
+use super::operand::{Dest, Source, Value, read};
 use super::{compute, trap};
 use crate::exec::dispatch::{handler, next};
 use crate::exec::numerics::{Load, Store};
@@ -22,13 +22,12 @@ fn effective(address: u64, offset: u64, width: usize, len: u64) -> Option<usize>
 handler! {
     /// `d := memory[x + offset]`
     fn load64[L: Load, X: Source<u64>, D: Dest<L::Out>](r) {
-        let address = X::get(&mut r);
-        let offset = u64::from(cell(&mut r));
-        match effective(address, offset, size_of::<L::Bytes>(), (*r.ctx).mem_len) {
+        let (x, offset, d) = read!(Load64<X, D>, r);
+        match effective(x, offset.into(), size_of::<L::Bytes>(), (*r.ctx).mem_len) {
             Some(start) => {
                 // MEM; the access lies within the memory.
                 let value = compute::load::<L>(r.mem.add(start));
-                D::put(&mut r, value);
+                d.put(&mut r, value);
                 next(r)
             }
             None => trap(r, Trap::MemoryOutOfBounds),
@@ -37,10 +36,8 @@ handler! {
 
     /// `memory[x + offset] := value`
     fn store64[S: Store, X: Source<u64>, V: Source<S::In>](r) {
-        let address = X::get(&mut r);
-        let value = V::get(&mut r);
-        let offset = u64::from(cell(&mut r));
-        match effective(address, offset, size_of::<S::Bytes>(), (*r.ctx).mem_len) {
+        let (x, value, offset) = read!(Store64<X, V>, r);
+        match effective(x, offset.into(), size_of::<S::Bytes>(), (*r.ctx).mem_len) {
             Some(start) => {
                 // MEM; the access lies within the memory.
                 r.mem.add(start).cast::<S::Bytes>().write_unaligned(S::encode(value));
@@ -52,11 +49,9 @@ handler! {
 
     /// `slot := memories[mem][slot + offset]`
     fn load_from64[L: Load](r) {
-        let address = *slot(&mut r);
-        let (data, len) = (*r.ctx).mem_at(cell(&mut r));
-        let to = slot(&mut r);
-        let offset = wide(&mut r);
-        match effective(address, offset, size_of::<L::Bytes>(), len) {
+        let (x, mem, to, offset) = read!(LoadFrom64, r);
+        let (data, len) = (*r.ctx).mem_at(mem);
+        match effective(*x, offset, size_of::<L::Bytes>(), len) {
             Some(start) => {
                 // MEM; the access lies within the memory.
                 compute::load::<L>(data.add(start)).write(to);
@@ -68,11 +63,10 @@ handler! {
 
     /// `memories[mem][slot + offset] := slot`
     fn store_to64[S: Store](r) {
-        let address = *slot(&mut r);
-        let value = S::In::read(slot(&mut r));
-        let (data, len) = (*r.ctx).mem_at(cell(&mut r));
-        let offset = wide(&mut r);
-        match effective(address, offset, size_of::<S::Bytes>(), len) {
+        let (x, value, mem, offset) = read!(StoreTo64, r);
+        let value = S::In::read(value);
+        let (data, len) = (*r.ctx).mem_at(mem);
+        match effective(*x, offset, size_of::<S::Bytes>(), len) {
             Some(start) => {
                 // MEM; the access lies within the memory.
                 data.add(start).cast::<S::Bytes>().write_unaligned(S::encode(value));
@@ -84,8 +78,8 @@ handler! {
 
     /// `slot := min(slot, 2³² - 1)`
     fn narrow(r) {
-        let x = *slot(&mut r);
-        *slot(&mut r) = x.min(u64::from(u32::MAX));
+        let (x, d) = read!(Narrow, r);
+        *d = (*x).min(u64::from(u32::MAX));
         next(r)
     }
 }

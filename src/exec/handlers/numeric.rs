@@ -1,6 +1,6 @@
 //! Numeric instructions. Holds unsafe code: see the parent.
 
-use super::operand::{Dest, Source, cell, slot};
+use super::operand::{Dest, Source, read};
 use super::{compute, trap};
 use crate::exec::dispatch::{handler, next};
 use crate::exec::numerics::{Binop, TrappingBinop, TrappingUnop, Unop, WideOp};
@@ -8,7 +8,7 @@ use crate::exec::numerics::{Binop, TrappingBinop, TrappingUnop, Unop, WideOp};
 handler! {
     /// `slots[at ..] := op slots[at ..]`, two results
     fn wide[O: WideOp](r) {
-        let at = slot(&mut r);
+        let (at,) = read!(Wide, r);
         let mut operands = [0; 4];
         let mut i = 0;
         while i < O::OPERANDS {
@@ -23,17 +23,17 @@ handler! {
 
     /// `d := op x`
     fn unop[O: Unop, X: Source<O::In>, D: Dest<O::Out>](r) {
-        let x = X::get(&mut r);
-        D::put(&mut r, compute::unop::<O>(x));
+        let (x, d) = read!(Unop<X, D>, r);
+        d.put(&mut r, compute::unop::<O>(x));
         next(r)
     }
 
     /// `d := op x`, or trap
     fn trapping_unop[O: TrappingUnop, X: Source<O::In>, D: Dest<O::Out>](r) {
-        let x = X::get(&mut r);
+        let (x, d) = read!(Unop<X, D>, r);
         match O::apply(x) {
             Ok(value) => {
-                D::put(&mut r, value);
+                d.put(&mut r, value);
                 next(r)
             }
             Err(reason) => trap(r, reason),
@@ -42,19 +42,17 @@ handler! {
 
     /// `d := x op y`
     fn binop[O: Binop, X: Source<O::In>, Y: Source<O::In>, D: Dest<O::Out>](r) {
-        let x = X::get(&mut r);
-        let y = Y::get(&mut r);
-        D::put(&mut r, compute::binop::<O>(x, y));
+        let (x, y, d) = read!(Binop<X, Y, D>, r);
+        d.put(&mut r, compute::binop::<O>(x, y));
         next(r)
     }
 
     /// `d := x op y`, or trap
     fn trapping_binop[O: TrappingBinop, X: Source<O::In>, Y: Source<O::In>, D: Dest<O::In>](r) {
-        let x = X::get(&mut r);
-        let y = Y::get(&mut r);
+        let (x, y, d) = read!(Binop<X, Y, D>, r);
         match O::apply(x, y) {
             Ok(value) => {
-                D::put(&mut r, value);
+                d.put(&mut r, value);
                 next(r)
             }
             Err(reason) => trap(r, reason),
@@ -63,10 +61,8 @@ handler! {
 
     /// `d := x + (y << k)`
     fn add_scaled[X: Source<u32>, Y: Source<u32>, D: Dest<u32>](r) {
-        let x = X::get(&mut r);
-        let y = Y::get(&mut r);
-        let k = cell(&mut r);
-        D::put(&mut r, x.wrapping_add(y.wrapping_shl(k)));
+        let (x, y, k, d) = read!(AddScaled<X, Y, D>, r);
+        d.put(&mut r, x.wrapping_add(y.wrapping_shl(k)));
         next(r)
     }
 }

@@ -1,10 +1,13 @@
 //! Operand kinds: where a handler finds its operands and where it leaves its result. Holds unsafe code: see the parent.
 //!
-//! The kinds mirror `code::ops::{Src, Dst}`. Each reads its own cells and steps over them, so that a handler reads its operands
-//! in the order in which `Op::operands` wrote them.
+//! The kinds mirror `code::ops::{Src, Dst}`. Each reads its own cells and steps over them. A handler reads the operands of its op by
+//! [`read`], which follows from the op's row, as the writer does: so the two agree.
 
+use core::marker::PhantomData;
+
+use crate::code::ops::{Access, CallFrame, SlotOffset, TailFrame, for_each_op};
 use crate::exec::dispatch::{Regs, VectorRegister, align, of_register, to_register};
-use crate::exec::numerics::V128;
+use crate::exec::numerics::{Lanes, V128};
 
 /// A value that has an accumulator, and fits into a slot or two.
 pub(crate) trait Value: Copy {
@@ -168,42 +171,281 @@ pub(crate) struct Slot;
 /// A number in the code.
 pub(crate) struct Imm;
 
-/// Reads the next cell.
-#[inline(always)]
-pub(crate) unsafe fn cell(r: &mut Regs) -> u32 {
-    // SAFETY: CODE; the op has as many cells as its handler reads.
-    unsafe {
-        let cell = *r.ip;
-        r.ip = r.ip.add(1);
-        cell
+/// The destination of an op, whose cell, if it has one, is the op's last and is read when the result is there.
+pub(crate) struct Place<D>(PhantomData<D>);
+
+impl<D> Place<D> {
+    /// The next one.
+    ///
+    /// # Safety
+    ///
+    /// CODE; all other operands have been read.
+    #[inline(always)]
+    pub unsafe fn next(_: &mut Regs) -> Self {
+        Self(PhantomData)
+    }
+
+    /// Writes the result.
+    ///
+    /// # Safety
+    ///
+    /// HANDLER.
+    #[inline(always)]
+    pub unsafe fn put<T>(self, r: &mut Regs, value: T)
+    where
+        D: Dest<T>,
+    {
+        // SAFETY: the caller's.
+        unsafe { D::put(r, value) }
     }
 }
 
-/// Reads the next two cells, at a multiple of eight bytes, as one number.
-#[inline(always)]
-pub(crate) unsafe fn wide(r: &mut Regs) -> u64 {
-    // SAFETY: CODE; as in `cell`.
-    unsafe {
-        r.ip = align(r.ip);
-        let value = *r.ip.cast::<u64>();
-        r.ip = r.ip.add(2);
-        // The first cell holds the lower half.
-        if cfg!(target_endian = "big") {
-            value.rotate_left(32)
-        } else {
-            value
+/// Destinations that are in memory.
+macro_rules! in_slots {
+    ($($kind:ident)*) => {$(
+        impl Place<$kind> {
+            /// Where the slot is, for an op that leaves the accumulator alone.
+            ///
+            /// # Safety
+            ///
+            /// CODE, FRAME.
+            #[inline(always)]
+            pub unsafe fn slot(self, r: &mut Regs) -> *mut u64 {
+                // SAFETY: the caller's.
+                unsafe { in_code::SlotOffset(r) }
+            }
+        }
+    )*};
+}
+
+in_slots! { Slot Pin }
+
+/// Reads the operands of the current op, all but those that the handler's parameters say: a tuple in the order of the op's row. Behind the
+/// op's name stand the kinds of its operands of type `Src`, `Addr` and `Dst`, in the same order.
+///
+/// ```text
+/// let (x, y, k, d) = read!(AddScaled<X, Y, D>, r);
+/// ```
+macro_rules! read {
+    ($row:ident $(<$($kind:ty),*>)?, $r:ident) => {
+        $crate::exec::handlers::operand::rows::$row::fields!($r $($(, $kind)*)?)
+    };
+}
+pub(crate) use read;
+
+/// Writes `fields!` for each row of the table of ops.
+macro_rules! readers {
+    ($dollar:tt $(
+        $(#[$doc:meta])*
+        $name:ident $({ $($field:ident: $ty:ident),* })? [$($facts:tt)*]
+        $text:literal => $selection:tt;
+    )*) => {
+        $(reader! { $dollar r $name [] [] $($($field: $ty,)*)? })*
+    };
+}
+
+/// Writes `fields!` for a row: `$r` names its first parameter, behind the row's name stand the parameters that it takes, what it reads, and the fields that are left.
+#[rustfmt::skip]
+macro_rules! reader {
+    ($dollar:tt $r:ident $name:ident [$($kinds:tt)*] [$($read:tt)*]) => {
+        #[allow(non_snake_case, reason = "a module for each op, of its name")]
+        pub(crate) mod $name {
+            #[allow(unused_macros, reason = "some ops have no operands")]
+            macro_rules! fields {
+                ($dollar $r:ident $($kinds)*) => { ($($read)*) };
+            }
+            #[allow(unused_imports, reason = "as above")]
+            pub(crate) use fields;
+        }
+    };
+    // What the handler's parameters say.
+    ($dollar:tt $r:ident $name:ident $kinds:tt $read:tt $field:ident: Opcode, $($rest:tt)*) => { reader! { $dollar $r $name $kinds $read $($rest)* } };
+    ($dollar:tt $r:ident $name:ident $kinds:tt $read:tt $field:ident: Bank, $($rest:tt)*) => { reader! { $dollar $r $name $kinds $read $($rest)* } };
+    ($dollar:tt $r:ident $name:ident $kinds:tt $read:tt $field:ident: Floats, $($rest:tt)*) => { reader! { $dollar $r $name $kinds $read $($rest)* } };
+    ($dollar:tt $r:ident $name:ident $kinds:tt $read:tt $field:ident: bool, $($rest:tt)*) => { reader! { $dollar $r $name $kinds $read $($rest)* } };
+    ($dollar:tt $r:ident $name:ident $kinds:tt $read:tt $field:ident: Few, $($rest:tt)*) => { reader! { $dollar $r $name $kinds $read $($rest)* } };
+    // What is of a kind.
+    ($dollar:tt $r:ident $name:ident [$($kinds:tt)*] [$($read:tt)*] $field:ident: Src, $($rest:tt)*) => {
+        reader! {
+            $dollar $r $name [$($kinds)*, $dollar $field:ty]
+            [$($read)* <$dollar $field as $crate::exec::handlers::operand::Source<_>>::get(&mut $dollar $r),] $($rest)*
+        }
+    };
+    ($dollar:tt $r:ident $name:ident [$($kinds:tt)*] [$($read:tt)*] $field:ident: Addr, $($rest:tt)*) => {
+        reader! {
+            $dollar $r $name [$($kinds)*, $dollar $field:ty]
+            [$($read)* <$dollar $field as $crate::exec::handlers::memory::Address>::get(&mut $dollar $r),] $($rest)*
+        }
+    };
+    // A destination comes last.
+    ($dollar:tt $r:ident $name:ident [$($kinds:tt)*] [$($read:tt)*] $field:ident: Dst,) => {
+        reader! {
+            $dollar $r $name [$($kinds)*, $dollar $field:ty]
+            [$($read)* $crate::exec::handlers::operand::Place::<$dollar $field>::next(&mut $dollar $r),]
+        }
+    };
+    // What is in the code.
+    ($dollar:tt $r:ident $name:ident $kinds:tt [$($read:tt)*] $field:ident: $ty:ident, $($rest:tt)*) => {
+        reader! {
+            $dollar $r $name $kinds
+            [$($read)* $crate::exec::handlers::operand::in_code::$ty(&mut $dollar $r),] $($rest)*
+        }
+    };
+}
+
+/// The readers, one for each row.
+pub(crate) mod rows {
+    use super::*;
+
+    for_each_op!(readers $);
+}
+
+/// Readers of what is in the code, by the names of the operands' types.
+#[allow(non_snake_case, reason = "each has the name of a type")]
+pub(crate) mod in_code {
+    use super::*;
+
+    /// Reads the next cell.
+    #[inline(always)]
+    pub(crate) unsafe fn u32(r: &mut Regs) -> u32 {
+        // SAFETY: CODE; the op has as many cells as its handler reads.
+        unsafe {
+            let cell = *r.ip;
+            r.ip = r.ip.add(1);
+            cell
+        }
+    }
+
+    /// Reads the next two cells, at a multiple of eight bytes, as one number.
+    #[inline(always)]
+    pub(crate) unsafe fn u64(r: &mut Regs) -> u64 {
+        // SAFETY: CODE; as above.
+        unsafe {
+            r.ip = align(r.ip);
+            let value = *r.ip.cast::<u64>();
+            r.ip = r.ip.add(2);
+            // The first cell holds the lower half.
+            if cfg!(target_endian = "big") {
+                value.rotate_left(32)
+            } else {
+                value
+            }
+        }
+    }
+
+    /// Where the slot is that the next cell names.
+    #[inline(always)]
+    pub(crate) unsafe fn SlotOffset(r: &mut Regs) -> *mut u64 {
+        // SAFETY: CODE, FRAME.
+        unsafe {
+            let offset = u32(r) as i32;
+            at(r, offset)
+        }
+    }
+
+    /// The next 16 bytes.
+    #[inline(always)]
+    pub(crate) unsafe fn Bytes(r: &mut Regs) -> V128 {
+        // SAFETY: CODE; as above.
+        unsafe {
+            if cfg!(target_endian = "little") {
+                // The same bytes; said like this, the compiler sees that they are one vector.
+                let bytes = r.ip.cast::<[u8; 16]>().read_unaligned();
+                r.ip = r.ip.add(4);
+                return V128(bytes);
+            }
+            [u32(r), u32(r), u32(r), u32(r)].vector()
+        }
+    }
+
+    /// What an atomic op does, by its number.
+    #[inline(always)]
+    pub(crate) unsafe fn Atomic(r: &mut Regs) -> u32 {
+        // SAFETY: the caller's.
+        unsafe { u32(r) }
+    }
+
+    /// Where an access goes.
+    #[inline(always)]
+    pub(crate) unsafe fn Access(r: &mut Regs) -> Access {
+        // SAFETY: the caller's.
+        unsafe {
+            let mem = u32(r);
+            let flags = u32(r);
+            let (wide, width) = (flags & 1 != 0, flags >> 1);
+            Access {
+                mem,
+                wide,
+                width,
+                offset: u64(r),
+            }
+        }
+    }
+
+    /// Where the arguments of a call are.
+    #[inline(always)]
+    pub(crate) unsafe fn CallFrame(r: &mut Regs) -> Frame {
+        let frame = Frame(r.ip);
+        r.ip = r.ip.wrapping_add(3);
+        frame
+    }
+
+    /// Where the arguments of a call are that takes the place of the current one.
+    #[inline(always)]
+    pub(crate) unsafe fn TailFrame(r: &mut Regs) -> TailFrame {
+        // SAFETY: the caller's.
+        unsafe {
+            let (from, to) = (u32(r) as i32, u32(r) as i32);
+            TailFrame {
+                from,
+                to,
+                params: u32(r),
+                slots: u32(r),
+            }
+        }
+    }
+
+    /// What a cast asks for, as the cells that hold it.
+    #[inline(always)]
+    pub(crate) unsafe fn CastTarget(r: &mut Regs) -> (u32, u32) {
+        // SAFETY: the caller's.
+        unsafe { (u32(r), u32(r)) }
+    }
+}
+
+/// Where the arguments of a call are, not read yet: a call within the instance needs a part of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame(*const u32);
+
+impl Frame {
+    /// Reads it.
+    ///
+    /// # Safety
+    ///
+    /// CODE.
+    #[inline(always)]
+    pub unsafe fn read(self) -> CallFrame {
+        // SAFETY: CODE; a frame has three cells.
+        unsafe {
+            let [delta, params, slots] = *self.0.cast::<[u32; 3]>();
+            CallFrame {
+                delta,
+                params,
+                slots,
+            }
         }
     }
 }
 
-/// Where the slot is that the next cell names.
+/// Where a slot of the current frame is.
+///
+/// # Safety
+///
+/// FRAME; slots that ops name lie within the frame or among its parameters.
 #[inline(always)]
-pub(crate) unsafe fn slot(r: &mut Regs) -> *mut u64 {
-    // SAFETY: FRAME; slots that ops name lie within the frame or among its parameters.
-    unsafe {
-        let offset = cell(r) as i32;
-        r.sp.offset(offset as isize).cast()
-    }
+pub(crate) unsafe fn at(r: &Regs, offset: SlotOffset) -> *mut u64 {
+    // SAFETY: the caller's.
+    unsafe { r.sp.offset(offset as isize).cast() }
 }
 
 impl<T: Value> Source<T> for Acc {
@@ -224,7 +466,7 @@ impl<T: Value> Source<T> for Slot {
     #[inline(always)]
     unsafe fn get(r: &mut Regs) -> T {
         // SAFETY: FRAME; a slot that an op reads was written before.
-        unsafe { T::read(slot(r)) }
+        unsafe { T::read(in_code::SlotOffset(r)) }
     }
 }
 
@@ -234,9 +476,9 @@ impl<T: Scalar> Source<T> for Imm {
         // SAFETY: CODE; as many cells as the type takes.
         unsafe {
             if T::CELLS == 2 {
-                T::from_slot(wide(r))
+                T::from_slot(in_code::u64(r))
             } else {
-                T::from_slot(u64::from(cell(r)))
+                T::from_slot(u64::from(in_code::u32(r)))
             }
         }
     }
@@ -254,7 +496,7 @@ impl<T: Value> Dest<T> for Slot {
     unsafe fn put(r: &mut Regs, value: T) {
         T::set_acc(r, value);
         // SAFETY: FRAME.
-        unsafe { value.write(slot(r)) };
+        unsafe { value.write(in_code::SlotOffset(r)) };
     }
 }
 
@@ -264,6 +506,6 @@ impl<T: Scalar> Dest<T> for Pin {
         T::set_acc(r, value);
         T::set_pin(r, value);
         // SAFETY: FRAME.
-        unsafe { value.write(slot(r)) };
+        unsafe { value.write(in_code::SlotOffset(r)) };
     }
 }

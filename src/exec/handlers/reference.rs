@@ -1,6 +1,6 @@
 //! References. Holds unsafe code: see the parent.
 
-use super::operand::Source;
+use super::operand::{Source, read};
 use super::trap;
 use crate::exec::dispatch::{handler, next};
 use crate::runtime::trap::Trap;
@@ -8,7 +8,8 @@ use crate::runtime::trap::Trap;
 handler! {
     /// trap if `x` is null
     fn non_null[X: Source<u64>](r) {
-        if X::get(&mut r) == 0 {
+        let (x,) = read!(NonNull<X>, r);
+        if x == 0 {
             return trap(r, Trap::NullReference);
         }
         next(r)

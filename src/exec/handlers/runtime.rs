@@ -2,15 +2,16 @@
 //!
 //! Operands lie in consecutive slots, and the result replaces the first.
 
-use super::operand::{cell, slot};
+use super::operand::read;
 use crate::exec::Embedder;
-use crate::exec::dispatch::{handler, next};
+use crate::exec::dispatch::{Handler, handler, next};
 use crate::exec::machine::Machine;
 use crate::runtime::limiter::GrowError;
 use crate::runtime::trap::Trap;
+use crate::syntax::instr::Opcode;
 use crate::syntax::types::AddrType;
 
-/// One of the things that `code::ops::Runtime` lists.
+/// An instruction of this file.
 pub(crate) trait Call {
     /// How many operands it has.
     const OPERANDS: usize;
@@ -21,9 +22,8 @@ pub(crate) trait Call {
 handler! {
     /// what `C` says
     fn runtime[C: Call](r) {
-        let a = cell(&mut r) as usize;
-        let b = cell(&mut r) as usize;
-        let at = slot(&mut r);
+        let (a, b, at) = read!(Runtime, r);
+        let (a, b) = (a as usize, b as usize);
         let mut operands = [0; 3];
         let mut i = 0;
         while i < C::OPERANDS {
@@ -76,16 +76,27 @@ unsafe extern "C" fn run<C: Call>(
 }
 
 macro_rules! calls {
-    ($($(#[$doc:meta])* $name:ident($operands:literal) = |$m:ident, $a:ident, $b:ident, $x:ident| $body:expr;)*) => {$(
-        $(#[$doc])*
-        pub(crate) struct $name;
-        impl Call for $name {
-            const OPERANDS: usize = $operands;
-            fn run($m: &mut Machine, $a: usize, $b: usize, $x: &[u64; 3]) -> Result<u64, Trap> {
-                $body
+    ($($(#[$doc:meta])* $name:ident($operands:literal) = |$m:ident, $a:ident, $b:ident, $x:ident| $body:expr;)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) struct $name;
+            impl Call for $name {
+                const OPERANDS: usize = $operands;
+                fn run($m: &mut Machine, $a: usize, $b: usize, $x: &[u64; 3]) -> Result<u64, Trap> {
+                    $body
+                }
             }
+        )*
+
+        /// The handler of an instruction of this file.
+        pub(crate) fn handler(op: Opcode) -> Option<Handler> {
+            let handler: Handler = match op {
+                $(Opcode::$name => runtime::<$name>,)*
+                _ => return None,
+            };
+            Some(handler)
         }
-    )*};
+    };
 }
 
 calls! {

@@ -3,25 +3,10 @@
 //! Operators, loads and stores of vectors are the handlers of `numeric` and `memory`, for other types.
 
 use super::compute;
-use super::operand::{Dest, Slot, Source, Value, cell, slot};
-use crate::exec::dispatch::{Regs, goto, handler, next};
+use super::operand::{Acc, Dest, Slot, Source, Value, read};
+use crate::exec::dispatch::{goto, handler, next};
 use crate::exec::machine::Machine;
-use crate::exec::numerics::{Canonical, I8x16Shuffle, Lanes, Load, Replace, Shift, Ternop, V128};
-
-/// Reads the next 16 bytes of the code.
-#[inline(always)]
-unsafe fn constant(r: &mut Regs) -> V128 {
-    // SAFETY: CODE; the op has four more cells.
-    unsafe {
-        if cfg!(target_endian = "little") {
-            // The same bytes; said like this, the compiler sees that they are one vector.
-            let bytes = r.ip.cast::<[u8; 16]>().read_unaligned();
-            r.ip = r.ip.add(4);
-            return V128(bytes);
-        }
-        [cell(r), cell(r), cell(r), cell(r)].vector()
-    }
-}
+use crate::exec::numerics::{Canonical, I8x16Shuffle, Load, Replace, Shift, Ternop, V128};
 
 /// Where the value of an imported global is.
 #[inline(never)]
@@ -35,11 +20,11 @@ unsafe extern "C" fn imported(ctx: *mut Machine, global: u32) -> *mut u64 {
 handler! {
     /// `d := acc`, its NaNs made canonical; that there are none is the branch to be expected
     fn canonical[O: Canonical, D: Dest<O::Floats>](r) {
-        let x = O::Floats::acc(&r);
+        let (x, d) = read!(Canonical<Acc, D>, r);
         if compute::is_needed::<O>(x) != 0 {
             goto(r, canonical_nan::<O, D>)
         } else {
-            D::put(&mut r, x);
+            d.put(&mut r, x);
             next(r)
         }
     }
@@ -47,32 +32,30 @@ handler! {
     /// The rest of `canonical` where there is a NaN. No operand has been read, so `goto` leaves `ip` in front of the destination.
     #[cold] #[inline(never)]
     fn canonical_nan[O: Canonical, D: Dest<O::Floats>](r) {
-        let x = O::Floats::acc(&r);
-        D::put(&mut r, compute::unop::<O>(x));
+        let (x, d) = read!(Canonical<Acc, D>, r);
+        d.put(&mut r, compute::unop::<O>(x));
         next(r)
     }
 
     /// `d := op x, y, z`
     fn ternop[O: Ternop](r) {
-        let x = V128::read(slot(&mut r));
-        let y = V128::read(slot(&mut r));
-        let z = V128::read(slot(&mut r));
-        Slot::put(&mut r, compute::ternop::<O>(x, y, z));
+        let (x, y, z, d) = read!(Ternop<Slot>, r);
+        let (x, y, z) = (V128::read(x), V128::read(y), V128::read(z));
+        d.put(&mut r, compute::ternop::<O>(x, y, z));
         next(r)
     }
 
     /// `d := x shifted by y`
     fn shift[O: Shift, X: Source<V128>, Y: Source<u32>](r) {
-        let x = X::get(&mut r);
-        let y = Y::get(&mut r);
-        Slot::put(&mut r, compute::shift::<O>(x, y));
+        let (x, y, d) = read!(Binop<X, Y, Slot>, r);
+        d.put(&mut r, compute::shift::<O>(x, y));
         next(r)
     }
 
     /// `d := lane of x`: of a lane's bytes are made what a load makes of them
     fn extract_lane[L: Load, D: Dest<L::Out>](r) {
-        let x = slot(&mut r);
-        let byte = cell(&mut r) as usize;
+        let (x, byte, d) = read!(ExtractLane<D>, r);
+        let byte = byte as usize;
         let bytes = if cfg!(target_endian = "little") {
             x.cast::<u8>().add(byte).cast::<L::Bytes>().read_unaligned()
         } else {
@@ -80,56 +63,53 @@ handler! {
             let vector = V128::read(x);
             vector.0.as_ptr().add(byte).cast::<L::Bytes>().read_unaligned()
         };
-        D::put(&mut r, L::decode(bytes));
+        d.put(&mut r, L::decode(bytes));
         next(r)
     }
 
     /// `d := x, a lane of it := y`
     fn replace_lane[O: Replace, X: Source<V128>, Y: Source<O::Lane>](r) {
-        let x = X::get(&mut r);
-        let y = Y::get(&mut r);
-        let lane = cell(&mut r);
-        Slot::put(&mut r, compute::replace::<O>(x, y, lane));
+        let (x, y, lane, d) = read!(ReplaceLane<X, Y, Slot>, r);
+        d.put(&mut r, compute::replace::<O>(x, y, lane));
         next(r)
     }
 
     /// `d := lanes of x and y`
     fn shuffle_lanes(r) {
-        let x = V128::read(slot(&mut r));
-        let y = V128::read(slot(&mut r));
-        let lanes = constant(&mut r);
-        Slot::put(&mut r, compute::ternop::<I8x16Shuffle>(x, y, lanes));
+        let (x, y, lanes, d) = read!(Shuffle<Slot>, r);
+        let (x, y) = (V128::read(x), V128::read(y));
+        d.put(&mut r, compute::ternop::<I8x16Shuffle>(x, y, lanes));
         next(r)
     }
 
     /// `d := a number in the code`
     fn constant_vector(r) {
-        let value = constant(&mut r);
-        Slot::put(&mut r, value);
+        let (value, d) = read!(Constant<Slot>, r);
+        d.put(&mut r, value);
         next(r)
     }
 
     /// `d := if c ≠ 0 { x } else { y }`
     fn select_vector[C: Source<u32>](r) {
-        let c = C::get(&mut r);
-        let x = slot(&mut r);
-        let y = slot(&mut r);
+        let (c, x, y, d) = read!(SelectVector<C, Slot>, r);
         let chosen = core::hint::select_unpredictable(c != 0, x, y);
-        Slot::put(&mut r, V128::read(chosen));
+        d.put(&mut r, V128::read(chosen));
         next(r)
     }
 
     /// `slot := imported global`
     fn imported_get(r) {
-        let global = imported(r.ctx, cell(&mut r));
-        V128::read(global).write(slot(&mut r));
+        let (global, d) = read!(ImportedGet, r);
+        let global = imported(r.ctx, global);
+        V128::read(global).write(d);
         next(r)
     }
 
     /// `imported global := slot`
     fn imported_set(r) {
-        let global = imported(r.ctx, cell(&mut r));
-        V128::read(slot(&mut r)).write(global);
+        let (global, x) = read!(ImportedSet, r);
+        let global = imported(r.ctx, global);
+        V128::read(x).write(global);
         next(r)
     }
 }
