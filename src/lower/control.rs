@@ -1,13 +1,13 @@
 //! Control instructions: labels, branches, and code that cannot be reached.
 
 use super::exceptions::Exceptions;
-use super::operands::{Operand, Operands, Place};
+use super::operands::{Operands, Place};
 use super::{Lowerer, Surroundings};
 use crate::code::Form;
 use crate::code::builder::{Target, Waiting};
 use crate::code::ops::{Dst, Op};
 use crate::syntax::index::*;
-use crate::syntax::instr::{Instr, Opcode};
+use crate::syntax::instr::Instr;
 use crate::syntax::types::{BlockType, ValType};
 
 /// What a label belongs to.
@@ -510,41 +510,6 @@ impl Lowerer<'_> {
         }
         self.jump(label, self.module.form == Form::Plain);
         self.builder.place(around);
-    }
-
-    /// Emits a branch, taken if the condition is what it should be, except for its target.
-    fn branch_if(&mut self, condition: &Operand, taken_if: bool) {
-        let not = !taken_if;
-        if condition.place == Place::Pending
-            && let Some(&pending) = self.operands.pending()
-        {
-            let not = not != pending.is_zero;
-            match pending.op {
-                Op::Binop { op, x, y, .. }
-                    if super::numeric::is_comparison(op)
-                        || op == Opcode::I32And
-                        || pending.is_zero =>
-                {
-                    self.operands.take_pending();
-                    return self.emit(Op::BrBinop { op, not, x, y });
-                }
-                Op::Unop {
-                    op: op @ (Opcode::I32Eqz | Opcode::I64Eqz),
-                    x,
-                    ..
-                } => {
-                    self.operands.take_pending();
-                    return self.emit(Op::BrUnop { op, not, x });
-                }
-                _ => {}
-            }
-        }
-        let x = self.source(condition);
-        self.emit(Op::BrUnop {
-            op: Opcode::I32Eqz,
-            not: taken_if,
-            x,
-        });
     }
 
     pub(super) fn br_table(&mut self, labels: &[LabelIdx], default: LabelIdx) {

@@ -1,7 +1,7 @@
 //! Loads and stores.
 
 use super::Lowerer;
-use super::numeric::{order, result_type};
+use super::numeric::result_type;
 use super::operands::{Operand, Operands, Place};
 use crate::code::ops::{Addr, Dst, Op};
 use crate::syntax::instr::{Instr, MemArg, Opcode};
@@ -116,34 +116,6 @@ impl Lowerer<'_> {
             value,
             offset,
         });
-    }
-
-    /// The address that an operand is, with a pending sum taken in.
-    fn address(&mut self, operand: &Operand, access: Opcode) -> Addr {
-        if operand.place == Place::Pending
-            && let Some(&pending) = self.operands.pending()
-            && !pending.is_zero
-        {
-            match pending.op {
-                Op::Binop {
-                    op: Opcode::I32Add,
-                    mut x,
-                    mut y,
-                    ..
-                } => {
-                    self.operands.take_pending();
-                    order(&mut x, &mut y);
-                    return Addr::Sum(x, y);
-                }
-                Op::AddScaled { x, y, k, .. } if access.natural_align() == Some(k) => {
-                    self.operands.take_pending();
-                    return Addr::Scaled(x, y);
-                }
-                _ => {}
-            }
-        }
-        let [x] = self.sources([operand]);
-        Addr::Plain(x)
     }
 
     /// Settles the pending op unless it computes this operand, which was popped.

@@ -31,6 +31,7 @@ mod calls;
 mod control;
 mod exceptions;
 mod fuel;
+mod fuse;
 mod heap;
 mod locals;
 mod memory;

@@ -30,36 +30,6 @@ impl Lowerer<'_> {
         self.push_pending(Op::Unop { op, x, d: Dst::Acc }, ty);
     }
 
-    /// Turns a test for zero of a pending comparison into the opposite comparison, or marks it so.
-    fn negate_pending(&mut self, eqz: Opcode) -> bool {
-        if self.operands.top().place != Place::Pending {
-            return false;
-        }
-        let Some(&pending) = self.operands.pending() else {
-            return false;
-        };
-        let Op::Binop { op, x, y, d } = pending.op else {
-            return false;
-        };
-        if pending.is_zero {
-            return false;
-        }
-        let testable = match eqz {
-            Opcode::I32Eqz => is_comparison(op) || op == Opcode::I32And,
-            _ => op == Opcode::I64And,
-        };
-        if !testable {
-            return false;
-        }
-        self.operands.pop();
-        self.operands.take_pending();
-        match op.opposite() {
-            Some(op) => self.push_pending(Op::Binop { op, x, y, d }, ValType::I32),
-            None => self.push_pending_test(pending),
-        }
-        true
-    }
-
     /// Binary operators and comparisons.
     pub(super) fn binop(&mut self, op: Opcode) {
         if op == Opcode::I32Add && self.scaled_sum() {
@@ -88,56 +58,6 @@ impl Lowerer<'_> {
             },
             result_type(op),
         );
-    }
-
-    /// `x + (y << k)`, if the shift is pending: one op, or part of an address.
-    fn scaled_sum(&mut self) -> bool {
-        let Some(pending) = self.operands.pending() else {
-            return false;
-        };
-        let Op::Binop {
-            op: Opcode::I32Shl,
-            x: y,
-            y: Src::Imm32(k),
-            ..
-        } = pending.op
-        else {
-            return false;
-        };
-        if matches!(y, Src::Imm32(_)) {
-            return false;
-        }
-        let second = self.operands.pop();
-        let first = self.operands.pop();
-        let base = if second.place == Place::Pending {
-            first
-        } else {
-            second
-        };
-        let mut x = self.operands.src(&base);
-        if x == Src::Acc && y == Src::Acc {
-            // Both are the accumulator's mirror; one of them is read from memory.
-            x = self.operands.memory(&base).map_or(x, Src::Slot);
-        }
-        let fits = (first.place == Place::Pending) != (second.place == Place::Pending)
-            && !matches!(x, Src::Imm32(_))
-            && !(x == Src::Acc && y == Src::Acc);
-        if !fits {
-            self.operands.push_again(first);
-            self.operands.push_again(second);
-            return false;
-        }
-        self.operands.take_pending();
-        self.push_pending(
-            Op::AddScaled {
-                x,
-                y,
-                k,
-                d: Dst::Acc,
-            },
-            ValType::I32,
-        );
-        true
     }
 }
 

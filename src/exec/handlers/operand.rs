@@ -224,7 +224,7 @@ in_slots! { Slot Pin }
 /// op's name stand the kinds of its operands of type `Src`, `Addr` and `Dst`, in the same order.
 ///
 /// ```text
-/// let (x, y, k, d) = read!(AddScaled<X, Y, D>, r);
+/// let (x, y, d) = read!(Binop<X, Y, D>, r);
 /// ```
 macro_rules! read {
     ($row:ident $(<$($kind:ty),*>)?, $r:ident) => {
