@@ -143,8 +143,8 @@ impl MemInst {
     #[inline]
     pub fn place(&mut self) -> (*mut u8, u64) {
         match &mut self.contents {
-            // No reference to the bytes is made, which another one would invalidate.
-            Contents::Own(bytes) => (bytes.as_mut_ptr(), bytes.len() as u64),
+            // The vector's own pointer. One that derives from a reference to the bytes would not outlive the next such reference.
+            Contents::Own(Own { bytes, len }) => (bytes.as_mut_ptr(), *len as u64),
             Contents::Shared(_) => (core::ptr::null_mut(), 0),
         }
     }

@@ -1,8 +1,8 @@
 //! Calls whose work grows with an operand, in metered code. Holds unsafe code: see the parent.
 //!
-//! Only work that will be done is charged. So a call first looks whether it would fail: beyond bounds, on null, at a declared maximum or a
-//! limit of the store. If so, it costs as much as any other instruction, and then fails in its own way. Else it pays for all of its
-//! work before it begins; and what the embedder's limiter or the host's memory refuses after that is given back.
+//! Only work that will be done is charged. A call that fails costs as much as any other instruction: beyond bounds, on null, at a declared
+//! maximum or a limit of the store. Any other call pays for all of its work before it begins; and what the embedder's limiter or the
+//! host's memory refuses after that is given back.
 //!
 //! Work that takes long is done in parts. Between two of them others may stop the execution, which then goes on with the next part: the
 //! machine notes how much has been done, as registers do for a string instruction of a processor.
@@ -21,6 +21,7 @@ use crate::runtime::heap::Heap;
 use crate::runtime::registry::TypeId;
 use crate::runtime::trap::Trap;
 use crate::syntax::instr::Opcode;
+use crate::syntax::types::AddrType;
 
 /// A call whose work grows with an operand.
 pub(crate) trait Bulk {
@@ -40,6 +41,9 @@ pub(crate) trait Bulk {
     ///
     /// FRAME, for the operands and results.
     unsafe fn run(m: &mut Machine, a: u32, b: u32, at: *mut u64) -> Result<(), Trap>;
+
+    /// The operand that is the amount of work, unless the call fails or is refused; nothing if the amount depends on more than that.
+    const AMOUNT: Option<usize> = None;
 
     /// Does a part of its work, if it can be done in parts.
     const PARTS: Option<DoPart> = None;
@@ -146,6 +150,21 @@ unsafe extern "C" fn run<C: Bulk>(
     // SAFETY: CTX. FRAME: the caller's.
     unsafe {
         let machine = &mut *ctx;
+        // Nearly always there is fuel for all, and the call succeeds. So it pays first, and what fails takes the price back. A slot whose
+        // upper half means nothing may look like more work than it is.
+        if let Some(operand) = C::AMOUNT
+            && let amount = *at.add(operand)
+            && amount <= PART << shift
+        {
+            let price = (amount >> shift) as i64;
+            let rest = machine.fuel - i64::from(cost) - price;
+            if rest >= 0 {
+                machine.fuel = rest;
+                machine.price = price;
+                let result = C::run(machine, a, b, at);
+                return left(machine, result.map(|()| Left::Done));
+            }
+        }
         let work = C::work(machine, a, b, at);
         let done = core::mem::take(&mut machine.progress);
         if done == 0 {
@@ -161,15 +180,18 @@ unsafe extern "C" fn run<C: Bulk>(
             }
             _ => C::run(machine, a, b, at).map(|()| Left::Done),
         };
-        match result {
-            Ok(left) => left,
-            Err(reason) => {
-                machine.give_back();
-                machine.trap = Some(reason);
-                Left::Stopped
-            }
-        }
+        left(machine, result)
     }
+}
+
+/// Notes a failure, which costs no more than the instruction.
+#[inline(always)]
+fn left(machine: &mut Machine, result: Result<Left, Trap>) -> Left {
+    result.unwrap_or_else(|reason| {
+        machine.give_back();
+        machine.trap = Some(reason);
+        Left::Stopped
+    })
 }
 
 /// Does what remains of some work in parts, until it is done or somebody stops the execution.
@@ -235,6 +257,7 @@ macro_rules! runtime {
         handlers! { of_runtime rt $($name)* }
         $(impl Bulk for rt::$name {
             const INSTR: Opcode = Opcode::$name;
+            const AMOUNT: Option<usize> = Some(<Self as rt::Call>::OPERANDS - 1);
 
             unsafe fn work($m: &mut Machine, $a: u32, $b: u32, at: *const u64) -> Option<u64> {
                 // SAFETY: FRAME, the caller's.
@@ -278,13 +301,15 @@ runtime! {
         m.store().may_grow_memory(addr, delta)
     };
     MemoryFill: |m, a, _b, x| {
-        let ty = m.mem_addr_type(a);
-        within(at(ty, x[2]), at(ty, x[0]), m.mem_inst(a as u32).len())
+        let (ty, len) = m.mem_extent(a);
+        within(at(ty, x[2]), at(ty, x[0]), len)
     }, |part| [at(m.mem_addr_type(a), x[0]) + part.done, x[1], part.count];
     MemoryCopy: |m, a, b, x| {
-        let [d, s, n] = copied(m.mem_addr_type(a), m.mem_addr_type(b), &x);
-        within(n, d, m.mem_inst(a as u32).len())?;
-        within(n, s, m.mem_inst(b as u32).len())
+        let (to, to_len) = m.mem_extent(a);
+        let (from, from_len) = if a == b { (to, to_len) } else { m.mem_extent(b) };
+        let [d, s, n] = copied(to, from, &x);
+        within(n, d, to_len)?;
+        within(n, s, from_len)
     }, |part| {
         let [d, s, _] = copied(m.mem_addr_type(a), m.mem_addr_type(b), &x);
         let from = part.of_copy(d, s);
@@ -292,8 +317,9 @@ runtime! {
     };
     // A segment is as long as the module at most, which took longer to load.
     MemoryInit: |m, a, b, x| {
-        let (to, n) = (at(m.mem_addr_type(a), x[0]), at32(x[2]));
-        within(n, to, m.mem_inst(a as u32).len())?;
+        let (ty, len) = m.mem_extent(a);
+        let (to, n) = (at(ty, x[0]), at32(x[2]));
+        within(n, to, len)?;
         within(n, at32(x[1]), m.inst().datas[b].len() as u64)
     };
     TableGrow: |m, a, _b, x| {
@@ -361,6 +387,12 @@ impl Machine {
     fn new_object(&mut self, bytes: u64) -> Option<u64> {
         let possible = bytes <= Heap::MOST_BYTES && Heap::cost(bytes) <= self.store().heap_room();
         possible.then_some(bytes)
+    }
+
+    /// The type of addresses of a memory of the current instance, and how many bytes it has.
+    fn mem_extent(&mut self, mem: usize) -> (AddrType, u64) {
+        let mem = self.mem_inst(mem as u32);
+        (mem.ty.addr, mem.len())
     }
 
     /// `count`, if an array has so many elements from `at` on.

@@ -113,18 +113,25 @@ calls! {
     };
     /// `memory.fill`
     MemoryFill(3) = |m, a, _b, x| {
-        let (addr, ty) = (m.inst().mems[a], m.mem_addr_type(a));
-        m.store().mems[addr.index()].fill(at(ty, x[0]), x[1] as u8, at(ty, x[2]))?;
+        let mem = m.mem_inst(a as u32);
+        let ty = mem.ty.addr;
+        mem.fill(at(ty, x[0]), x[1] as u8, at(ty, x[2]))?;
         Ok(x[0])
     };
     /// `memory.copy`
     MemoryCopy(3) = |m, a, b, x| {
         let (to, from) = (m.inst().mems[a].index(), m.inst().mems[b].index());
-        let [d, s, n] = copied(m.mem_addr_type(a), m.mem_addr_type(b), x);
         let mems = &mut m.store().mems;
         match mems.get_disjoint_mut([to, from]) {
-            Ok([to, from]) => to.copy(d, from, s, n)?,
-            Err(_) => mems[to].copy_within(d, s, n)?,
+            Ok([to, from]) => {
+                let [d, s, n] = copied(to.ty.addr, from.ty.addr, x);
+                to.copy(d, from, s, n)?;
+            }
+            Err(_) => {
+                let mem = &mut mems[to];
+                let [d, s, n] = x.map(|operand| at(mem.ty.addr, operand));
+                mem.copy_within(d, s, n)?;
+            }
         }
         Ok(x[0])
     };
