@@ -274,26 +274,15 @@ impl Error {
 impl From<HostError> for Error {
     fn from(error: HostError) -> Self {
         // An error that passes through a host function unchanged keeps its variant.
-        let error = match error.downcast::<Self>() {
-            Ok(error) => return *error,
-            Err(error) => error,
-        };
-        let error = match error.downcast::<Trap>() {
-            Ok(trap) => return Self::from(*trap),
-            Err(error) => error,
-        };
-        let error = match error.downcast::<ThrownException>() {
-            Ok(thrown) => return Self::from(*thrown),
-            Err(error) => error,
-        };
-        let error = match error.downcast::<MemoryAccessError>() {
-            Ok(access) => return Self::from(*access),
-            Err(error) => error,
-        };
-        let error = match error.downcast::<Misuse>() {
-            Ok(misuse) => return Self::from(*misuse),
-            Err(error) => error,
-        };
+        macro_rules! unless_of {
+            ($error:ident: $($ty:ty)*) => {$(
+                let $error = match $error.downcast::<$ty>() {
+                    Ok(error) => return Self::from(*error),
+                    Err(error) => error,
+                };
+            )*};
+        }
+        unless_of! { error: Self Trap ThrownException MemoryAccessError Misuse }
         Self::Host(HostFailure {
             error,
             backtrace: WasmBacktrace::default(),

@@ -10,7 +10,7 @@
 //!     (func (export "run") (param i32) (result i32)
 //!         (i32.add (call $double (local.get 0)) (i32.const 1))))"#)?;
 //!
-//! // What they import is defined in a linker,
+//! // A linker defines their imports,
 //! let mut linker = Linker::new(&engine);
 //! linker.func_wrap("host", "double", |x: i32| x * 2)?;
 //!
@@ -27,31 +27,31 @@
 //! | to | see |
 //! |---|---|
 //! | configure features, fuel and limits | [`Config`], [`Engine`] |
-//! | load a program, and see what it needs and offers | [`Module`] |
+//! | load a program, and look at its imports and exports | [`Module`] |
 //! | offer functions and other things to programs | [`Linker`], [`Func::wrap`], [`Caller`] |
-//! | compile programs once, and bound what they use | [`EngineConfig`], [`Engine::compile_wat`], [`CacheStats`] |
+//! | compile programs once, and bound their resources | [`EngineConfig`], [`Engine::compile_wat`], [`CacheStats`] |
 //! | follow a convention for small programs | [`tape`], [`status`] |
 //! | run a program | [`Linker::instantiate`], [`InstancePre`], [`Instance`], [`TypedFunc`] |
 //! | exchange data with it | [`Memory`], [`Global`], [`Table`], [`ExternRef`] |
 //! | stop it from outside, go on with it later | [`InterruptHandle`], [`TypedFunc::call_resumable`], [`MaySuspend`] |
 //! | let it wait for async functions | [`TypedFunc::call_async`], [`Linker::func_wrap_async`] |
-//! | bound what it uses | [`Store::set_fuel`], [`Store::set_max_memory_bytes`], [`Store::limiter`], [`Config::max_wasm_stack`] |
-//! | understand what went wrong | [`enum@Error`], [`Trap`], [`WasmBacktrace`] |
-//! | print names that a program made up | [`Escaped`] |
+//! | bound its resources | [`Store::set_fuel`], [`Store::set_max_memory_bytes`], [`Store::limiter`], [`Config::max_wasm_stack`] |
+//! | find the cause of an error | [`enum@Error`], [`Trap`], [`WasmBacktrace`] |
+//! | print names from a program safely | [`Escaped`] |
 //!
 //! Names and meanings are those of `wasmtime` wherever there is no reason against it.
 //!
 //! # Untrusted programs
 //!
-//! A program can use up what it is given and no more: memory and tables up to the store's limits, value stack up to
-//! [`Config::max_wasm_stack`], time up to the fuel. Whatever its bytes are, they lead to a [`Result`], not to a panic, and no nesting or
-//! recursion of a guest uses the host's stack. What host functions let it do is up to them.
+//! A program can use its limits and no more: memory and tables up to the store's limits, value stack up to
+//! [`Config::max_wasm_stack`], time up to the fuel. Any bytes lead to a [`Result`], not to a panic, and no nesting or
+//! recursion of a guest uses the host's stack. Host functions decide what else it can do.
 //!
 //! # Features of the crate
 //!
 //! * `wat` (default): [`Module::new`] takes the text format as well as binaries.
 //! * `anyhow`: errors of `anyhow` convert into [`enum@Error`] and keep their types.
-//! * `loop-dispatch`: dispatches by a loop also where tail calls would be used.
+//! * `loop-dispatch`: dispatches by a loop where tail calls would be used otherwise.
 
 mod api;
 mod code;
@@ -87,12 +87,11 @@ pub use escape::Escaped;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// So are those of the guides.
+/// The examples of the guides are tested as well.
 #[cfg(all(doctest, feature = "wat"))]
 #[doc = include_str!("../docs/suspending.md")]
 struct Suspending;
 
-/// So are those of the guides.
 #[cfg(all(doctest, feature = "wat"))]
 #[doc = include_str!("../docs/metering.md")]
 struct Metering;

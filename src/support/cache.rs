@@ -118,7 +118,7 @@ pub(crate) struct Made<V> {
 }
 
 /// The result of a look-up.
-enum Found<V, E> {
+enum Lookup<V, E> {
     Kept(V),
     /// A thread is making it.
     Pending(Arc<Build<V, E>>),
@@ -192,7 +192,7 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
         loop {
             let mut found = self.find(hash, format, content, None);
             let mut mine = None;
-            if let Found::Absent = found {
+            if let Lookup::Absent = found {
                 let build = Arc::new(Build {
                     format,
                     content: content.into(),
@@ -205,8 +205,8 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
                 mine = Some(build);
             }
             match (found, mine) {
-                (Found::Kept(value), _) => return Ok(value),
-                (Found::Pending(build), _) => {
+                (Lookup::Kept(value), _) => return Ok(value),
+                (Lookup::Pending(build), _) => {
                     let outcome = build.wait();
                     if !matches!(outcome, Outcome::Abandoned) {
                         self.lock().stats.hits += 1;
@@ -217,7 +217,7 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
                         Outcome::Abandoned => {}
                     }
                 }
-                (Found::Absent, Some(build)) => {
+                (Lookup::Absent, Some(build)) => {
                     let guard = BuildGuard {
                         cache: self,
                         hash,
@@ -225,7 +225,7 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
                     };
                     return guard.finish(make(&guard.build.content));
                 }
-                (Found::Absent, None) => unreachable!("an absent content got a build above"),
+                (Lookup::Absent, None) => unreachable!("an absent content got a build above"),
             }
         }
     }
@@ -239,7 +239,7 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
         format: Format,
         content: &[u8],
         build: Option<&Arc<Build<V, E>>>,
-    ) -> Found<V, E> {
+    ) -> Lookup<V, E> {
         // Dropped after the lock is released.
         let mut dropped = Vec::new();
         let state = &mut *self.lock();
@@ -248,7 +248,7 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
         let same = |build: &Build<V, E>| build.format == format && *build.content == *content;
         if let Some(entry) = entries.find(|entry| same(&entry.build)) {
             let Some(used) = &mut entry.used else {
-                return Found::Pending(entry.build.clone());
+                return Lookup::Pending(entry.build.clone());
             };
             state.order.remove(used);
             *used = state.clock;
@@ -258,7 +258,7 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
                 let value = value.clone();
                 state.stats.hits += 1;
                 self.shrink(state, &mut dropped);
-                return Found::Kept(value);
+                return Lookup::Kept(value);
             }
             unreachable!("only values that were made are kept");
         }
@@ -270,7 +270,7 @@ impl<V: Clone + Grows, E: Clone> Cache<V, E> {
                 cost: 0,
             });
         }
-        Found::Absent
+        Lookup::Absent
     }
 
     /// Ends the making of a value: keeps it, with the given cost, or forgets it.

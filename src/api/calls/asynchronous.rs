@@ -155,7 +155,8 @@ impl Func {
     ) -> Result<(), Error> {
         let mut context = store.as_context_mut();
         let mut buffer = SlotBuffer::new();
-        let call = self.begin(context.runtime(), params, Some(results.len()), &mut buffer)?;
+        let count = Some(results.len());
+        let call = self.begin(context.runtime(), params, count, &mut buffer)?;
         invoke(context.as_context_mut(), call.addr, call.counts, call.slots).await?;
         call.read_results(context.runtime(), results);
         Ok(())
@@ -180,7 +181,7 @@ impl Func {
     {
         let context = store.as_context_mut();
         let host = wrap(context.engine(), func);
-        Self::expect(host.and_then(|host| Self::host(context, host)))
+        Self::expect(host.and_then(|host| Self::add_host(context, host)))
     }
 
     /// Makes a function of a type that is known at run time only, of a Rust closure that returns a future. The closure gets the
@@ -203,7 +204,7 @@ impl Func {
             + Sync
             + 'static,
     {
-        Self::expect(Self::host(store.as_context_mut(), new(ty, func)))
+        Self::expect(Self::add_host(store.as_context_mut(), new(ty, func)))
     }
 }
 
@@ -304,7 +305,7 @@ impl<T> Linker<T> {
         Results: WasmRet + 'static,
     {
         let host = wrap(&self.engine, func)?;
-        self.host(module, name, host)
+        self.define_host(module, name, host)
     }
 
     /// Defines a host function of a type that is known at run time only, given as a closure that returns a future; see
@@ -330,7 +331,7 @@ impl<T> Linker<T> {
             + 'static,
         T: Send,
     {
-        self.host(module, name, new(ty, func))
+        self.define_host(module, name, new(ty, func))
     }
 
     /// Makes an instance of a module with these definitions; its start function may wait.

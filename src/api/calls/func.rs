@@ -64,7 +64,7 @@ impl Func {
     ) -> Self {
         let context = store.as_context_mut();
         let host = func.into_host(context.engine());
-        Self::expect(host.and_then(|host| Self::host(context, host)))
+        Self::expect(host.and_then(|host| Self::add_host(context, host)))
     }
 
     /// Makes a function of a type that is known at run time only, of a Rust closure that takes and returns values as [`Val`]s.
@@ -105,11 +105,11 @@ impl Func {
         ty: FuncType,
         func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), Error> + Send + Sync + 'static,
     ) -> Result<Self, Error> {
-        Self::host(store.as_context_mut(), HostFunc::new(ty, func))
+        Self::add_host(store.as_context_mut(), HostFunc::new(ty, func))
     }
 
     /// Adds a host function to a store.
-    pub(crate) fn host<T>(
+    pub(crate) fn add_host<T>(
         mut context: StoreContextMut<'_, T>,
         host: HostFunc<T>,
     ) -> Result<Self, Error> {
@@ -152,7 +152,8 @@ impl Func {
     ) -> Result<(), Error> {
         let mut context = store.as_context_mut();
         let mut buffer = SlotBuffer::new();
-        let call = self.begin(context.runtime(), params, Some(results.len()), &mut buffer)?;
+        let count = Some(results.len());
+        let call = self.begin(context.runtime(), params, count, &mut buffer)?;
         context.invoke(call.addr, call.counts, call.slots)?;
         call.read_results(context.runtime(), results);
         Ok(())

@@ -332,7 +332,7 @@ impl Func {
         + 'static,
     ) -> Self {
         let host = HostFunc::suspending(ty, func);
-        Self::expect(Self::host(store.as_context_mut(), host))
+        Self::expect(Self::add_host(store.as_context_mut(), host))
     }
 }
 
@@ -352,7 +352,7 @@ impl<T> Linker<T> {
         + Sync
         + 'static,
     ) -> Result<&mut Self, Error> {
-        self.host(module, name, HostFunc::suspending(ty, func))
+        self.define_host(module, name, HostFunc::suspending(ty, func))
     }
 }
 

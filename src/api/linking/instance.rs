@@ -267,11 +267,11 @@ fn explain<T>(
 /// ```
 pub struct InstancePre<T> {
     module: Module,
-    imports: Arc<[Found<T>]>,
+    imports: Arc<[ResolvedImport<T>]>,
 }
 
 /// The definition that was found for an import.
-pub(crate) enum Found<T> {
+pub(crate) enum ResolvedImport<T> {
     /// A part of a store.
     Item(Extern),
     /// A function of a linker, to be added to each store.
@@ -296,7 +296,7 @@ impl<T> core::fmt::Debug for InstancePre<T> {
 }
 
 impl<T> InstancePre<T> {
-    pub(crate) fn new(module: &Module, imports: Arc<[Found<T>]>) -> Self {
+    pub(crate) fn new(module: &Module, imports: Arc<[ResolvedImport<T>]>) -> Self {
         Self {
             module: module.clone(),
             imports,
@@ -338,8 +338,8 @@ impl<T> InstancePre<T> {
         };
         for (import, found) in imports.iter_mut().zip(&*self.imports) {
             *import = match found {
-                Found::Item(item) => item.checked(&mut context.inner.runtime)?,
-                Found::Host(func) => ExternVal::Func(context.add_host(func.clone())?),
+                ResolvedImport::Item(item) => item.checked(&mut context.inner.runtime)?,
+                ResolvedImport::Host(func) => ExternVal::Func(context.add_host(func.clone())?),
             };
         }
         Instance::with(context, &self.module, imports)

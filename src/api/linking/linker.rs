@@ -4,7 +4,7 @@ use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::instance::{Found, Instance, InstancePre};
+use super::instance::{Instance, InstancePre, ResolvedImport};
 use crate::api::calls::caller::Caller;
 use crate::api::calls::func::{Func, IntoFunc};
 use crate::api::calls::host_func::HostFunc;
@@ -62,10 +62,10 @@ impl<T> Clone for Definition<T> {
 }
 
 impl<T> Definition<T> {
-    fn found(&self) -> Found<T> {
+    fn found(&self) -> ResolvedImport<T> {
         match self {
-            Self::Item(item, _) => Found::Item(item.clone()),
-            Self::Host(host) => Found::Host(host.clone()),
+            Self::Item(item, _) => ResolvedImport::Item(item.clone()),
+            Self::Host(host) => ResolvedImport::Host(host.clone()),
         }
     }
 
@@ -73,7 +73,7 @@ impl<T> Definition<T> {
     fn get(&self, context: StoreContextMut<'_, T>) -> Result<Extern, Error> {
         Ok(match self {
             Self::Item(item, _) => item.clone(),
-            Self::Host(host) => Func::host(context, host.clone())?.into(),
+            Self::Host(host) => Func::add_host(context, host.clone())?.into(),
         })
     }
 }
@@ -149,7 +149,7 @@ impl<T> Linker<T> {
         func: impl IntoFunc<T, Params, Results>,
     ) -> Result<&mut Self, Error> {
         let host = func.into_host(&self.engine)?;
-        self.host(module, name, host)
+        self.define_host(module, name, host)
     }
 
     /// Defines a host function of a type that is known at run time only; see [`Func::new`].
@@ -163,10 +163,10 @@ impl<T> Linker<T> {
         ty: FuncType,
         func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), Error> + Send + Sync + 'static,
     ) -> Result<&mut Self, Error> {
-        self.host(module, name, HostFunc::new(ty, func))
+        self.define_host(module, name, HostFunc::new(ty, func))
     }
 
-    pub(crate) fn host(
+    pub(crate) fn define_host(
         &mut self,
         module: &str,
         name: &str,

@@ -198,24 +198,12 @@ impl RefType {
 
 impl fmt::Display for RefType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            // The abbreviations exist for nullable references to the tops and bottoms; these two are in common use.
-            Self {
-                nullable: true,
-                heap: HeapType::Func,
-            } => f.write_str("funcref"),
-            Self {
-                nullable: true,
-                heap: HeapType::Extern,
-            } => f.write_str("externref"),
-            Self {
-                nullable: true,
-                heap,
-            } => write!(f, "(ref null {heap})"),
-            Self {
-                nullable: false,
-                heap,
-            } => write!(f, "(ref {heap})"),
+        // The abbreviations exist for nullable references to the tops and bottoms; these two are in common use.
+        match (self.nullable, &self.heap) {
+            (true, HeapType::Func) => f.write_str("funcref"),
+            (true, HeapType::Extern) => f.write_str("externref"),
+            (true, heap) => write!(f, "(ref null {heap})"),
+            (false, heap) => write!(f, "(ref {heap})"),
         }
     }
 }

@@ -9,14 +9,14 @@ use super::refs::{ExternRef, Held};
 use super::val::Val;
 use crate::api::store::context::{AsContext, AsContextMut};
 use crate::api::types::{ArrayType, HeapType, StructType};
-use crate::code::layout::{Place, Storage};
+use crate::code::layout::Storage;
 use crate::error::{Error, Misuse};
 use crate::exec::objects;
 use crate::runtime::heap::{self, Object, Referent};
 use crate::runtime::limiter::Exhausted;
 use crate::runtime::registry::TypeId;
 use crate::runtime::store::{Store, StoreId};
-use crate::syntax::types::{CompType, FieldType, ValType};
+use crate::syntax::types::{CompType, FieldType};
 
 /// An unboxed integer of 31 bits: a reference without an object.
 ///
@@ -294,32 +294,13 @@ impl StructRef {
         Ok(Self { held })
     }
 
-    /// Its type.
-    ///
-    /// # Errors
-    /// If it is a reference of another store.
-    pub fn ty(&self, store: impl AsContext) -> Result<StructType, Error> {
-        let store = &store.as_context().inner.runtime;
-        Ok(self.type_in(store)?)
-    }
-
-    fn type_in(&self, store: &Store) -> Result<StructType, Misuse> {
-        let object = object(&self.held, store)?;
-        match StructType::of(&store.registry, object.ty()) {
-            Some(ty) => Ok(ty),
-            None => unreachable!("validated: it refers to a structure"),
-        }
-    }
-
     /// The value of a field, counted from 0. Packed numbers are extended without a sign.
     ///
     /// # Errors
     /// If there is no such field, or it is a reference of another store.
     pub fn field(&self, store: impl AsContext, index: usize) -> Result<Val, Error> {
         let store = &store.as_context().inner.runtime;
-        let (ty, Place { offset, storage }) = self.place(store, index)?;
-        let object = object(&self.held, store)?;
-        Ok(get(ty.unpacked(), storage, object, offset as usize, store))
+        Ok(self.component(store, index)?.get(&self.held, store)?)
     }
 
     /// Sets a field. Packed fields keep the lower bits of a number.
@@ -334,27 +315,23 @@ impl StructRef {
     ) -> Result<(), Error> {
         let mut context = store.as_context_mut();
         let store = context.runtime();
-        let (ty, Place { offset, storage }) = self.place(store, index)?;
-        Ok(set(
-            &self.held,
-            ty,
-            storage,
-            offset as usize,
-            &value,
-            store,
-        )?)
+        let field = self.component(store, index)?;
+        Ok(field.set(&self.held, &value, store)?)
     }
 
-    /// The type of a field, and its place in the object.
-    fn place(&self, store: &Store, index: usize) -> Result<(FieldType, Place), Misuse> {
+    fn component(&self, store: &Store, index: usize) -> Result<Component, Misuse> {
         let ty = store.registry.definition(object(&self.held, store)?.ty());
         let CompType::Struct(fields) = &ty.composite else {
             unreachable!("validated: it refers to a structure");
         };
         let info = store.heap.info(object(&self.held, store)?);
         let place = info.and_then(|info| info.fields().get(index).copied());
-        match fields.get(index).copied().zip(place) {
-            Some(found) => Ok(found),
+        match fields.get(index).zip(place) {
+            Some((ty, place)) => Ok(Component {
+                ty: *ty,
+                storage: place.storage,
+                offset: place.offset as usize,
+            }),
             None => Err(Misuse::FieldIndex {
                 index: index as u64,
                 count: fields.len() as u64,
@@ -422,23 +399,6 @@ impl ArrayRef {
         Ok(Self { held })
     }
 
-    /// Its type.
-    ///
-    /// # Errors
-    /// If it is a reference of another store.
-    pub fn ty(&self, store: impl AsContext) -> Result<ArrayType, Error> {
-        let store = &store.as_context().inner.runtime;
-        Ok(self.type_in(store)?)
-    }
-
-    fn type_in(&self, store: &Store) -> Result<ArrayType, Misuse> {
-        let object = object(&self.held, store)?;
-        match ArrayType::of(&store.registry, object.ty()) {
-            Some(ty) => Ok(ty),
-            None => unreachable!("validated: it refers to an array"),
-        }
-    }
-
     /// The number of elements.
     ///
     /// # Errors
@@ -462,9 +422,7 @@ impl ArrayRef {
     /// If there is no such element, or it is a reference of another store.
     pub fn get(&self, store: impl AsContext, index: u32) -> Result<Val, Error> {
         let store = &store.as_context().inner.runtime;
-        let (ty, storage, at) = self.place(store, index)?;
-        let object = object(&self.held, store)?;
-        Ok(get(ty.unpacked(), storage, object, at, store))
+        Ok(self.component(store, index)?.get(&self.held, store)?)
     }
 
     /// Sets an element. Packed elements keep the lower bits of a number.
@@ -474,12 +432,11 @@ impl ArrayRef {
     pub fn set(&self, mut store: impl AsContextMut, index: u32, value: Val) -> Result<(), Error> {
         let mut context = store.as_context_mut();
         let store = context.runtime();
-        let (ty, storage, at) = self.place(store, index)?;
-        Ok(set(&self.held, ty, storage, at, &value, store)?)
+        let element = self.component(store, index)?;
+        Ok(element.set(&self.held, &value, store)?)
     }
 
-    /// The type of an element, its storage and its offset.
-    fn place(&self, store: &Store, index: u32) -> Result<(FieldType, Storage, usize), Misuse> {
+    fn component(&self, store: &Store, index: u32) -> Result<Component, Misuse> {
         let count = object(&self.held, store)?.len();
         if index >= count {
             return Err(Misuse::FieldIndex {
@@ -492,7 +449,11 @@ impl ArrayRef {
             unreachable!("validated: it refers to an array");
         };
         let storage = Storage::of(ty.storage);
-        Ok((ty, storage, index as usize * storage.bytes()))
+        Ok(Component {
+            ty,
+            storage,
+            offset: index as usize * storage.bytes(),
+        })
     }
 }
 
@@ -513,29 +474,54 @@ fn object<'s>(held: &Held, store: &'s Store) -> Result<&'s Object, Misuse> {
     }
 }
 
-/// Reads a field or element that exists.
-fn get(ty: ValType, storage: Storage, object: &Object, at: usize, store: &Store) -> Val {
-    let value = heap::load(storage, &object.data, at).unwrap_or_default();
-    Val::of_slots(ty, value, store)
-}
-
-/// Sets a field or element that exists.
-fn set(
-    held: &Held,
+/// A field or element that an object has: its type, and its place in the object's bytes.
+struct Component {
     ty: FieldType,
     storage: Storage,
-    at: usize,
-    value: &Val,
-    store: &mut Store,
-) -> Result<(), Misuse> {
-    if !ty.mutable {
-        return Err(Misuse::ImmutableField);
+    offset: usize,
+}
+
+impl Component {
+    fn get(&self, held: &Held, store: &Store) -> Result<Val, Misuse> {
+        let data = &object(held, store)?.data;
+        let value = heap::load(self.storage, data, self.offset).unwrap_or_default();
+        Ok(Val::of_slots(self.ty.unpacked(), value, store))
     }
-    let value = value.to_slots(ty.unpacked(), store)?;
-    if let Some(object) = store.heap.get_mut(held.slot(store.id)?) {
-        heap::store(storage, &mut object.data, at, value);
+
+    fn set(&self, held: &Held, value: &Val, store: &mut Store) -> Result<(), Misuse> {
+        if !self.ty.mutable {
+            return Err(Misuse::ImmutableField);
+        }
+        let value = value.to_slots(self.ty.unpacked(), store)?;
+        if let Some(object) = store.heap.get_mut(held.slot(store.id)?) {
+            heap::store(self.storage, &mut object.data, self.offset, value);
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+/// Defines the types of objects.
+macro_rules! types_of_objects {
+    ($($object:ident: $ty:ident;)*) => {$(
+        impl $object {
+            /// Its type.
+            ///
+            /// # Errors
+            /// If it is a reference of another store.
+            pub fn ty(&self, store: impl AsContext) -> Result<$ty, Error> {
+                let store = &store.as_context().inner.runtime;
+                match $ty::of(&store.registry, object(&self.held, store)?.ty()) {
+                    Some(ty) => Ok(ty),
+                    None => unreachable!("validated: the reference is of this kind"),
+                }
+            }
+        }
+    )*};
+}
+
+types_of_objects! {
+    StructRef: StructType;
+    ArrayRef: ArrayType;
 }
 
 /// Implements the conversions to the more general kinds.
