@@ -21,7 +21,7 @@ pub type Value = [u64; 2];
 
 /// The reason why an expression has no value: there is no room for an object that it makes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum NoValue {
+pub enum ConstExprError {
     /// The store may not have as many bytes, or the host lacks them.
     Exhausted(Exhausted),
     /// An instruction costs more fuel than there is, or an object is larger than any may be.
@@ -50,7 +50,7 @@ pub struct Scope<'a> {
 
 impl Scope<'_> {
     /// The value of an expression.
-    pub fn eval(&mut self, expr: &ConstExpr) -> Result<Value, NoValue> {
+    pub fn eval(&mut self, expr: &ConstExpr) -> Result<Value, ConstExprError> {
         // Nearly all expressions are one instruction, which needs no stack.
         if let [(instr, _)] = &*expr.instrs
             && let Some(value) = self.leaf(instr)
@@ -93,7 +93,11 @@ impl Scope<'_> {
     }
 
     /// The value of an instruction that takes operands, or makes an object.
-    fn operator(&mut self, instr: &Instr<'_>, stack: &mut Vec<Value>) -> Result<Value, NoValue> {
+    fn operator(
+        &mut self,
+        instr: &Instr<'_>,
+        stack: &mut Vec<Value>,
+    ) -> Result<Value, ConstExprError> {
         Ok(match *instr {
             // References of both hierarchies look the same.
             Instr::AnyConvertExtern | Instr::ExternConvertAny => {
@@ -136,7 +140,7 @@ impl Scope<'_> {
     }
 
     /// Returns the facts that the heap keeps about a type.
-    fn info(&mut self, ty: TypeIdx) -> Result<Arc<heap::TypeInfo>, NoValue> {
+    fn info(&mut self, ty: TypeIdx) -> Result<Arc<heap::TypeInfo>, ConstExprError> {
         let ty = self.types[ty.index()];
         let info = self.heap.meet(self.registry, ty);
         let requested = size_of::<heap::TypeInfo>() as u64;
@@ -144,7 +148,7 @@ impl Scope<'_> {
     }
 
     /// A new structure. Fields for which there is no value keep their defaults.
-    fn structure(&mut self, ty: TypeIdx, values: &[Value]) -> Result<Value, NoValue> {
+    fn structure(&mut self, ty: TypeIdx, values: &[Value]) -> Result<Value, ConstExprError> {
         let info = self.info(ty)?;
         let mut data = self.allocate(info.bytes(0))?;
         for (field, value) in info.fields().iter().zip(values) {
@@ -159,7 +163,7 @@ impl Scope<'_> {
         ty: TypeIdx,
         count: u32,
         values: impl Iterator<Item = Value>,
-    ) -> Result<Value, NoValue> {
+    ) -> Result<Value, ConstExprError> {
         let info = self.info(ty)?;
         let mut data = self.allocate(info.bytes(count))?;
         if let Some(element) = info.element() {
@@ -171,30 +175,30 @@ impl Scope<'_> {
     }
 
     /// Charges for an instruction, and for so many bytes that it allocates. An instruction that cannot be paid takes no fuel.
-    fn pay(&mut self, bytes: u64) -> Result<(), NoValue> {
+    fn pay(&mut self, bytes: u64) -> Result<(), ConstExprError> {
         if let Some(fuel) = &mut self.fuel {
             let left = fuel.checked_sub(1 + (bytes >> BulkUnit::HeapByte.shift()));
-            **fuel = left.ok_or(NoValue::Trap(Trap::OutOfFuel))?;
+            **fuel = left.ok_or(ConstExprError::Trap(Trap::OutOfFuel))?;
         }
         Ok(())
     }
 
     /// Memory for an object, which is paid for together with the instruction that makes it.
-    fn allocate(&mut self, bytes: u64) -> Result<Box<[u8]>, NoValue> {
+    fn allocate(&mut self, bytes: u64) -> Result<Box<[u8]>, ConstExprError> {
         if bytes > Heap::MOST_BYTES {
             self.pay(0)?;
-            return Err(NoValue::Trap(Trap::AllocationTooLarge));
+            return Err(ConstExprError::Trap(Trap::AllocationTooLarge));
         }
         self.pay(bytes)?;
         let requested = self.heap.growth(bytes);
         if self.heap.bytes().saturating_add(requested) > self.room {
-            return Err(NoValue::Exhausted(Exhausted::Host { requested }));
+            return Err(ConstExprError::Exhausted(Exhausted::Host { requested }));
         }
         Heap::zeros(bytes as usize).map_err(|NoMemory| no_memory(requested))
     }
 
     /// Makes an object of its bytes.
-    fn add(&mut self, ty: TypeIdx, len: u32, data: Box<[u8]>) -> Result<Value, NoValue> {
+    fn add(&mut self, ty: TypeIdx, len: u32, data: Box<[u8]>) -> Result<Value, ConstExprError> {
         let requested = Heap::cost(data.len() as u64);
         let added = self.heap.add(self.types[ty.index()], len, data);
         let addr = added.map_err(|NoMemory| no_memory(requested))?;
@@ -202,8 +206,8 @@ impl Scope<'_> {
     }
 }
 
-fn no_memory(requested: u64) -> NoValue {
-    NoValue::Exhausted(Exhausted::Host { requested })
+fn no_memory(requested: u64) -> ConstExprError {
+    ConstExprError::Exhausted(Exhausted::Host { requested })
 }
 
 fn pop(stack: &mut Vec<Value>) -> Value {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::addr::*;
-use super::const_expr::{NoValue, Scope, Value, reference};
+use super::const_expr::{ConstExprError, Scope, Value, reference};
 use super::func_inst::FuncInst;
 use super::global_inst::GlobalInst;
 use super::limiter::{Counted, Exhausted, GrowError, Guard};
@@ -20,9 +20,9 @@ use crate::syntax::module::{ConstExpr, ElemItems, Module, SegmentMode};
 use crate::syntax::types::*;
 use crate::validate::matching;
 
-/// A compiled module, as far as its instances share it.
+/// The parts of a compiled module that its instances share.
 #[derive(Clone, Copy)]
-pub struct Template<'a> {
+pub struct SharedModule<'a> {
     /// The module.
     pub module: &'a Arc<Module>,
     /// Its bytes.
@@ -84,17 +84,17 @@ impl From<Trap> for InstantiateError {
 pub fn instantiate(
     store: &mut Store,
     guard: &mut dyn Guard,
-    template: Template<'_>,
+    shared: SharedModule<'_>,
     imports: &[ExternVal],
 ) -> Result<InstanceAddr, InstantiateError> {
-    let Template { module, types, .. } = template;
-    check_imports(store, template, imports)?;
+    let SharedModule { module, types, .. } = shared;
+    check_imports(store, shared, imports)?;
     let addr = check_instances(store, guard)?;
     store.hold_module(types)?;
 
     let mut instance = ModuleInst {
-        bytes: Arc::clone(template.bytes),
-        code: Arc::clone(template.code),
+        bytes: Arc::clone(shared.bytes),
+        code: Arc::clone(shared.code),
         funcs: Vec::new(),
         tables: Vec::new(),
         mems: Vec::new(),
@@ -133,14 +133,14 @@ pub fn instantiate(
         instance.funcs.push(store.alloc_func(func)?);
     }
     for global in &module.globals {
-        let value = value(store, template, Whose::Coming(&instance), &global.init)?;
+        let value = value(store, shared, Evaluated::New(&instance), &global.init)?;
         let ty = canonical_global(global.ty, types);
         let addr = store.alloc_global(GlobalInst { value, ty })?;
         add(&mut instance.globals, addr)?;
     }
     for table in &module.tables {
         let init = match &table.init {
-            Some(expr) => value(store, template, Whose::Coming(&instance), expr)?[0],
+            Some(expr) => value(store, shared, Evaluated::New(&instance), expr)?[0],
             None => 0,
         };
         let addr = store.alloc_table(guard, canonical_table(table.ty, types), init)?;
@@ -157,7 +157,7 @@ pub fn instantiate(
                 Box::default()
             }
             (mode, items) => {
-                let elements = elements(store, template, Whose::Coming(&instance), items)?;
+                let elements = elements(store, shared, Evaluated::New(&instance), items)?;
                 match mode {
                     // Dropped at once.
                     SegmentMode::Declarative => Box::default(),
@@ -178,7 +178,7 @@ pub fn instantiate(
 
     // From here on other instances can come to know this one: it has to be complete even if a segment traps.
     add(&mut store.instances, instance)?;
-    copy_segments(store, template, addr)?;
+    copy_segments(store, shared, addr)?;
     Ok(addr)
 }
 
@@ -187,19 +187,19 @@ pub fn instantiate(
 /// <https://webassembly.github.io/spec/core/exec/modules.html#instantiation>
 fn copy_segments(
     store: &mut Store,
-    template: Template<'_>,
+    shared: SharedModule<'_>,
     addr: InstanceAddr,
 ) -> Result<(), InstantiateError> {
-    for at in 0..template.module.elems.len() {
-        if let Err(error) = copy_elems(store, template, addr, at) {
-            keep_elems(store, template, addr, at);
-            keep_datas(store, template, addr, 0);
+    for at in 0..shared.module.elems.len() {
+        if let Err(error) = copy_elems(store, shared, addr, at) {
+            keep_elems(store, shared, addr, at);
+            keep_datas(store, shared, addr, 0);
             return Err(error);
         }
     }
-    for at in 0..template.module.datas.len() {
-        if let Err(error) = copy_data(store, template, addr, at) {
-            keep_datas(store, template, addr, at);
+    for at in 0..shared.module.datas.len() {
+        if let Err(error) = copy_data(store, shared, addr, at) {
+            keep_datas(store, shared, addr, at);
             return Err(error);
         }
     }
@@ -209,15 +209,15 @@ fn copy_segments(
 /// Copies an element segment, if it is active, and drops it.
 fn copy_elems(
     store: &mut Store,
-    template: Template<'_>,
+    shared: SharedModule<'_>,
     addr: InstanceAddr,
     at: usize,
 ) -> Result<(), InstantiateError> {
-    let elem = &template.module.elems[at];
+    let elem = &shared.module.elems[at];
     let SegmentMode::Active { target, offset } = &elem.mode else {
         return Ok(());
     };
-    let [to, _] = value(store, template, Whose::There(addr), offset)?;
+    let [to, _] = value(store, shared, Evaluated::Stored(addr), offset)?;
     let instance = &mut store.instances[addr.index()];
     let table = &mut store.tables[instance.tables[target.index()].index()];
     match &elem.items {
@@ -239,14 +239,14 @@ fn copy_elems(
 /// Copies a data segment, if it is active.
 fn copy_data(
     store: &mut Store,
-    template: Template<'_>,
+    shared: SharedModule<'_>,
     addr: InstanceAddr,
     at: usize,
 ) -> Result<(), InstantiateError> {
-    let data = &template.module.datas[at];
+    let data = &shared.module.datas[at];
     if let SegmentMode::Active { target, offset } = &data.mode {
-        let [to, _] = value(store, template, Whose::There(addr), offset)?;
-        let bytes = &template.bytes[data.init.clone()];
+        let [to, _] = value(store, shared, Evaluated::Stored(addr), offset)?;
+        let bytes = &shared.bytes[data.init.clone()];
         let memory = store.instances[addr.index()].mems[target.index()];
         store.mems[memory.index()].init(to, bytes, 0, bytes.len() as u64)?;
     }
@@ -254,10 +254,10 @@ fn copy_data(
 }
 
 /// Makes the lists of the active element segments from `from` on, which were to be dropped. Without memory for a list, its segment is.
-fn keep_elems(store: &mut Store, template: Template<'_>, addr: InstanceAddr, from: usize) {
-    for (at, elem) in template.module.elems.iter().enumerate().skip(from) {
+fn keep_elems(store: &mut Store, shared: SharedModule<'_>, addr: InstanceAddr, from: usize) {
+    for (at, elem) in shared.module.elems.iter().enumerate().skip(from) {
         if let (SegmentMode::Active { .. }, ElemItems::Funcs(_)) = (&elem.mode, &elem.items)
-            && let Ok(elements) = elements(store, template, Whose::There(addr), &elem.items)
+            && let Ok(elements) = elements(store, shared, Evaluated::Stored(addr), &elem.items)
         {
             store.instances[addr.index()].elems[at] = elements;
         }
@@ -265,9 +265,9 @@ fn keep_elems(store: &mut Store, template: Template<'_>, addr: InstanceAddr, fro
 }
 
 /// Has the active data segments from `from` on, which were to be dropped, where instructions find them.
-fn keep_datas(store: &mut Store, template: Template<'_>, addr: InstanceAddr, from: usize) {
+fn keep_datas(store: &mut Store, shared: SharedModule<'_>, addr: InstanceAddr, from: usize) {
     let instance = &mut store.instances[addr.index()];
-    let datas = instance.datas.iter_mut().zip(&template.module.datas);
+    let datas = instance.datas.iter_mut().zip(&shared.module.datas);
     for (range, data) in datas.skip(from) {
         if let SegmentMode::Active { .. } = data.mode {
             *range = data.init.clone();
@@ -275,32 +275,32 @@ fn keep_datas(store: &mut Store, template: Template<'_>, addr: InstanceAddr, fro
     }
 }
 
-/// The instance whose constant expressions are evaluated.
+/// The instance evaluated constant expressions are evaluated.
 #[derive(Clone, Copy)]
-enum Whose<'a> {
-    /// Those of an instance that is not in the store yet.
-    Coming(&'a ModuleInst),
-    /// Those of one that is.
-    There(InstanceAddr),
+enum Evaluated<'a> {
+    /// An instance that is not in the store yet.
+    New(&'a ModuleInst),
+    /// An instance in the store.
+    Stored(InstanceAddr),
 }
 
 /// The value of a constant expression.
 fn value(
     store: &mut Store,
-    template: Template<'_>,
-    whose: Whose<'_>,
+    shared: SharedModule<'_>,
+    evaluated: Evaluated<'_>,
     expr: &ConstExpr,
 ) -> Result<Value, InstantiateError> {
     let room = store.heap_room();
-    let instance = match whose {
-        Whose::Coming(instance) => instance,
-        Whose::There(addr) => &store.instances[addr.index()],
+    let instance = match evaluated {
+        Evaluated::New(instance) => instance,
+        Evaluated::Stored(addr) => &store.instances[addr.index()],
     };
     let mut scope = Scope {
         store_globals: &store.globals,
         globals: &instance.globals,
         funcs: &instance.funcs,
-        types: template.types,
+        types: shared.types,
         heap: &mut store.heap,
         room,
         registry: &store.registry,
@@ -309,25 +309,25 @@ fn value(
     let value = scope.eval(expr);
     store.usage.heap_bytes = store.heap.bytes();
     value.map_err(|reason| match reason {
-        NoValue::Exhausted(exhausted) => InstantiateError::from(exhausted),
-        NoValue::Trap(trap) => trap.into(),
+        ConstExprError::Exhausted(exhausted) => InstantiateError::from(exhausted),
+        ConstExprError::Trap(trap) => trap.into(),
     })
 }
 
 /// The elements of a segment in slot form.
 fn elements(
     store: &mut Store,
-    template: Template<'_>,
-    whose: Whose<'_>,
+    shared: SharedModule<'_>,
+    evaluated: Evaluated<'_>,
     items: &ElemItems,
 ) -> Result<Box<[u64]>, InstantiateError> {
     let mut elements = Vec::new();
     match items {
         ElemItems::Funcs(funcs) => {
             reserve(&mut elements, funcs.len())?;
-            let instance = match whose {
-                Whose::Coming(instance) => instance,
-                Whose::There(addr) => &store.instances[addr.index()],
+            let instance = match evaluated {
+                Evaluated::New(instance) => instance,
+                Evaluated::Stored(addr) => &store.instances[addr.index()],
             };
             let refs = funcs
                 .iter()
@@ -337,7 +337,7 @@ fn elements(
         ElemItems::Exprs(exprs) => {
             reserve(&mut elements, exprs.len())?;
             for expr in exprs {
-                let [slot, _] = value(store, template, whose, expr)?;
+                let [slot, _] = value(store, shared, evaluated, expr)?;
                 elements.push(slot);
             }
         }
@@ -371,10 +371,10 @@ fn check_instances(store: &Store, guard: &mut dyn Guard) -> Result<InstanceAddr,
 
 fn check_imports(
     store: &Store,
-    template: Template<'_>,
+    shared: SharedModule<'_>,
     imports: &[ExternVal],
 ) -> Result<(), InstantiateError> {
-    let expected = &template.module.imports;
+    let expected = &shared.module.imports;
     if expected.len() != imports.len() {
         return Err(InstantiateError::Count {
             expected: expected.len(),
@@ -382,7 +382,7 @@ fn check_imports(
         });
     }
     for (import, (expected, found)) in expected.iter().zip(imports).enumerate() {
-        if !import_matches(store, *found, expected.ty, template.types) {
+        if !import_matches(store, *found, expected.ty, shared.types) {
             return Err(InstantiateError::Incompatible { import });
         }
     }

@@ -143,7 +143,7 @@ pub struct RefusedGrowth {
     pub requested: u64,
     /// The limit, where it is known.
     pub limit: Option<u64>,
-    /// Whose limit that is.
+    /// The owner of the limit.
     pub limit_of: LimitOf,
 }
 

@@ -63,12 +63,12 @@ impl Drop for Registration {
 pub struct TypeHandle {
     registry: Arc<Registry>,
     id: TypeId,
-    definition: Arc<Definition>,
+    definition: Arc<TypeDef>,
 }
 
 impl TypeHandle {
     /// The type's definition.
-    pub fn definition(&self) -> &Definition {
+    pub fn definition(&self) -> &TypeDef {
         &self.definition
     }
 
@@ -98,7 +98,7 @@ pub struct TooManyTypes;
 struct Inner {
     interner: Interner,
     /// Types by number, and of the first of each group, how many hold the group.
-    entries: Vec<Option<(Arc<Definition>, usize)>>,
+    entries: Vec<Option<(Arc<TypeDef>, usize)>>,
     /// Numbers below `entries.len()` that no type has.
     free: Vec<TypeId>,
     /// The most numbers there may be.
@@ -119,7 +119,7 @@ impl Default for Inner {
 
 /// A type as the engine knows it. Shared, so that it can be looked at without the lock.
 #[derive(Debug)]
-pub struct Definition {
+pub struct TypeDef {
     /// The composite type. An index in it is a [`TypeId`]'s number.
     pub composite: CompType,
     is_final: bool,
@@ -204,7 +204,7 @@ impl Registry {
     ///
     /// # Panics
     /// If the registry has no such type.
-    pub fn definition(&self, ty: TypeId) -> Arc<Definition> {
+    pub fn definition(&self, ty: TypeId) -> Arc<TypeDef> {
         self.read().entry(ty).clone()
     }
 
@@ -265,7 +265,7 @@ pub fn engine_type(ty: ValType, ids: &[TypeId]) -> ValType {
     canonical::map_value(ty, &|index| TypeIdx(ids[index.index()].0))
 }
 
-impl Definition {
+impl TypeDef {
     /// The function type that it is.
     ///
     /// # Panics
@@ -301,8 +301,8 @@ impl Definition {
     }
 }
 
-impl<'t> From<&'t Definition> for Member<'t> {
-    fn from(ty: &'t Definition) -> Self {
+impl<'t> From<&'t TypeDef> for Member<'t> {
+    fn from(ty: &'t TypeDef) -> Self {
         Self {
             is_final: ty.is_final,
             supertypes: ty.supertype.as_slice(),
@@ -313,7 +313,7 @@ impl<'t> From<&'t Definition> for Member<'t> {
 
 impl Inner {
     /// A type that is held.
-    fn entry(&self, ty: TypeId) -> &Arc<Definition> {
+    fn entry(&self, ty: TypeId) -> &Arc<TypeDef> {
         match self.entries.get(ty.0 as usize) {
             Some(Some((entry, _))) => entry,
             _ => unreachable!("HELD: a type that is named is held"),
@@ -373,7 +373,7 @@ impl Inner {
         };
         for (place, ty) in (0..).zip(group) {
             let supertype = ty.supertypes.first().map(|&ty| map(ty));
-            let definition = Definition {
+            let definition = TypeDef {
                 composite: match refers(&ty.composite) {
                     true => canonical::map_composite(&ty.composite, &map),
                     false => ty.composite.clone(),

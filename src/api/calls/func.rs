@@ -16,7 +16,7 @@ use crate::api::values::wasm_ty::{WasmParams, WasmResults, WasmTy, tuples};
 use crate::error::{Error, Misuse, of_host};
 use crate::exec::{Called, HostError};
 use crate::runtime::addr::FuncAddr;
-use crate::runtime::registry::{Definition, Registry};
+use crate::runtime::registry::{Registry, TypeDef};
 use crate::runtime::store::{Store, StoreId};
 use crate::syntax::types as syntax;
 use crate::syntax::types::ValType;
@@ -248,7 +248,7 @@ impl Func {
 /// A call of a function whose type is known at run time only, with its arguments in slots.
 pub(crate) struct UntypedCall<'b> {
     pub(crate) addr: FuncAddr,
-    definition: Arc<Definition>,
+    definition: Arc<TypeDef>,
     /// The numbers of slots of parameters and results.
     pub(crate) counts: (usize, usize),
     pub(crate) slots: &'b mut [u64],
@@ -263,7 +263,7 @@ impl UntypedCall<'_> {
 }
 
 /// Returns the type of a function of a store, which is a function type.
-pub(crate) fn type_of(store: &Store, func: FuncAddr) -> Arc<Definition> {
+pub(crate) fn type_of(store: &Store, func: FuncAddr) -> Arc<TypeDef> {
     store.registry.definition(store.funcs[func.index()].ty)
 }
 

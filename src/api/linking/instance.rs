@@ -100,7 +100,7 @@ impl Instance {
         context.engine().check(module.engine())?;
         let inner = &mut *context.inner;
         let (runtime, mut guard) = inner.guarded();
-        let done = instantiate(runtime, &mut guard, module.template(), imports);
+        let done = instantiate(runtime, &mut guard, module.shared(), imports);
         // After an error, too, there may be an instance that others refer to.
         if inner.modules.len() < inner.runtime.instances.len() {
             inner.modules.push(module.clone());

@@ -11,7 +11,7 @@ use crate::api::engine::Engine;
 use crate::api::types::{ExportType, ExternType, ImportType};
 use crate::compile::{self, CompileError, Compiled};
 use crate::error::{CompilationError, Error, Location};
-use crate::runtime::instantiate::Template;
+use crate::runtime::instantiate::SharedModule;
 use crate::support::cache::{Format, Grows, Made};
 use crate::support::cache_dir::CacheDir;
 use crate::support::digest;
@@ -263,9 +263,9 @@ impl Module {
         &self.inner.content.compiled.module
     }
 
-    pub(crate) fn template(&self) -> Template<'_> {
+    pub(crate) fn shared(&self) -> SharedModule<'_> {
         let compiled = self.compiled();
-        Template {
+        SharedModule {
             module: &compiled.module,
             bytes: &compiled.bytes,
             types: &compiled.types,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::error::{Error, Misuse};
 use crate::runtime::instantiate::{canonical_global, canonical_table};
 use crate::runtime::limiter::Exhausted;
-use crate::runtime::registry::{Definition, Registry, TooManyTypes, TypeId};
+use crate::runtime::registry::{Registry, TooManyTypes, TypeDef, TypeId};
 use crate::syntax::types as syntax;
 use crate::syntax::types::{AddrType, Limits};
 
@@ -566,7 +566,7 @@ impl<'m> ExportType<'m> {
 impl From<TooManyTypes> for Error {
     fn from(TooManyTypes: TooManyTypes) -> Self {
         Exhausted::Host {
-            requested: size_of::<Definition>() as u64,
+            requested: size_of::<TypeDef>() as u64,
         }
         .into()
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::refs::Held;
+use super::refs::HeldRef;
 use super::slots;
 use super::val::Val;
 use crate::api::externs::tag::Tag;
@@ -13,7 +13,7 @@ use crate::exec::objects;
 use crate::runtime::addr::TagAddr;
 use crate::runtime::exceptions::Exception;
 use crate::runtime::limiter::RefusedGrowth;
-use crate::runtime::registry::Definition;
+use crate::runtime::registry::TypeDef;
 use crate::runtime::store::{Store, StoreId};
 
 /// A reference to an exception.
@@ -37,7 +37,7 @@ use crate::runtime::store::{Store, StoreId};
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ExnRef {
-    pub(crate) held: Held,
+    pub(crate) held: HeldRef,
 }
 
 impl ExnRef {
@@ -69,7 +69,7 @@ impl ExnRef {
 
     fn add(store: &mut Store, exception: &Exception) -> Result<Self, RefusedGrowth> {
         let slot = objects::make_exception(store, exception)?;
-        let held = Held::new(slot, store);
+        let held = HeldRef::new(slot, store);
         Ok(Self { held })
     }
 
@@ -135,7 +135,7 @@ impl ExnRef {
     }
 
     pub(crate) fn of_slot(slot: u64, store: &Store) -> Option<Self> {
-        let held = Held::of_slot(slot, store)?;
+        let held = HeldRef::of_slot(slot, store)?;
         Some(Self { held })
     }
 }
@@ -213,7 +213,7 @@ impl ExnRefPre {
 }
 
 /// The type of a tag of a store, which is a function type.
-fn type_of(store: &Store, tag: TagAddr) -> Arc<Definition> {
+fn type_of(store: &Store, tag: TagAddr) -> Arc<TypeDef> {
     store.registry.definition(store.tags[tag.index()].ty)
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::refs::{ExternRef, Held};
+use super::refs::{ExternRef, HeldRef};
 use super::val::Val;
 use crate::api::store::context::{AsContext, AsContextMut};
 use crate::api::types::{ArrayType, HeapType, StructType};
@@ -82,7 +82,7 @@ macro_rules! kinds {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, Debug)]
         pub struct $name {
-            pub(crate) held: Held,
+            pub(crate) held: HeldRef,
         }
 
         impl $name {
@@ -100,7 +100,7 @@ macro_rules! kinds {
             }
 
             pub(crate) fn of_slot(slot: u64, store: &Store) -> Option<Self> {
-                let held = Held::of_slot(slot, store)?;
+                let held = HeldRef::of_slot(slot, store)?;
                 Some(Self { held })
             }
         }
@@ -186,7 +186,7 @@ impl AnyRef {
     /// A reference that is a number.
     pub fn from_i31(mut store: impl AsContextMut, value: I31) -> Self {
         let mut context = store.as_context_mut();
-        let held = Held::new(heap::i31(value.0), context.runtime());
+        let held = HeldRef::new(heap::i31(value.0), context.runtime());
         Self { held }
     }
 
@@ -250,7 +250,7 @@ impl AnyRef {
         &self,
         store: &Store,
         is_it: impl Fn(&heap::Shape) -> bool,
-    ) -> Result<Option<Held>, Misuse> {
+    ) -> Result<Option<HeldRef>, Misuse> {
         let object = store.heap.get(self.held.slot(store.id)?);
         let info = object.and_then(|object| store.heap.info(object));
         let found = info.is_some_and(|info| is_it(&info.shape));
@@ -290,7 +290,7 @@ impl StructRef {
                 heap::store(field.storage, data, field.offset as usize, *value);
             }
         })?;
-        let held = Held::new(slot, store);
+        let held = HeldRef::new(slot, store);
         Ok(Self { held })
     }
 
@@ -395,7 +395,7 @@ impl ArrayRef {
                 heap::store(storage, bytes, 0, value);
             }
         })?;
-        let held = Held::new(slot, store);
+        let held = HeldRef::new(slot, store);
         Ok(Self { held })
     }
 
@@ -467,7 +467,7 @@ fn meet(store: &mut Store, ty: TypeId) -> Result<Arc<heap::TypeInfo>, Exhausted>
 }
 
 /// The object that a handle keeps.
-fn object<'s>(held: &Held, store: &'s Store) -> Result<&'s Object, Misuse> {
+fn object<'s>(held: &HeldRef, store: &'s Store) -> Result<&'s Object, Misuse> {
     match store.heap.get(held.slot(store.id)?) {
         Some(object) => Ok(object),
         None => unreachable!("a handle keeps its object"),
@@ -482,13 +482,13 @@ struct Component {
 }
 
 impl Component {
-    fn get(&self, held: &Held, store: &Store) -> Result<Val, Misuse> {
+    fn get(&self, held: &HeldRef, store: &Store) -> Result<Val, Misuse> {
         let data = &object(held, store)?.data;
         let value = heap::load(self.storage, data, self.offset).unwrap_or_default();
         Ok(Val::of_slots(self.ty.unpacked(), value, store))
     }
 
-    fn set(&self, held: &Held, value: &Val, store: &mut Store) -> Result<(), Misuse> {
+    fn set(&self, held: &HeldRef, value: &Val, store: &mut Store) -> Result<(), Misuse> {
         if !self.ty.mutable {
             return Err(Misuse::ImmutableField);
         }

@@ -43,7 +43,7 @@ pub type Rooted<R> = R;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ExternRef {
-    pub(crate) held: Held,
+    pub(crate) held: HeldRef,
 }
 
 impl ExternRef {
@@ -58,7 +58,7 @@ impl ExternRef {
         let mut context = store.as_context_mut();
         let runtime = context.runtime();
         let slot = objects::make_host_value(runtime, Box::new(value))?;
-        let held = Held::new(slot, runtime);
+        let held = HeldRef::new(slot, runtime);
         Ok(Self { held })
     }
 
@@ -106,21 +106,21 @@ impl ExternRef {
     }
 
     pub(crate) fn of_slot(slot: u64, store: &Store) -> Option<Self> {
-        let held = Held::of_slot(slot, store)?;
+        let held = HeldRef::of_slot(slot, store)?;
         Some(Self { held })
     }
 }
 
 /// The common part of handles on references: the store, the reference, and the hold on its object.
 #[derive(Clone, Debug)]
-pub(crate) struct Held {
+pub(crate) struct HeldRef {
     store: StoreId,
     slot: u64,
     /// Keeps the object alive, if there is one.
     _handle: Option<Handle>,
 }
 
-impl Held {
+impl HeldRef {
     /// Holds the object of a reference.
     pub fn new(slot: u64, store: &Store) -> Self {
         let handle = match referent(slot) {
@@ -173,15 +173,15 @@ impl Held {
     }
 }
 
-impl PartialEq for Held {
+impl PartialEq for HeldRef {
     fn eq(&self, other: &Self) -> bool {
         (self.store, self.slot) == (other.store, other.slot)
     }
 }
 
-impl Eq for Held {}
+impl Eq for HeldRef {}
 
-impl Hash for Held {
+impl Hash for HeldRef {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.store, self.slot).hash(state);
     }

@@ -6,7 +6,7 @@
 
 use super::types::{Shape, TypeCache};
 use super::{
-    Collected, EXCEPTION, FREE, Heap, LEAST, NO_PLACE, NoMemory, OVERHEAD, Object, ObjectAddr,
+    CollectionStats, EXCEPTION, FREE, Heap, LEAST, NO_PLACE, NoMemory, OVERHEAD, Object, ObjectAddr,
 };
 use crate::code::layout::Storage;
 
@@ -121,7 +121,7 @@ impl Heap {
         marker.finish();
         let (marks, seen) = (marker.marks, marker.seen);
         self.roots = roots;
-        self.collected = Collected {
+        self.collected = CollectionStats {
             times: self.collected.times + 1,
             bytes: self.collected.bytes.saturating_add(self.work(slots)),
         };

@@ -91,7 +91,7 @@ pub struct Heap {
     /// Whether one collection may happen that has not been paid for.
     permitted: bool,
     /// Collections so far, and how many bytes they have looked at.
-    pub collected: Collected,
+    pub collected: CollectionStats,
     types: TypeCache,
     /// Values of the host; nothing where there is none any more.
     host_values: HostValues,
@@ -106,7 +106,7 @@ const SHARE: u64 = 8;
 
 /// Counts of the work of collections.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Collected {
+pub struct CollectionStats {
     /// How many there were.
     pub times: u64,
     /// Bytes that they have looked at: of objects and their places, and eight for each slot elsewhere.
@@ -127,7 +127,7 @@ impl Default for Heap {
             settled: 0,
             roots: 0,
             permitted: true,
-            collected: Collected::default(),
+            collected: CollectionStats::default(),
             host_values: HostValues::default(),
             types: TypeCache::default(),
             handles: Handles::default(),

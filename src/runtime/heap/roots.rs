@@ -152,7 +152,7 @@ mod tests {
 
     use super::*;
     use crate::runtime::addr::TagAddr;
-    use crate::runtime::heap::{Collected, OVERHEAD, SHARE};
+    use crate::runtime::heap::{CollectionStats, OVERHEAD, SHARE};
     use crate::runtime::limiter::{Limits, Unguarded};
     use crate::runtime::stack::Stacks;
     use crate::syntax::types::{AddrType, Limits as Range, TableType};
@@ -204,7 +204,7 @@ mod tests {
     /// That what was looked at is in proportion to what was allocated: eight bytes for one, and one look at everything.
     #[track_caller]
     fn check_work(store: &Store, allocated: u64, everything: u64) {
-        let Collected { times, bytes } = store.heap.collected;
+        let CollectionStats { times, bytes } = store.heap.collected;
         assert!(times > 0);
         let most = SHARE * allocated + everything;
         assert!(
