@@ -16,7 +16,8 @@ mod values;
 
 pub use calls::backtrace::{FrameInfo, WasmBacktrace};
 pub use calls::caller::Caller;
-pub use calls::func::{Func, IntoFunc, WasmRet};
+pub use calls::func::Func;
+pub use calls::host_func::{IntoFunc, WasmRet};
 pub use calls::interrupt::{InterruptHandle, UpdateDeadline};
 pub use calls::resumable::{CallResults, MaySuspend, ResumableCall, SuspendReason, SuspendedCall};
 pub use calls::typed_func::TypedFunc;

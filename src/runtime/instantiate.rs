@@ -118,7 +118,7 @@ pub fn instantiate(
     instance.imported_funcs = instance.funcs.len() as u32;
     instance.imported_globals = instance.globals.len() as u32;
 
-    // Memories come first: nothing refers to the instance yet, so that a refusal leaves no trace but a memory nobody can reach.
+    // Memories come first: nothing refers to the instance yet, so a refusal leaves no trace but a memory that cannot be reached.
     for ty in &module.mems {
         let addr = store.alloc_memory(guard, *ty)?;
         add(&mut instance.mems, addr)?;

@@ -836,7 +836,7 @@ mod tests {
                     }
                     _ => {}
                 }
-                // What is held is what was registered, whatever the others have let go.
+                // Held types stay as they were registered, whichever others were released.
                 for (ids, groups) in &live {
                     let subtypes = groups.iter().flat_map(|group| &group.subtypes);
                     for (id, ty) in ids.iter().zip(subtypes) {

@@ -1,6 +1,6 @@
 //! Memories that threads share.
 //!
-//! All bytes lie in words of eight, and every access, of whatever width, is an atomic one to a word or two. So races
+//! All bytes lie in words of eight, and every access, of any width, is an atomic one to a word or two. So races
 //! of guests are no data races of the host, and no unsafe code is needed. Plain stores of less than a word cost more than in other memories. Memory is taken in pieces, each twice as large as the one before it, so that none of it ever moves; and as fresh zero
 //! pages, which the system gives where they are written.
 //! <https://webassembly.github.io/threads/core/exec/relaxed.html>

@@ -5,15 +5,14 @@
 //! dropped while it waits leaves nothing behind.
 
 use core::future::poll_fn;
-use core::pin::{Pin, pin};
+use core::pin::pin;
 use core::task::Poll;
 use std::sync::Arc;
 
 use super::caller::Caller;
-use super::func::{self, Func, WasmRet, of_rust, ret::Sealed};
-use super::host_func::{HostFn, HostFunc};
+use super::func::Func;
+use super::host_func::{HostFn, HostFunc, WasmRet};
 use super::typed_func::TypedFunc;
-use crate::api::engine::Engine;
 use crate::api::externs::Extern;
 use crate::api::linking::instance::{Instance, InstancePre};
 use crate::api::linking::linker::{Linker, is_command};
@@ -180,7 +179,7 @@ impl Func {
         Results: WasmRet + 'static,
     {
         let context = store.as_context_mut();
-        let host = wrap(context.engine(), func);
+        let host = HostFunc::wrap_async(context.engine(), func);
         Self::expect(host.and_then(|host| Self::add_host(context, host)))
     }
 
@@ -204,56 +203,11 @@ impl Func {
             + Sync
             + 'static,
     {
-        Self::expect(Self::add_host(store.as_context_mut(), new(ty, func)))
+        Self::expect(Self::add_host(
+            store.as_context_mut(),
+            HostFunc::new_async(ty, func),
+        ))
     }
-}
-
-/// A host function of a closure of Rust types that returns a future.
-fn wrap<T, F, Params, Results>(engine: &Engine, func: F) -> Result<HostFunc<T>, Error>
-where
-    F: for<'a> Fn(Caller<'a, T>, Params) -> Box<dyn Future<Output = Results> + Send + 'a>
-        + Send
-        + Sync
-        + 'static,
-    Params: WasmParams,
-    Results: WasmRet + 'static,
-{
-    let ty = of_rust::<Params, <Results as Sealed>::Values>(engine.registry())?;
-    let func = HostFn::Async(Arc::new(move |caller, slots| {
-        let store = caller.store_id();
-        let params = Params::read(slots::cells(slots), caller.runtime());
-        let results = Pin::from(func(caller, params));
-        Box::pin(async move {
-            let results = results.await;
-            results.put(slots::cells(slots), store)
-        })
-    }));
-    Ok(HostFunc { ty, func })
-}
-
-/// A host function of a closure of values that returns a future.
-fn new<T: Send, F>(ty: FuncType, func: F) -> HostFunc<T>
-where
-    F: for<'a> Fn(
-            Caller<'a, T>,
-            &'a [Val],
-            &'a mut [Val],
-        ) -> Box<dyn Future<Output = Result<(), Error>> + Send + 'a>
-        + Send
-        + Sync
-        + 'static,
-{
-    let shared = Arc::new((ty.clone(), func));
-    let func = HostFn::Async(Arc::new(move |mut caller: Caller<'_, T>, slots| {
-        let shared = shared.clone();
-        Box::pin(async move {
-            let (ty, func) = &*shared;
-            let (params, mut results) = func::values(ty, slots::cells(slots), &caller);
-            Pin::from(func(caller.reborrow(), &params, &mut results)).await?;
-            func::put(ty, &results, slots::cells(slots), &caller)
-        })
-    }));
-    HostFunc { ty, func }
 }
 
 impl<T> Linker<T> {
@@ -304,7 +258,7 @@ impl<T> Linker<T> {
         Params: WasmParams,
         Results: WasmRet + 'static,
     {
-        let host = wrap(&self.engine, func)?;
+        let host = HostFunc::wrap_async(&self.engine, func)?;
         self.define_host(module, name, host)
     }
 
@@ -331,7 +285,7 @@ impl<T> Linker<T> {
             + 'static,
         T: Send,
     {
-        self.define_host(module, name, new(ty, func))
+        self.define_host(module, name, HostFunc::new_async(ty, func))
     }
 
     /// Makes an instance of a module with these definitions; its start function may wait.

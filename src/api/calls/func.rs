@@ -1,20 +1,16 @@
-//! Functions, and host functions made of closures.
+//! Functions of a store.
 
-use core::cell::Cell;
 use std::sync::Arc;
 
 use super::caller::Caller;
-use super::host_func::{HostFn, HostFunc};
-use super::resumable::MaySuspend;
+use super::host_func::{HostFunc, IntoFunc};
 use super::typed_func::TypedFunc;
-use crate::api::engine::Engine;
 use crate::api::store::context::{AsContext, AsContextMut, StoreContextMut};
 use crate::api::types::FuncType;
 use crate::api::values::slots::{self, SlotBuffer};
 use crate::api::values::val::Val;
-use crate::api::values::wasm_ty::{WasmParams, WasmResults, WasmTy, tuples};
-use crate::error::{Error, Misuse, of_host};
-use crate::exec::{Called, HostError};
+use crate::api::values::wasm_ty::{WasmParams, WasmResults};
+use crate::error::{Error, Misuse};
 use crate::runtime::addr::FuncAddr;
 use crate::runtime::registry::{Registry, TypeDef};
 use crate::runtime::store::{Store, StoreId};
@@ -53,8 +49,8 @@ impl Func {
 
     /// Makes a function of a Rust closure whose parameters and results are values of Rust types.
     ///
-    /// The closure takes up to 16 parameters, each a [`WasmTy`], with or without a [`Caller`] before them. It returns nothing, a
-    /// [`WasmTy`], a tuple of up to 16, or a [`Result`] of those whose error is [`Error`] or any other error type.
+    /// The closure takes up to 16 parameters, each a [`WasmTy`](crate::WasmTy), with or without a [`Caller`] before them. It returns nothing, a
+    /// [`WasmTy`](crate::WasmTy), a tuple of up to 16, or a [`Result`] of those whose error is [`Error`] or any other error type.
     ///
     /// # Panics
     /// If there is no more memory.
@@ -209,7 +205,7 @@ impl Func {
             return Ok(TypedFunc::new(*self));
         }
         Err(Misuse::Signature {
-            expected: of_rust::<Params, Results>(registry)?,
+            expected: type_of_rust::<Params, Results>(registry)?,
             found: self.ty(context),
         }
         .into())
@@ -268,7 +264,7 @@ pub(crate) fn type_of(store: &Store, func: FuncAddr) -> Arc<TypeDef> {
 }
 
 /// Returns the type of functions whose parameters and results are of Rust types.
-pub(crate) fn of_rust<Params: WasmParams, Results: WasmResults>(
+pub(crate) fn type_of_rust<Params: WasmParams, Results: WasmResults>(
     registry: &Arc<Registry>,
 ) -> Result<FuncType, Error> {
     FuncType::of_rust(
@@ -283,179 +279,3 @@ pub(crate) fn of_rust<Params: WasmParams, Results: WasmResults>(
 fn matches(registry: &Registry, a: &[ValType], b: &[ValType]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| registry.matches(*a, *b))
 }
-
-impl<T> HostFunc<T> {
-    pub(crate) fn new(
-        ty: FuncType,
-        func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), Error> + Send + Sync + 'static,
-    ) -> Self {
-        Self::suspending(ty, move |caller, params, results| {
-            func(caller, params, results).map(MaySuspend::Return)
-        })
-    }
-
-    pub(crate) fn suspending(
-        ty: FuncType,
-        func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<MaySuspend<()>, Error>
-        + Send
-        + Sync
-        + 'static,
-    ) -> Self {
-        let signature = ty.clone();
-        let func = move |mut caller: Caller<'_, T>, slots: &[Cell<u64>]| {
-            let (params, mut results) = values(&signature, slots, &caller);
-            match func(caller.reborrow(), &params, &mut results)? {
-                MaySuspend::Return(()) => put(&signature, &results, slots, &caller),
-                MaySuspend::Suspend => Ok(Called::Suspends),
-            }
-        };
-        Self {
-            ty,
-            func: HostFn::Sync(Arc::new(func)),
-        }
-    }
-}
-
-/// Returns the arguments that slots hold, and results to be set.
-pub(crate) fn values<T>(
-    ty: &FuncType,
-    slots: &[Cell<u64>],
-    caller: &Caller<'_, T>,
-) -> (Vec<Val>, Vec<Val>) {
-    let runtime = &caller.store.inner.runtime;
-    let params = slots::read(&ty.inner().params, slots, runtime).collect();
-    let unset = |ty| Val::default_for_ty(&ty).unwrap_or(Val::I32(0));
-    (params, ty.results().map(unset).collect())
-}
-
-/// Puts results into slots.
-pub(crate) fn put<T>(
-    ty: &FuncType,
-    results: &[Val],
-    slots: &[Cell<u64>],
-    caller: &Caller<'_, T>,
-) -> Result<Called, HostError> {
-    let runtime = &caller.store.inner.runtime;
-    match slots::write(results, &ty.inner().results, slots, runtime) {
-        Ok(()) => Ok(Called::Returned),
-        Err(misuse) => Err(Error::from(misuse).into()),
-    }
-}
-
-/// The return types of host functions: nothing, a [`WasmTy`], a tuple of up to 16, a [`MaySuspend`] of those, or a [`Result`] of any of these, of
-/// any error type.
-///
-/// ```
-/// use tickwasm::{Engine, Func, Store};
-///
-/// let mut store = Store::new(&Engine::default(), ());
-/// let divide = Func::wrap(&mut store, |a: u32, b: u32| -> Result<(u32, u32), tickwasm::Error> {
-///     let quotient = a.checked_div(b).ok_or_else(|| tickwasm::Error::msg("nothing goes into zero"))?;
-///     Ok((quotient, a % b))
-/// });
-/// let divide = divide.typed::<(u32, u32), (u32, u32)>(&store)?;
-/// assert_eq!(divide.call(&mut store, (7, 2))?, (3, 1));
-/// assert_eq!(divide.call(&mut store, (7, 0)).unwrap_err().to_string(), "nothing goes into zero");
-/// # Ok::<(), tickwasm::Error>(())
-/// ```
-///
-/// The error may be any type that converts into a boxed error: [`Error`], those of the standard library, `anyhow::Error`, a text. Where the
-/// closure does not determine the type, it has to be named: `|| Ok::<_, Error>(())`, not `|| Ok(())`.
-pub trait WasmRet: ret::Sealed {}
-
-impl<R: ret::Sealed> WasmRet for R {}
-
-pub(crate) mod ret {
-    use super::{Called, Cell, HostError, StoreId, WasmResults};
-
-    pub trait Sealed {
-        type Values: WasmResults;
-
-        fn put(self, slots: &[Cell<u64>], store: StoreId) -> Result<Called, HostError>;
-    }
-}
-
-impl<R: WasmResults> ret::Sealed for R {
-    type Values = R;
-
-    #[inline]
-    fn put(self, slots: &[Cell<u64>], store: StoreId) -> Result<Called, HostError> {
-        match self.write(slots, store) {
-            Ok(()) => Ok(Called::Returned),
-            Err(misuse) => Err(Error::from(misuse).into()),
-        }
-    }
-}
-
-impl<R: WasmResults> ret::Sealed for MaySuspend<R> {
-    type Values = R;
-
-    #[inline]
-    fn put(self, slots: &[Cell<u64>], store: StoreId) -> Result<Called, HostError> {
-        match self {
-            Self::Return(values) => values.put(slots, store),
-            Self::Suspend => Ok(Called::Suspends),
-        }
-    }
-}
-
-impl<R: ret::Sealed, E: Into<HostError> + 'static> ret::Sealed for Result<R, E> {
-    type Values = R::Values;
-
-    #[inline]
-    fn put(self, slots: &[Cell<u64>], store: StoreId) -> Result<Called, HostError> {
-        match self {
-            Ok(values) => values.put(slots, store),
-            Err(error) => Err(of_host(error)),
-        }
-    }
-}
-
-/// A closure that can be a host function, see [`Func::wrap`].
-///
-/// ```
-/// use tickwasm::{Engine, Func, IntoFunc, Store};
-///
-/// fn make<P, R>(store: &mut Store<()>, func: impl IntoFunc<(), P, R>) -> Func {
-///     Func::wrap(store, func)
-/// }
-/// let mut store = Store::new(&Engine::default(), ());
-/// make(&mut store, |n: f32| n.sqrt());
-/// ```
-pub trait IntoFunc<T, Params, Results>: Send + Sync + 'static {
-    #[doc(hidden)]
-    fn into_host(self, engine: &Engine) -> Result<HostFunc<T>, Error>;
-}
-
-/// Implements the trait for closures with and without a [`Caller`] before their other parameters.
-macro_rules! closures {
-    ($($name:ident)*) => {
-        closures!(@one [$($name)*] [] |caller|);
-        closures!(@one [$($name)*] [Caller<'_, T>,] |caller| caller,);
-    };
-    (@one [$($name:ident)*] [$($first:tt)*] |$caller:ident| $($pass:tt)*) => {
-        impl<T, Closure, Results, $($name),*> IntoFunc<T, ($($first)* $($name,)*), Results> for Closure
-        where
-            Closure: Fn($($first)* $($name),*) -> Results + Send + Sync + 'static,
-            Results: WasmRet,
-            $($name: WasmTy,)*
-        {
-            #[doc(hidden)]
-            #[allow(non_snake_case, unused_variables, unused_mut)]
-            fn into_host(self, engine: &Engine) -> Result<HostFunc<T>, Error> {
-                use crate::api::values::wasm_ty::sealed::WasmValues;
-                let func = move |$caller: Caller<'_, T>, slots: &[Cell<u64>]| {
-                    let store = $caller.store_id();
-                    let ($($name,)*) = <($($name,)*)>::read(slots, $caller.runtime());
-                    self($($pass)* $($name),*).put(slots, store)
-                };
-                Ok(HostFunc {
-                    ty: of_rust::<($($name,)*), <Results as ret::Sealed>::Values>(engine.registry())?,
-                    func: HostFn::Sync(Arc::new(func)),
-                })
-            }
-        }
-    };
-}
-
-tuples!(closures);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::instance::{Instance, InstancePre, ResolvedImport};
 use crate::api::calls::caller::Caller;
-use crate::api::calls::func::{Func, IntoFunc};
-use crate::api::calls::host_func::HostFunc;
+use crate::api::calls::func::Func;
+use crate::api::calls::host_func::{HostFunc, IntoFunc};
 use crate::api::engine::Engine;
 use crate::api::externs::Extern;
 use crate::api::externs::global::Global;
