@@ -24,7 +24,6 @@ use crate::features::Features;
 use crate::lower::{FuncSlots, Lowerer, Surroundings, Survey};
 use crate::runtime::registry::{Registration, Registry, TooManyTypes};
 use crate::syntax::index::FuncIdx;
-use crate::syntax::instr::{Class, Instr, MemArg};
 use crate::syntax::module::Module;
 use crate::syntax::types::{CompType, SubType};
 use crate::validate::{Context, FuncValidator, ValidateError, check_module};
@@ -175,30 +174,7 @@ impl Source for Arc<Functions> {
     }
 
     fn access(&self, defined: u32, offset: usize) -> Option<MemAccess> {
-        let entry = &self.module.bodies[defined as usize];
-        let mut body = Body::from_offset(&self.bytes, entry, offset);
-        let Ok(Some((instr, _))) = body.next() else {
-            return None;
-        };
-        let opcode = instr.opcode();
-        Some(match instr {
-            Instr::MemoryFill { mem } => MemAccess::Fill { mem: mem.0 },
-            Instr::MemoryInit { mem, .. } => MemAccess::Init { mem: mem.0 },
-            Instr::MemoryCopy { dst, src } => MemAccess::Copy {
-                to: dst.0,
-                from: src.0,
-            },
-            _ => {
-                let MemArg { offset, mem, .. } = instr.memarg()?;
-                MemAccess::At {
-                    mem: mem.0,
-                    offset,
-                    bytes: opcode.access_bytes()?.into(),
-                    // An atomic op has one more cell in front, which says what it does.
-                    cell: usize::from(opcode.class() == Class::Atomic),
-                }
-            }
-        })
+        self.mem_access(defined, offset)
     }
 }
 
@@ -212,6 +188,14 @@ impl Functions {
         }
     }
 
+    /// Returns the body of a function, to be decoded once more.
+    fn body(&self, defined: u32) -> Body<'_> {
+        match Body::new(&self.bytes, &self.module.bodies[defined as usize]) {
+            Ok(body) => body,
+            Err(_) => unreachable!("validated: the body was decoded when the module was loaded"),
+        }
+    }
+
     /// Lowers a function that was validated. With `listed`, it returns its ops as well.
     fn lower(
         &self,
@@ -219,23 +203,17 @@ impl Functions {
         form: Form,
         listed: bool,
     ) -> Result<(Code, Vec<ListedOp>), LowerError> {
-        let valid = "validated: the body was decoded and checked when the module was loaded";
-        let entry = &self.module.bodies[defined as usize];
         let ty = self.context.funcs[(self.context.imported_funcs + defined) as usize];
 
         let mut survey = Survey::default();
         if form != Form::Exact {
-            let Ok(mut body) = Body::new(&self.bytes, entry) else {
-                unreachable!("{valid}")
-            };
+            let mut body = self.body(defined);
             while let Ok(Some((instr, _))) = &body.next() {
                 survey.instr(instr);
             }
         }
 
-        let Ok(mut body) = Body::new(&self.bytes, entry) else {
-            unreachable!("{valid}")
-        };
+        let mut body = self.body(defined);
         let surroundings = Surroundings {
             imported_funcs: self.context.imported_funcs,
             imported_globals: self.context.imported_globals,
@@ -257,7 +235,7 @@ impl Functions {
             body.locals(),
             &survey,
             exec::select,
-            entry.range.start,
+            self.module.bodies[defined as usize].range.start,
             listed,
         );
         while let Ok(Some((instr, at))) = &body.next() {
@@ -278,7 +256,7 @@ impl fmt::Debug for Functions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::instr::Opcode;
+    use crate::syntax::instr::{Class, Opcode};
     use crate::syntax::types::ValType;
 
     /// Returns the text of an operand of a type: in a local, just computed, or constant.

@@ -1,4 +1,4 @@
-//! Checks what the compiler does not: which module may use which, where unsafe code may stand, and that it says why it is sound.
+//! Checks rules that the compiler does not: which module may use which, where unsafe code may stand, and that it says why it is sound.
 //!
 //! The tables here are the rules of `ARCHITECTURE.md` and `SECURITY.md`. A failure names the file and the line.
 
@@ -291,7 +291,7 @@ fn every_unsafe_block_says_why_it_is_sound() {
             if !has_word(line, "unsafe") {
                 continue;
             }
-            // What an unsafe function asks of its callers stands in its module's header; types of functions ask nothing.
+            // A module's header states the requirements of its unsafe functions; types of functions have none.
             if line.contains("unsafe fn") || line.contains("unsafe extern") {
                 continue;
             }

@@ -1,8 +1,10 @@
-//! Reads single functions and instructions of a compiled module again, as text: for backtraces and for people who work on lowering.
+//! Reads single functions and instructions of a compiled module again: for backtraces, and for people who work on lowering.
 
+use super::{Compiled, Functions};
+use crate::code::MemAccess;
 use crate::code::builder::ListedOp;
-use crate::compile::Compiled;
 use crate::decode::Body;
+use crate::syntax::instr::{Class, Instr, MemArg};
 
 /// An instruction and the ops that it was lowered to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,15 +21,13 @@ impl Compiled {
     /// Lists the instructions of a function with their ops.
     pub fn listing(&self, defined: u32) -> Vec<ListedInstr> {
         let functions = &self.functions;
-        let Some(entry) = self.module.bodies.get(defined as usize) else {
+        if defined as usize >= self.module.bodies.len() {
             return Vec::new();
-        };
+        }
         let Ok((_, mut ops)) = functions.lower(defined, functions.entry_form(), true) else {
             return Vec::new();
         };
-        let Ok(mut body) = Body::new(&self.bytes, entry) else {
-            return Vec::new();
-        };
+        let mut body = functions.body(defined);
         // Ops stand in the order of execution, which is not always that of the instructions they came from.
         ops.sort_by_key(|op| op.offset);
         let mut listed = ops.into_iter().peekable();
@@ -52,5 +52,35 @@ impl Compiled {
         let mut body = Body::from_offset(&self.bytes, entry, offset);
         let (instr, _) = body.next().ok()??;
         Some(instr.to_string())
+    }
+}
+
+impl Functions {
+    /// Returns the access to a memory of the instruction at an offset of a function's body, if it is one.
+    pub(super) fn mem_access(&self, defined: u32, offset: usize) -> Option<MemAccess> {
+        let entry = &self.module.bodies[defined as usize];
+        let mut body = Body::from_offset(&self.bytes, entry, offset);
+        let Ok(Some((instr, _))) = body.next() else {
+            return None;
+        };
+        let opcode = instr.opcode();
+        Some(match instr {
+            Instr::MemoryFill { mem } => MemAccess::Fill { mem: mem.0 },
+            Instr::MemoryInit { mem, .. } => MemAccess::Init { mem: mem.0 },
+            Instr::MemoryCopy { dst, src } => MemAccess::Copy {
+                to: dst.0,
+                from: src.0,
+            },
+            _ => {
+                let MemArg { offset, mem, .. } = instr.memarg()?;
+                MemAccess::At {
+                    mem: mem.0,
+                    offset,
+                    bytes: opcode.access_bytes()?.into(),
+                    // An atomic op has one more cell in front, which says what it does.
+                    cell: usize::from(opcode.class() == Class::Atomic),
+                }
+            }
+        })
     }
 }

@@ -1,8 +1,8 @@
-//! Exceptions: finds who catches one, and goes there. Holds unsafe code: it reads the records of frames and writes to slots.
+//! Exceptions: finds the handler of one, and goes there. Holds unsafe code: it reads the records of frames and writes to slots.
 //!
-//! Nothing of this runs unless something is thrown. A frame's code is found by the address at which the frame goes on, which is
-//! either an op that throws or what follows a call; what that code catches is a table (`code::catches`). The search changes nothing, so
-//! that where nobody catches, the frames are still there to be shown.
+//! This runs only when an exception is thrown. A frame's code is found by the address at which the frame goes on, which is an op that
+//! throws or the op behind a call; a table (`code::catches`) has the clauses of that code. The search changes nothing, so the frames of an
+//! exception that is not caught are still there for the backtrace.
 #![allow(unsafe_code)]
 
 use core::mem::MaybeUninit;
@@ -17,7 +17,7 @@ use crate::runtime::limiter::RefusedGrowth;
 use crate::runtime::trap::Trap;
 use crate::syntax::cost::BulkUnit;
 
-/// Who catches an exception.
+/// The handler of an exception.
 struct Catcher {
     clause: Clause,
     /// The code of the function.
@@ -29,7 +29,7 @@ struct Catcher {
     crossings: usize,
 }
 
-/// What became of a throw.
+/// The outcome of a throw.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Thrown {
     /// It was caught: execution goes on at `Machine::landing`.
@@ -77,7 +77,7 @@ impl Machine {
         }
     }
 
-    /// Throws what a host function has ended with, if that is an exception. What it costs is the host's affair.
+    /// Throws the exception that a host function has ended with, if it is one. The search is free for the guest.
     #[cold]
     pub(super) fn throw_failure(&mut self, ip: *const u32, sp: *mut u8) -> Thrown {
         match self.failure.take() {
@@ -124,7 +124,7 @@ impl Machine {
             clause, code, sp, ..
         } = catcher;
         if let Some(exn) = clause.exn {
-            // What lies from the clause's values on is not in use at its label.
+            // The slots from the clause's values on are not in use at its label.
             let end = sp.wrapping_offset(exn.min(clause.payload) as isize);
             let reference = match self.refer_to(exception.clone(), end) {
                 Ok(reference) => reference,
