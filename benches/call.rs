@@ -1,4 +1,4 @@
-//! What crossing between host and guest costs: a call in, a call out, and making an instance.
+//! The cost of crossing between host and guest: a call in, a call out, and making an instance.
 
 mod support;
 

@@ -61,7 +61,7 @@ fn load(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What finding a program in the engine's cache costs, beside compiling it: one of some 10 kilobytes, as text and as binary.
+/// The cost of finding a program in the engine's cache, beside compiling it: one of some 10 kilobytes, as text and as binary.
 fn cache(criterion: &mut Criterion) {
     let engine = Engine::new(Config::new()).expect("an engine");
     let without = Engine::new(Config::new().cache_max_entries(0)).expect("an engine");

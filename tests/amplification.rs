@@ -308,7 +308,7 @@ fn trap(store: &mut Store<()>, run: Func, arg: i32, expected: Option<Trap>) -> (
     (at_once, ALLOCATED.total_allocated() - total)
 }
 
-/// A host catches errors and goes on. What a trap costs must be no matter of how large the functions are in which it happens.
+/// A host catches errors and goes on: the cost of a trap must not depend on the size of the functions in which it happens.
 fn traps_allocate_for_their_backtraces_alone(engine: &Engine) {
     let memarg = MemArg {
         offset: 0,
@@ -347,7 +347,7 @@ fn running_out_of_fuel_allocates_in_proportion_to_the_function(engine: &Engine) 
         assert!(total <= IN_TOTAL * endless.len(), "{total} in total");
         kept = ALLOCATED.allocated().saturating_sub(empty);
     }
-    // What is kept is the form in which the function is entered, and as much again at the most.
+    // The form in which the function is entered is kept, and at most as much again.
     let bound = 8 * endless.len() + KEPT;
     assert!(kept <= bound, "{kept} bytes are kept of {}", endless.len());
 }

@@ -1,4 +1,4 @@
-//! What the benches share: the workloads, and a `Criterion` that does not take all day over them.
+//! The common part of the benches: the workloads, and a `Criterion` that does not take all day over them.
 #![allow(dead_code, reason = "each bench takes a part of it")]
 
 use std::fs;

@@ -306,7 +306,7 @@ fn a_dropped_future_leaves_the_store_usable() {
     }
     let call = run.call_async(&mut store, (15_000, 7));
     assert_eq!(block_on(call).unwrap(), 15_007);
-    // What was used up before is gone, and not more.
+    // The fuel that was used before is gone, and no more.
     store.set_fuel(30_000).unwrap();
     {
         let mut call = pin!(spin.call_async(&mut store, ()));
@@ -355,7 +355,7 @@ fn an_async_call_costs_what_a_straight_one_does_whatever_the_interval() {
             }
         }
         assert_eq!(full - store.get_fuel().unwrap(), cost, "every {interval}");
-        // What does not fit into the rest of a turn waits for the next, so any two turns together are more than an interval.
+        // An instruction that does not fit into the rest of a turn waits for the next, so any two turns together are more than an interval.
         assert!(
             turns <= 2 * cost / interval,
             "{turns} turns, every {interval}"

@@ -250,7 +250,7 @@ fn work_that_is_not_done_costs_nothing() {
                 assert_eq!(run(body, cost, eager), (end, 0), "{body}");
             } else {
                 assert!(refunded);
-                // What only a collection can find out is paid for before.
+                // A failure that only a collection can detect is paid for before.
                 assert_eq!(
                     run(body, cost + 999, eager),
                     (Some(Trap::OutOfFuel), 1000),
@@ -481,7 +481,7 @@ fn long(store: &mut Store<()>, wat: &str) -> (TypedFunc<(), ()>, TypedFunc<(), i
     )
 }
 
-/// What a program comes to and what it costs when nobody interrupts it.
+/// Returns the result and the cost of a program that is not interrupted.
 fn straight(fuel: bool, wat: &str) -> (i64, u64) {
     let mut store = interruptible(fuel);
     let (run, sum) = long(&mut store, wat);

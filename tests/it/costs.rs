@@ -1,4 +1,4 @@
-//! What instructions cost is a promise: it changes with its version only.
+//! The costs of instructions are a promise: they change with their version only.
 
 use std::fmt::Write;
 

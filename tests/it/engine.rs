@@ -311,7 +311,7 @@ fn a_cache_directory_serves_the_next_process() {
     assert_eq!(hits, 0);
     assert_eq!(compile(&engine()), (hash, 1));
 
-    // What is not valid is not kept, and a damaged file is as good as none.
+    // Invalid modules are not kept, and a damaged file counts as absent.
     assert!(
         engine()
             .compile_wat("(module (func (result i32)))")

@@ -1,4 +1,4 @@
-//! What went wrong can be told from the error, by type and by text.
+//! Errors have their cause, in their type and in their text.
 
 use std::error::Error as StdError;
 
@@ -124,7 +124,7 @@ fn into_anyhow_with_the_question_mark() {
     }
     let error = out().unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(Error::Compilation(_))));
-    // What is wrong is said once.
+    // The mistake is named once.
     assert_eq!(format!("{error:#}").matches("type mismatch").count(), 1);
 }
 

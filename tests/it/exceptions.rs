@@ -342,7 +342,7 @@ fn the_instance_is_that_of_the_handler_again() {
     }
 }
 
-/// What a call costs, given enough fuel and given less, slice by slice.
+/// Returns the cost of a call, which is the same with enough fuel and in slices.
 fn cost(wat: &str, name: &str, arg: i32) -> u64 {
     let mut config = Config::new();
     config.consume_fuel(true).wasm_legacy_exceptions(true);

@@ -121,7 +121,7 @@ fn each_kind_of_trap_has_cost_what_ran() {
             Trap::IntegerDivisionByZero,
             2 * 12 + 9,
         ),
-        // What comes first in this loop is repeated where the loop goes on.
+        // The beginning of this loop is repeated where the loop goes on.
         (
             "(block $out (loop $on
                 (br_if $out (i32.div_u (i32.const 0) (i32.sub (local.get $x) (i32.const 5))))
@@ -181,7 +181,7 @@ fn a_host_function_in_the_middle_of_a_block_reads_and_changes_the_exact_fuel() {
     assert_eq!(store.get_fuel().unwrap(), 97 - 17 - 13 - 12);
 }
 
-/// What instantiation with so much fuel leaves, and whether it succeeds.
+/// Returns whether instantiation with so much fuel succeeds, and the fuel that it leaves.
 fn instantiated(module: &str, fuel: u64) -> (bool, u64) {
     let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
     let module = Module::new(&engine, module).unwrap();

@@ -138,7 +138,7 @@ fn imports_of_the_wrong_number_or_type() {
             format!("incompatible import type for `env::mem`: expected memory 2 4, found {found}")
         );
     }
-    // What counts is the size it has by now.
+    // Its present size counts.
     small.grow(&mut store, 1).unwrap();
     Instance::new(&mut store, &module, &[small.into()]).unwrap();
 }

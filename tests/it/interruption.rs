@@ -346,7 +346,7 @@ fn at_a_deadline_a_callback_decides() {
     store.set_epoch_deadline(0);
     busy.call(&mut store, ()).unwrap();
     assert!(is_interrupt(&deadline(&mut store)));
-    // Nobody else can have their turn in a call that is not async.
+    // A call that is not async cannot yield to others.
     assert!(is_interrupt(&deadline(&mut store)));
     assert_eq!(deadline(&mut store).to_string(), "no more");
     assert_eq!(store.data().len(), 5);

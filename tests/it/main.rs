@@ -1,4 +1,4 @@
-//! Tests of the public interface, through nothing else. What scripts of the official suite can express is not here.
+//! Tests of the public interface, which use nothing else. Scripts of the official suite cover all that they can express.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 

@@ -1,4 +1,4 @@
-//! What can be asked of a module.
+//! Imports, exports and other facts of modules.
 
 use tickwasm::*;
 

@@ -328,7 +328,7 @@ fn relaxed_instructions_have_the_results_of_the_deterministic_profile() {
     assert_eq!(product.unwrap().as_u128(), 0xfffe);
 }
 
-/// What makes a NaN of a number and a NaN with another sign and payload than the canonical one has.
+/// Instructions that make a NaN of a number and a NaN with another sign and payload than the canonical one has.
 const NANS: [(&str, &str); 26] = [
     ("f32", "f32.add (local.get 0) (local.get 1)"),
     ("f32", "f32.sub (local.get 0) (local.get 1)"),

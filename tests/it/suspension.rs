@@ -419,7 +419,7 @@ fn a_call_can_be_resumed_deeper_on_the_stack_than_it_was_suspended() {
             "resume",
             |mut caller: Caller<'_, Kept>| -> Result<u64> {
                 let call = caller.data_mut().take().unwrap();
-                // What it is given, it uses up; the call that is under way goes on with what it has.
+                // It uses up all that it is given; the call that is under way goes on with the rest.
                 let fuel = caller.get_fuel()?;
                 caller.set_fuel(fuel.min(1 << 40) >> 6)?;
                 let call = call.resume(&mut caller)?;

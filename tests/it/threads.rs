@@ -309,7 +309,7 @@ fn a_guest_that_waits_forever_can_be_interrupted() {
     let handle = store.interrupt_handle().unwrap();
     thread::scope(|scope| {
         let call = scope.spawn(move || run.call(&mut store, ()).unwrap_err());
-        // Nobody but the guest waits, and it is never notified.
+        // Only the guest waits, and it is never notified.
         thread::sleep(Duration::from_millis(20));
         handle.interrupt();
         let error = call.join().unwrap();

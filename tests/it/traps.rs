@@ -2,7 +2,7 @@
 
 use tickwasm::*;
 
-/// What a call of a function `f` with this body ends with, lowered without fuel and with it.
+/// Returns the traps of a call of a function `f` with this body, lowered without fuel and with it.
 fn traps(fields: &str, args: &[Val]) -> [TrapError; 2] {
     [false, true].map(|fuel| {
         let engine = Engine::new(Config::new().consume_fuel(fuel)).unwrap();

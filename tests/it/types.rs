@@ -26,7 +26,7 @@ fn wrong<V>(done: Result<V, Error>) {
     }
 }
 
-/// What panics, because its interface has no error, does so with the text of the error.
+/// Checks that a function without an error in its interface panics with the text of the error.
 #[track_caller]
 fn wrong_panic<V>(run: impl FnOnce() -> V) {
     match catch_unwind(AssertUnwindSafe(run)) {
@@ -318,7 +318,7 @@ fn what_is_in_a_store_keeps_its_types() {
         closure.ty(&store).to_string(),
     ];
     drop(content);
-    // What is instantiated in vain leaves its functions in the table of another instance.
+    // An instantiation that fails leaves its functions in the table of another instance.
     let text = r#"(module
         (table (import "" "t") 1 funcref)
         (type $mine (func (param i64 i64 i64) (result i64)))

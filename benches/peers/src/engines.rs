@@ -8,7 +8,7 @@ pub(crate) type Run = Box<dyn FnMut(i32) -> Result<i32, String>>;
 
 /// An engine in one setting.
 pub(crate) struct Engine {
-    /// What the table and `--engines` call it.
+    /// Its name in the table and in `--engines`.
     pub(crate) name: &'static str,
     /// Decodes, validates, compiles and instantiates a module.
     pub(crate) load: fn(&[u8]) -> Result<Run, String>,

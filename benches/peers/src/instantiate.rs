@@ -1,4 +1,4 @@
-//! What making an instance costs, on tickwasm and on wasmi: the instantiation alone, and with a fresh store that is dropped again.
+//! The cost of making an instance, on tickwasm and on wasmi: the instantiation alone, and with a fresh store that is dropped again.
 //!
 //! The engines take turns, and the fastest of all rounds counts.
 

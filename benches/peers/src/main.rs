@@ -122,7 +122,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     Ok(ExitCode::FAILURE)
 }
 
-/// What a table cannot say.
+/// Notes below a table.
 #[derive(Default)]
 struct Notes {
     /// Which cells failed, and why.

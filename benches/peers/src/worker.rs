@@ -16,13 +16,13 @@ use crate::engines::Engine;
 
 /// One measured run.
 pub(crate) struct Sample {
-    /// What `run` returned.
+    /// The result of `run`.
     pub(crate) result: i32,
     /// The CPU time of the call alone.
     pub(crate) time: Duration,
 }
 
-/// What the child says, a line: `= RESULT NANOSECONDS`, or `! WORDS`.
+/// Runs as the child, and prints a line: `= RESULT NANOSECONDS`, or `! WORDS`.
 pub(crate) fn serve(engine: &Engine, module: &Path, argument: i32) {
     let measure = || -> Result<Sample, String> {
         let wasm = std::fs::read(module).map_err(|error| error.to_string())?;
@@ -78,7 +78,7 @@ impl Worker {
         });
         let complaints = std::thread::spawn(move || {
             let mut text = Vec::new();
-            // Whatever arrived before a broken pipe is all there is.
+            // After a broken pipe, the text up to there is all there is.
             let _ = stderr.read_to_end(&mut text);
             String::from_utf8_lossy(&text).into_owned()
         });

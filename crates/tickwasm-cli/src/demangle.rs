@@ -1,7 +1,7 @@
 //! Rust's symbol names, as paths.
 //!
-//! As much of the two manglings as a backtrace needs: the path of a function, without its type arguments. What is not understood is left
-//! as it is. <https://doc.rust-lang.org/rustc/symbol-mangling/v0.html>
+//! As much of the two manglings as a backtrace needs: the path of a function, without its type arguments. Other names are left
+//! as they are. <https://doc.rust-lang.org/rustc/symbol-mangling/v0.html>
 
 /// A symbol's path, such as `shop::tests::{{closure}}`.
 pub fn demangle(symbol: &str) -> String {
@@ -33,7 +33,7 @@ fn identifier(text: &str) -> Option<(&str, &str)> {
     text[digits..].split_at_checked(length)
 }
 
-/// What the legacy mangling writes for signs that symbols cannot hold.
+/// Decodes the legacy mangling's escapes of signs that symbols cannot hold.
 fn unescape(part: &str) -> String {
     let mut text = part
         .strip_prefix('_')

@@ -18,7 +18,7 @@ pub struct Args {
     file: PathBuf,
     #[command(flatten)]
     features: Features,
-    /// What cargo hands to the tests. They cannot receive it.
+    /// Arguments that cargo passes to the tests. They cannot receive them.
     #[arg(
         value_name = "ARG",
         trailing_var_arg = true,

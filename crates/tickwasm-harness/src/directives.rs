@@ -11,7 +11,7 @@
 
 use core::fmt;
 
-/// What a directive may be called.
+/// The name of a directive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Key {
     Invoke,
@@ -175,7 +175,7 @@ pub(super) fn read(text: &str, place: Place) -> Result<Directives, DirectiveErro
     Ok(directives)
 }
 
-/// What a comment's text is.
+/// The meaning of a comment.
 enum Line<'a> {
     Directive(Key, &'a str),
     /// A word and a colon, as directives begin.

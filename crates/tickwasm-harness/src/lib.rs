@@ -110,7 +110,7 @@ pub use values::{ValueError, parse_value, show_value};
 
 use tickwasm::Escaped;
 
-/// What became of a script's directives.
+/// The results of a script's directives.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// How many directives did what the script says.
@@ -146,7 +146,7 @@ pub struct Failure {
     pub column: usize,
     /// The outcome that the script asks for.
     pub expected: String,
-    /// What came instead.
+    /// The actual result.
     pub actual: String,
 }
 

@@ -116,7 +116,7 @@ pub(super) fn short(message: &str) -> &str {
         .unwrap_or(first)
 }
 
-/// What stands before the phrase in our messages.
+/// The beginnings of messages, before the phrase.
 const LEADS: &[&str] = &["compilation failed: ", "wasm trap: "];
 
 #[cfg(test)]

@@ -21,11 +21,11 @@ pub(super) struct Run<'a> {
     pub directives_file: &'a str,
 }
 
-/// What came of it.
+/// The outcome of a program.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub failures: Vec<Failure>,
-    /// What the directives would have to say instead.
+    /// The edits that would make the directives agree with the results.
     pub edits: Vec<Edit>,
 }
 
@@ -150,7 +150,7 @@ impl Run<'_> {
         }
     }
 
-    /// One invocation. What differs is added to the outcome; what cannot be called at all is the error.
+    /// Runs one invocation. Differences are added to the outcome; an error is a function that cannot be called.
     fn invoke<T: 'static>(
         &self,
         store: &mut Store<T>,
@@ -264,7 +264,7 @@ impl Run<'_> {
             };
             outcome.failures.push(self.failure(line, expected, actual));
         }
-        // What was stopped has no outcome to write down.
+        // A call that was stopped has no outcome to write down.
         if matches!(called, Err(Error::FuelExhausted { .. })) {
             return;
         }
@@ -390,7 +390,7 @@ fn spelled(short: &str) -> Result<String, String> {
     Ok(text)
 }
 
-/// What `expect` says, as a failure's text repeats it.
+/// Returns the expectation as the text of a failure shows it.
 fn shown_wish(short: &str) -> String {
     if short.is_empty() {
         "no results".to_owned()

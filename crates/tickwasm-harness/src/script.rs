@@ -179,7 +179,7 @@ fn escaped(text: &str) -> String {
 /// How many threads of a script can be under way.
 const THREADS: usize = 64;
 
-/// What a directive asked for and what it got instead.
+/// The expected and the actual result of a directive.
 struct Mismatch {
     expected: String,
     actual: String,
@@ -241,7 +241,7 @@ struct Runner<'s, 'a, T> {
     fuel: Option<u64>,
     store: Store<T>,
     linker: Linker<T>,
-    /// What an action without a module's name means.
+    /// The instance of actions without a module's name.
     current: Option<Instance>,
     instances: HashMap<&'a str, Instance>,
     /// The module last defined, and those with a name.

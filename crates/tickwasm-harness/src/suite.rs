@@ -1,6 +1,6 @@
 //! The files below a folder as tests: finds them, names them, and hands them to a test runner with the options of cargo's own.
 //!
-//! What a file asks for is read in `directives`, and run in `script` or `program`.
+//! `directives` reads the directives of a file; `script` and `program` run it.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -62,7 +62,7 @@ pub struct Suite<T = ()> {
     define: Define<T>,
 }
 
-/// What the files can import.
+/// Defines the imports of the files.
 type Define<T> = Arc<dyn Fn(&mut Linker<T>, &mut Store<T>) -> Result<(), Error> + Send + Sync>;
 
 impl Suite {
@@ -171,7 +171,7 @@ fn failing(folder: &Path, why: String) -> Trial {
     Trial::test(folder.display().to_string(), move || Err(why.into()))
 }
 
-/// The files below a folder, but for hidden ones. What fails is named with its error.
+/// Finds the files below a folder, except hidden ones. On an error, it names the path.
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Error)> {
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -193,7 +193,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Err
     Ok(())
 }
 
-/// What a file is a test of.
+/// The kind of a test file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
     Script,
@@ -332,7 +332,7 @@ impl File {
         if bless && !outcome.edits.is_empty() {
             let text = edited(&text, &outcome.edits);
             fs::write(&path, text).map_err(|error| self.unreadable(&error))?;
-            // What no rewriting can mend, as a function that is not there, fails all the same.
+            // Failures that cannot be mended by rewriting, such as a missing function, remain failures.
             let left = outcome.failures.into_iter().filter(|failure| {
                 let mended = |edit: &Edit| edit.line == failure.line;
                 !outcome.edits.iter().any(mended)
