@@ -263,7 +263,7 @@ impl<R: ret::Sealed, E: Into<HostError> + 'static> ret::Sealed for Result<R, E> 
     }
 }
 
-/// A closure that can be a host function, see [`Func::wrap`].
+/// A closure that can be a host function, see [`Func::wrap`](crate::Func::wrap).
 ///
 /// ```
 /// use tickwasm::{Engine, Func, IntoFunc, Store};
