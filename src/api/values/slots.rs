@@ -13,27 +13,27 @@ use crate::syntax::types::ValType;
 
 /// Room for the slots of a call: few of them in place, more of them allocated.
 pub(crate) struct SlotBuffer {
-    few: [u64; MAX],
-    many: Vec<u64>,
+    inline: [u64; MAX],
+    allocated: Vec<u64>,
 }
 
 impl SlotBuffer {
     #[inline]
     pub(crate) const fn new() -> Self {
         Self {
-            few: [0; MAX],
-            many: Vec::new(),
+            inline: [0; MAX],
+            allocated: Vec::new(),
         }
     }
 
     /// Returns so many slots.
     #[inline]
     pub(crate) fn take(&mut self, count: usize) -> &mut [u64] {
-        match self.few.get_mut(..count) {
+        match self.inline.get_mut(..count) {
             Some(slots) => slots,
             None => {
-                self.many.resize(count, 0);
-                &mut self.many
+                self.allocated.resize(count, 0);
+                &mut self.allocated
             }
         }
     }
