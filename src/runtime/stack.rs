@@ -417,7 +417,8 @@ mod tests {
                 });
             }
         });
-        assert!((1..=4).contains(&kept(&stacks)));
+        // A thread that misses a stack which another one is just putting back makes one more, so there may be more than threads.
+        assert!((1..=POOL_SIZE).contains(&kept(&stacks)));
     }
 
     #[test]
