@@ -393,6 +393,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri ends where memory is refused")]
     fn what_no_host_has_is_no_stack() {
         assert!(Stacks::new(usize::MAX).is_none());
         let stacks = stacks(isize::MAX as usize);
