@@ -1,4 +1,5 @@
-//! Checks rules that the compiler does not: which module may use which, where unsafe code may stand, and that it says why it is sound.
+//! Checks rules that the compiler does not: which module may use which, where unsafe code may stand, that it says why it is sound, how
+//! long files and functions may be, and that the architecture names every file.
 //!
 //! The tables here are the rules of `ARCHITECTURE.md` and `SECURITY.md`. A failure names the file and the line.
 
@@ -57,6 +58,16 @@ const MAY_BE_UNSAFE: &[&str] = &[
     "runtime/stack.rs",
     "runtime/zeroed.rs",
 ];
+
+/// The most lines of code in a file: tests, comments and blank lines are not counted.
+const MAX_FILE_LINES: usize = 700;
+
+/// The most lines of code in a function.
+const MAX_FUNCTION_LINES: usize = 100;
+
+/// Files (`exec/mod.rs`) and functions (`exec/mod.rs: invoke`) that may be longer, each with the reason. The list can only shrink: an entry
+/// that is no longer needed fails the test.
+const MAY_BE_LONG: &[(&str, &str)] = &[];
 
 struct Source {
     /// Relative to `src`, with `/` between the parts.
@@ -374,6 +385,153 @@ fn crates_use_only_what_the_architecture_permits() {
         problems.push(format!("the core may not use `{used}`"));
     }
     assert!(rows.len() >= 4, "the table of crates was not found");
+    report(&problems);
+}
+
+fn lines_of_code<'a>(lines: impl IntoIterator<Item = &'a str>) -> usize {
+    let code = lines.into_iter().filter(|line| !line.trim().is_empty());
+    code.count()
+}
+
+/// The name of the function that a line begins, if it does.
+fn function_name(line: &str) -> Option<&str> {
+    let mut rest = line.trim_start();
+    loop {
+        if let Some(named) = rest.strip_prefix("fn ") {
+            let (name, _) = first_part(named);
+            return (!name.is_empty()).then_some(name);
+        }
+        let (word, behind) = rest.split_once(' ')?;
+        let qualifies = matches!(word, "const" | "async" | "unsafe" | "extern")
+            || word.starts_with("pub")
+            || word.starts_with('"');
+        if !qualifies {
+            return None;
+        }
+        rest = behind;
+    }
+}
+
+/// The functions in code that is formatted, each with its line and its number of lines of code. A function ends at the first line behind
+/// its beginning that is indented as its beginning is, and is a closing brace or ends a declaration.
+fn functions(code: &str) -> Vec<(usize, &str, usize)> {
+    let lines: Vec<_> = code.lines().map(str::trim_end).collect();
+    let mut found = Vec::new();
+    for (i, line) in lines.iter().enumerate() {
+        let Some(name) = function_name(line) else {
+            continue;
+        };
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let ends = |line: &&str| {
+            let rest = line.strip_prefix(indent).unwrap_or(" ");
+            !rest.starts_with(' ') && (rest.starts_with('}') || rest.ends_with(';'))
+        };
+        let begun = line.ends_with('}') || line.ends_with(';');
+        let more = match lines[i + 1..].iter().position(ends) {
+            Some(end) if !begun => end + 1,
+            _ => 0,
+        };
+        let body = lines[i..=i + more].iter().copied();
+        found.push((i + 1, name, lines_of_code(body)));
+    }
+    found
+}
+
+#[test]
+fn files_and_functions_are_short() {
+    let (mut long, mut functions_seen) = (Vec::new(), 0);
+    for source in sources() {
+        let code = source.code();
+        let lines = lines_of_code(code.lines());
+        if lines > MAX_FILE_LINES {
+            let place = format!("src/{}", source.path);
+            long.push((source.path.clone(), place, lines));
+        }
+        for (line, name, lines) in functions(&code) {
+            functions_seen += 1;
+            if lines > MAX_FUNCTION_LINES {
+                let place = format!("src/{}:{line}", source.path);
+                long.push((format!("{}: {name}", source.path), place, lines));
+            }
+        }
+    }
+    let mut problems = Vec::new();
+    for (key, place, lines) in &long {
+        if !MAY_BE_LONG.iter().any(|(named, _)| named == key) {
+            problems.push(format!("{place}: `{key}` has {lines} lines of code"));
+        }
+    }
+    for (named, reason) in MAY_BE_LONG {
+        if reason.is_empty() {
+            problems.push(format!("the exception `{named}` has no reason"));
+        }
+        if !long.iter().any(|(key, ..)| key == named) {
+            problems.push(format!("the exception `{named}` is no longer needed"));
+        }
+    }
+    assert!(functions_seen > 1000, "functions were not found");
+    report(&problems);
+}
+
+#[test]
+fn functions_are_counted_without_blank_lines_and_to_their_end() {
+    let code = "impl X {\n    pub(super) const fn a(\n        x: u8,\n    ) -> u8 {\n\n        x\n    }\n\n    fn b();\n}\n\n\
+                unsafe extern \"C\" fn c() {}\nlet fns = 1;\nfn d(\n    x: u8,\n) -> u8;\nfn e()\nwhere\n    X: Y,\n{\n}\n";
+    assert_eq!(
+        functions(code),
+        [
+            (2, "a", 5),
+            (9, "b", 1),
+            (12, "c", 1),
+            (14, "d", 3),
+            (17, "e", 5)
+        ]
+    );
+}
+
+/// The lines of the architecture's list of files: a folder of `src`, and the files that its line names.
+fn listed_files(architecture: &str) -> Vec<(String, Vec<String>)> {
+    let (_, section) = architecture.split_once("\n## The files\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    let mut words = section.split('`').skip(1).step_by(2);
+    for word in &mut words {
+        if let Some(folder) = word.strip_prefix("src/") {
+            found.push((folder.to_owned(), Vec::new()));
+        } else if let Some((_, files)) = found.last_mut().filter(|_| word.ends_with(".rs")) {
+            files.push(word.to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_architecture_names_every_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let listed = listed_files(&fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap());
+    let mut problems = Vec::new();
+    for source in sources() {
+        let split = source.path.rfind('/').map_or(0, |slash| slash + 1);
+        let (folder, file) = source.path.split_at(split);
+        match listed.iter().find(|(name, _)| name == folder) {
+            None => problems.push(format!("the architecture has no line for src/{folder}")),
+            // The line itself says what the folder is.
+            Some(_) if file == "mod.rs" => {}
+            Some((_, files)) if files.iter().any(|name| name == file) => {}
+            Some(_) => problems.push(format!(
+                "the architecture's line for src/{folder} does not name {file}"
+            )),
+        }
+    }
+    for (folder, files) in &listed {
+        for file in files {
+            if !root.join("src").join(folder).join(file).exists() {
+                problems.push(format!(
+                    "the architecture names src/{folder}{file}, which does not exist"
+                ));
+            }
+        }
+    }
     report(&problems);
 }
 
