@@ -128,7 +128,7 @@ impl Machine {
             let end = sp.wrapping_offset(exn.min(clause.payload) as isize);
             let reference = match self.refer_to(exception.clone(), end) {
                 Ok(reference) => reference,
-                // What the limit is, the store has noted.
+                // The store has noted the limit.
                 Err(_) => {
                     self.trap = Some(Trap::HeapExhausted);
                     return Thrown::Stopped;
