@@ -49,9 +49,13 @@
 //!
 //! # Features of the crate
 //!
-//! * `wat` (default): [`Module::new`] takes the text format as well as binaries.
-//! * `anyhow`: errors of `anyhow` convert into [`enum@Error`] and keep their types.
-//! * `loop-dispatch`: dispatches by a loop where tail calls would be used otherwise.
+//! | feature | on by default | it adds | dependencies |
+//! |---|---|---|---|
+//! | `wat` | yes | [`Module::new`] takes the text format as well as binaries, and errors show the line of the text | `wat`, `wast` |
+//! | `anyhow` | no | errors of `anyhow` convert into [`enum@Error`] and keep their types | `anyhow` |
+//! | `loop-dispatch` | no | dispatch by a loop where tail calls would be used otherwise: slower, for comparisons | |
+//!
+//! The only other dependency is `thiserror`. Proposals of WebAssembly are no features of the crate: [`Config`] switches them.
 
 mod api;
 mod code;
