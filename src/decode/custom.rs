@@ -1,4 +1,4 @@
-//! Custom sections: kept as they are, and the name section understood.
+//! Custom sections: kept as they are, except that the name section is decoded.
 //!
 //! <https://webassembly.github.io/spec/core/appendix/custom.html>
 
@@ -13,7 +13,7 @@ pub(super) fn custom_section(
 ) -> Result<(), DecodeError> {
     let name = reader.name()?;
     if name == "name" {
-        // Names are for people. Where they are malformed, the module has none; it is no worse for that.
+        // Names serve diagnostics only, so malformed ones are dropped without an error.
         module.names = names(&mut reader.clone()).unwrap_or_default();
     }
     module.customs.push(Custom {
@@ -32,7 +32,7 @@ fn names(reader: &mut Reader<'_>) -> Result<Names, DecodeError> {
             0 => names.module = Some(part.name()?.into()),
             1 => names.funcs = map(&mut part, name)?,
             2 => names.locals = map(&mut part, |reader| map(reader, name))?,
-            // Names of labels, types and more, which nothing here asks for.
+            // Names of labels, types and more are not used.
             _ => {}
         }
     }
@@ -43,7 +43,7 @@ fn name(reader: &mut Reader<'_>) -> Result<Box<str>, DecodeError> {
     reader.name().map(Box::from)
 }
 
-/// A list of pairs of an index and something, sorted by index as it should have been.
+/// Reads a list of pairs of an index and a value; sorts it by index and drops duplicates.
 fn map<I: From<u32> + Ord + Copy, T>(
     reader: &mut Reader<'_>,
     mut value: impl FnMut(&mut Reader<'_>) -> Result<T, DecodeError>,

@@ -1,32 +1,32 @@
-//! What can be wrong with a binary.
+//! Errors of decoding.
 
 use core::fmt;
 
-/// A binary that is not a module, and where.
+/// The reason why a binary is not a module, and the place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{kind} (at offset {offset:#x})")]
 pub struct DecodeError {
-    /// What is wrong.
+    /// The reason.
     pub kind: DecodeErrorKind,
-    /// Where: bytes from the beginning of the binary.
+    /// The place: bytes from the beginning of the binary.
     pub offset: usize,
 }
 
-/// What is wrong with a binary.
+/// The reason why a binary is malformed.
 ///
 /// The texts begin with those of the official test suite, which compares them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
-    /// The binary, a section or a function body ends in the midst of something.
+    /// The binary, a section or a function body ends too early.
     #[error("unexpected end of section or function")]
     UnexpectedEnd,
-    /// A length reaches beyond the end of what it is in.
+    /// A length reaches beyond the end of its surroundings.
     #[error("length out of bounds: {length} bytes, but only {remaining} remain")]
     LengthOutOfBounds {
         /// The length given.
         length: u32,
-        /// What is left there.
+        /// Number of bytes left.
         remaining: u32,
     },
     /// The first four bytes are not `\0asm`.
@@ -53,7 +53,7 @@ pub enum DecodeErrorKind {
     /// A name is not UTF-8.
     #[error("malformed UTF-8 encoding")]
     Utf8,
-    /// Not as many bodies as declared functions.
+    /// The numbers of bodies and of declared functions differ.
     #[error(
         "function and code section have inconsistent lengths: {funcs} functions, {bodies} bodies"
     )]
@@ -63,12 +63,12 @@ pub enum DecodeErrorKind {
         /// Entries of the code section.
         bodies: u32,
     },
-    /// Not as many data segments as the data count section says.
+    /// The number of data segments differs from the data count section.
     #[error(
         "data count and data section have inconsistent lengths: {count} said, {segments} segments"
     )]
     DataCount {
-        /// What the data count section says.
+        /// The number in the data count section.
         count: u32,
         /// Entries of the data section.
         segments: u32,
@@ -96,9 +96,9 @@ pub enum DecodeErrorKind {
     /// More of something than supported.
     #[error("too many {what}: at most {limit} are supported")]
     TooMany {
-        /// Of what.
+        /// The kind of entity.
         what: Counted,
-        /// The most there can be.
+        /// The largest number allowed.
         limit: u32,
     },
     /// No such mutability.
@@ -151,7 +151,7 @@ pub enum DecodeErrorKind {
     DataKind(u32),
 }
 
-/// What there can be too many of.
+/// A kind of entity whose number is limited.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Counted {

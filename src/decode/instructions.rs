@@ -21,21 +21,21 @@ struct Scratch {
     catches: Vec<Catch>,
 }
 
-/// An immediate, read in two steps because lists are borrowed from a scratch buffer: first all of an instruction's immediates
-/// are read, which may fill the buffer, then all are finished, which may borrow from it.
+/// An immediate, read in two steps because lists are borrowed from a scratch buffer: first all immediates of an instruction
+/// are read, which may fill the buffer; then all are finished, which may borrow from it.
 trait Immediate<'a>: Sized {
     type Read;
     fn read(reader: &mut Reader<'_>, scratch: &mut Scratch) -> Result<Self::Read, DecodeError>;
     fn finish(read: Self::Read, scratch: &'a Scratch) -> Self;
 }
 
-/// An instruction with its offset, or nothing behind the last one.
+/// An instruction with its offset, or nothing after the last one.
 ///
-/// Each arm of the big match makes a value of just this type, so that it is written where the caller wants it. An instruction
-/// that is wrapped up later is copied, and the copy waits for the parts of which it was made.
+/// Each arm of the large match makes a value of just this type, so that it is written directly to the caller's place. Wrapping it
+/// later would copy it, and the copy would wait for the writes of its parts.
 type Step<'a> = Result<Option<(Instr<'a>, usize)>, DecodeError>;
 
-/// By how much an instruction changes the number of open blocks.
+/// The change in the number of open blocks that an instruction causes.
 const fn nesting(opcode: Opcode) -> isize {
     match opcode {
         Opcode::Block | Opcode::Loop | Opcode::If | Opcode::Try | Opcode::TryTable => 1,
@@ -49,7 +49,7 @@ macro_rules! decode_instructions {
         $code:literal $name:ident $mnemonic:literal $(($($imm:ident: $ty:ty),+))? { $($row:tt)* }
     )*})*) => {
         $(
-            /// The rest of an instruction of a group, of which the opcode has been read.
+            /// Reads the rest of an instruction of a group whose opcode has been read.
             #[inline]
             fn $group<'a>(code: u32, offset: usize, expr: &'a mut Expr<'_>) -> Step<'a> {
                 match code {
@@ -68,7 +68,7 @@ macro_rules! decode_instructions {
             }
         )*
 
-        /// What is not in a group: without a prefix, perhaps one of the prefixes.
+        /// Reads an instruction that is in no list of its group: its byte may be a prefix, otherwise it is illegal.
         #[inline(never)]
         fn unlisted<'a>(prefix: u8, code: u32, offset: usize, expr: &'a mut Expr<'_>) -> Step<'a> {
             if prefix != 0 {
@@ -89,13 +89,13 @@ macro_rules! decode_instructions {
 
 for_each_instruction!(decode_instructions);
 
-/// A sequence of instructions up to the `end` that closes it, which is counted out, not matched: that each `else` has its `if`
-/// is left to validation.
+/// A sequence of instructions up to the `end` that closes it. The end is found by counting; validation checks that each `else`
+/// has its `if`.
 #[derive(Debug)]
 struct Expr<'m> {
     reader: Reader<'m>,
     scratch: Scratch,
-    /// How many blocks are open, the expression itself included.
+    /// Number of open blocks, the expression itself included.
     depth: usize,
 }
 
@@ -108,7 +108,7 @@ impl<'m> Expr<'m> {
         }
     }
 
-    /// The next instruction. Not to be called once the depth is 0.
+    /// Returns the next instruction. Must not be called once the depth is 0.
     #[inline]
     fn next(&mut self) -> Step<'_> {
         let offset = self.reader.offset();
@@ -117,15 +117,15 @@ impl<'m> Expr<'m> {
     }
 }
 
-/// A constant expression. Whether it is constant is left to validation.
+/// Reads a constant expression. Validation checks that it is constant.
 pub(super) fn const_expr(reader: &mut Reader<'_>) -> Result<ConstExpr, DecodeError> {
     let mut expr = Expr::new(reader.clone());
-    // One instruction is what most have.
+    // Most expressions have one instruction.
     let mut instrs = Vec::with_capacity(1);
     while let Some((instr, offset)) = expr.next()? {
         let instr = instr.without_lists();
         if expr.depth == 0 {
-            // `delegate` closes a block as well, but is no end of an expression: validation is to see it.
+            // `delegate` closes a block as well, but does not end an expression: validation must see it.
             if !matches!(instr, Instr::End) {
                 instrs.push((instr, offset));
             }
@@ -140,7 +140,7 @@ pub(super) fn const_expr(reader: &mut Reader<'_>) -> Result<ConstExpr, DecodeErr
     unreachable!("an expression has an instruction or an error until its depth is 0")
 }
 
-/// A function body while it is read: the locals, then one instruction after the other.
+/// A function body that is being read: the locals, then one instruction after the other.
 #[derive(Debug)]
 pub struct Body<'m> {
     locals: Vec<(u32, ValType)>,
@@ -173,7 +173,7 @@ impl<'m> Body<'m> {
         })
     }
 
-    /// Reads on at the offset of one of the body's instructions. What it says of locals is that there are none.
+    /// Continues reading at the offset of one of the body's instructions. The result has no locals.
     pub fn from_offset(bytes: &'m [u8], body: &FuncBody, offset: usize) -> Self {
         let begin = offset.clamp(body.range.start, body.range.end);
         Self {
@@ -187,14 +187,14 @@ impl<'m> Body<'m> {
         &self.locals
     }
 
-    /// The next instruction and its offset; nothing behind the last `end`.
+    /// Returns the next instruction and its offset; nothing after the last `end`.
     ///
-    /// Look at what is returned by reference where time matters (`match &body.next()`): to move an instruction that has just
-    /// been written takes longer than to read it.
+    /// Inspect the result by reference where speed matters (`match &body.next()`): moving an instruction that has just
+    /// been written takes longer than reading it.
     ///
     /// # Errors
     ///
-    /// If an instruction is malformed, the body ends before its last `end`, or goes on behind it.
+    /// If an instruction is malformed, or the body ends before its last `end` or continues after it.
     #[allow(clippy::should_implement_trait)] // An iterator's items cannot borrow from it.
     pub fn next(&mut self) -> Result<Option<(Instr<'_>, usize)>, DecodeError> {
         if self.expr.depth == 0 {
@@ -256,7 +256,7 @@ immediates! {
     u64 = |reader| reader.array().map(Self::from_le_bytes);
 }
 
-/// Where and how to access memory: flags with the alignment's logarithm, perhaps a memory, an offset.
+/// A memory access: flags with the alignment's logarithm, perhaps a memory, an offset.
 #[inline(always)]
 fn mem_arg(reader: &mut Reader<'_>) -> Result<MemArg, DecodeError> {
     const HAS_MEM: u32 = 1 << 6;

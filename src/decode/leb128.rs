@@ -1,12 +1,12 @@
 //! Integers in LEB128: seven bits a byte, the lowest first, the top bit set on all bytes but the last.
 //!
-//! A type of N bits has at most ⌈N/7⌉ bytes. Fewer significant bits than that may be spelled with more bytes, up to this
-//! bound, but the bits of the last byte for which the type has no room must be zero, or copies of the sign.
+//! A type of N bits has at most ⌈N/7⌉ bytes. A number with fewer significant bits may be spelled with more bytes than it needs, up to
+//! this bound, but the bits of the last byte beyond the type's width must be zero, or copies of the sign.
 //! <https://webassembly.github.io/spec/core/binary/values.html#integers>
 
 use super::error::DecodeErrorKind;
 
-/// Reads an unsigned integer of `BITS` bits at `*at`, which is left behind it, or at the byte that is wrong.
+/// Reads an unsigned integer of `BITS` bits at `*at`, and moves `*at` behind it, or to the malformed byte.
 #[inline]
 pub(super) fn unsigned<const BITS: u32>(
     bytes: &[u8],
@@ -18,7 +18,7 @@ pub(super) fn unsigned<const BITS: u32>(
         let byte = *bytes.get(*at).ok_or(DecodeErrorKind::UnexpectedEnd)?;
         value |= u64::from(byte & 0x7f) << shift;
         if BITS - shift <= 7 {
-            // The last byte that there may be, with room for so many bits.
+            // The last possible byte, which has room for this many bits.
             let room = BITS - shift;
             if byte & 0x80 != 0 {
                 return Err(DecodeErrorKind::IntegerTooLong);
@@ -35,7 +35,7 @@ pub(super) fn unsigned<const BITS: u32>(
     }
 }
 
-/// Reads a signed integer of `BITS` bits at `*at`, which is left behind it, or at the byte that is wrong.
+/// Reads a signed integer of `BITS` bits at `*at`, and moves `*at` behind it, or to the malformed byte.
 #[inline]
 pub(super) fn signed<const BITS: u32>(
     bytes: &[u8],
@@ -51,7 +51,7 @@ pub(super) fn signed<const BITS: u32>(
             if byte & 0x80 != 0 {
                 return Err(DecodeErrorKind::IntegerTooLong);
             }
-            // What lies above the room, and the sign, which is the room's highest bit: all zeros or all ones.
+            // The bits above the room, and the sign, which is the room's highest bit: all zeros or all ones.
             let above = ((byte << 1) as i8) >> room;
             if above != 0 && above != -1 {
                 return Err(DecodeErrorKind::IntegerTooLarge);
@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    /// What is read at the beginning, and how many bytes it took.
+    /// Returns the number read at the beginning, and the number of bytes it took.
     fn read<T>(
         bytes: &[u8],
         read: fn(&[u8], &mut usize) -> Result<T, DecodeErrorKind>,
@@ -81,7 +81,7 @@ mod tests {
         read(bytes, &mut at).map(|value| (value, at))
     }
 
-    /// The shortest spelling, by the `leb128` crate.
+    /// Returns the shortest spelling, by the `leb128` crate.
     fn spell_unsigned(value: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
         ::leb128::write::unsigned(&mut bytes, value).unwrap();
@@ -94,7 +94,7 @@ mod tests {
         bytes
     }
 
-    /// A longer spelling of the same number, of `length` bytes.
+    /// Returns a longer spelling of the same number, of `length` bytes.
     fn pad(mut bytes: Vec<u8>, length: usize, negative: bool) -> Vec<u8> {
         let filler = if negative { 0x7F } else { 0 };
         while bytes.len() < length {
@@ -137,7 +137,7 @@ mod tests {
             };
             let wide_unsigned = other(|rest| ::leb128::read::unsigned(rest).ok().map(i128::from));
             let wide_signed = other(|rest| ::leb128::read::signed(rest).ok().map(i128::from));
-            // The other reader knows 64 bits only, so it does not know what is too long or large for fewer: the value tells.
+            // The other reader supports 64 bits only and cannot tell what is too long or large for fewer: compare the value.
             let fits = |wide: Option<(i128, usize)>, bits: u32, min: i128, max: i128| {
                 wide.filter(|&(value, length)| {
                     (min..=max).contains(&value) && length <= bits.div_ceil(7) as usize

@@ -1,10 +1,10 @@
 //! From bytes to syntax: the binary format.
 //!
-//! This stage knows what the bytes say, not whether it makes sense: no index and no type is checked here. Nothing is allocated on the strength of
-//! a count that the input has not paid for with bytes, and nothing recurses. Function bodies are only found here; their instructions
-//! are read by [`Body`], one at a time, when a function is validated.
+//! This stage reads the structure of the bytes and checks no index and no type. It allocates nothing for a count that the input has
+//! not backed with bytes, and does not recurse. Function bodies are only located here; [`Body`] reads their instructions, one at a
+//! time, when a function is validated.
 //!
-//! `reader` is the cursor on which everything else stands; `sections` is the place to read on.
+//! `reader` is the cursor that everything else uses; `sections` is the place to read on.
 //! <https://webassembly.github.io/spec/core/binary/index.html>
 
 mod custom;
@@ -66,7 +66,7 @@ pub fn decode_module(bytes: &[u8]) -> Result<Module, DecodeError> {
             return Err(section.error(DecodeErrorKind::SectionSize(remaining)));
         }
     }
-    // A section that is missing counts as empty.
+    // A missing section counts as empty.
     let (funcs, bodies) = (module.funcs.len() as u32, module.bodies.len() as u32);
     if funcs != bodies {
         return Err(reader.error(DecodeErrorKind::FuncAndCode { funcs, bodies }));
@@ -80,7 +80,7 @@ pub fn decode_module(bytes: &[u8]) -> Result<Module, DecodeError> {
     }
 }
 
-/// Reads what every binary begins with.
+/// Reads the header of a binary.
 fn header(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
     let at = reader.clone();
     if reader.array()? != *b"\0asm" {
@@ -96,9 +96,9 @@ fn header(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
 /// The place of custom sections in the order of sections.
 const ANYWHERE: u8 = 0;
 
-/// The place of a section in the order of sections, if there is such a section.
+/// The place of a section in the order of sections, if the id is known.
 ///
-/// The ids are in the order in which sections were invented, which is not quite that in which they stand.
+/// The ids are in the order in which sections were invented, which differs from their order in a binary.
 fn place(id: u8) -> Option<u8> {
     const ORDER: [u8; 13] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
     if id == 0 {

@@ -1,4 +1,4 @@
-//! A cursor over a part of a binary, which knows where in the binary it is.
+//! A cursor over a part of a binary that tracks its position in the whole binary.
 //!
 //! The values of the binary format that are not instructions or parts of types are read here.
 //! <https://webassembly.github.io/spec/core/binary/values.html>
@@ -9,20 +9,20 @@ use super::error::{Counted, DecodeError, DecodeErrorKind};
 use super::leb128;
 use crate::limits;
 
-/// A cursor. What it yields borrows from the binary.
+/// A cursor. The values it returns borrow from the binary.
 #[derive(Clone, Debug)]
 pub(super) struct Reader<'m> {
-    /// The binary from its beginning up to where this reader ends, so that positions are offsets.
+    /// The binary from its beginning up to the end of this reader, so that positions are offsets.
     bytes: &'m [u8],
     at: usize,
-    /// All of the binary: what lies behind the end tells apart what may be wrong with it.
+    /// All of the binary: the bytes beyond the end tell apart two kinds of errors.
     binary: &'m [u8],
 }
 
 impl<'m> Reader<'m> {
-    /// A reader of a part of a binary.
+    /// Creates a reader of a part of a binary.
     ///
-    /// What of the range lies outside of the binary is treated as missing input.
+    /// Any part of the range outside of the binary counts as missing input.
     pub(super) fn new(bytes: &'m [u8], range: Range<usize>) -> Self {
         let end = range.end.min(bytes.len());
         Self {
@@ -32,13 +32,13 @@ impl<'m> Reader<'m> {
         }
     }
 
-    /// Where it is, from the beginning of the binary.
+    /// The position, from the beginning of the binary.
     #[inline]
     pub(super) fn offset(&self) -> usize {
         self.at
     }
 
-    /// How many bytes are left.
+    /// Number of bytes left.
     pub(super) fn remaining(&self) -> usize {
         self.bytes.len() - self.at
     }
@@ -49,14 +49,14 @@ impl<'m> Reader<'m> {
         self.at == self.bytes.len()
     }
 
-    /// What is left, and the end as the new position.
+    /// Returns the range of the bytes left, and moves to the end.
     pub(super) fn rest(&mut self) -> Range<usize> {
         let range = self.at..self.bytes.len();
         self.at = range.end;
         range
     }
 
-    /// An error here.
+    /// Makes an error at the position.
     #[cold]
     pub(super) fn error(&self, kind: DecodeErrorKind) -> DecodeError {
         DecodeError {
@@ -65,7 +65,7 @@ impl<'m> Reader<'m> {
         }
     }
 
-    /// An error about the byte just read.
+    /// Makes an error about the byte just read.
     #[cold]
     pub(super) fn error_before(&self, kind: DecodeErrorKind) -> DecodeError {
         DecodeError {
@@ -74,7 +74,7 @@ impl<'m> Reader<'m> {
         }
     }
 
-    /// The next byte, without a step.
+    /// Returns the next byte without moving.
     #[inline(always)]
     pub(super) fn peek(&self) -> Result<u8, DecodeError> {
         match self.bytes.get(self.at) {
@@ -83,7 +83,7 @@ impl<'m> Reader<'m> {
         }
     }
 
-    /// A byte.
+    /// Reads a byte.
     #[inline(always)]
     pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
         let byte = self.peek()?;
@@ -91,7 +91,7 @@ impl<'m> Reader<'m> {
         Ok(byte)
     }
 
-    /// As many bytes as the array has.
+    /// Reads as many bytes as the array has.
     #[inline]
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         match self.bytes[self.at..].first_chunk() {
@@ -106,7 +106,7 @@ impl<'m> Reader<'m> {
         }
     }
 
-    /// Where the next `length` bytes are, and a step behind them.
+    /// Returns the range of the next `length` bytes, and moves behind them.
     pub(super) fn take(&mut self, length: usize) -> Result<Range<usize>, DecodeError> {
         if length > self.remaining() {
             self.at = self.bytes.len();
@@ -117,7 +117,7 @@ impl<'m> Reader<'m> {
         Ok(range)
     }
 
-    /// A byte that must be zero.
+    /// Reads a byte that must be zero.
     pub(super) fn zero(&mut self) -> Result<(), DecodeError> {
         match self.byte()? {
             0 => Ok(()),
@@ -125,7 +125,7 @@ impl<'m> Reader<'m> {
         }
     }
 
-    /// An unsigned 32-bit integer.
+    /// Reads an unsigned 32-bit integer.
     #[inline(always)]
     pub(super) fn u32(&mut self) -> Result<u32, DecodeError> {
         // Nearly all integers have one byte.
@@ -143,7 +143,7 @@ impl<'m> Reader<'m> {
             .map(|value| value as u32)
     }
 
-    /// An unsigned 64-bit integer.
+    /// Reads an unsigned 64-bit integer.
     #[inline(always)]
     pub(super) fn u64(&mut self) -> Result<u64, DecodeError> {
         match self.bytes.get(self.at) {
@@ -155,18 +155,18 @@ impl<'m> Reader<'m> {
         }
     }
 
-    /// A signed 32-bit integer.
+    /// Reads a signed 32-bit integer.
     #[inline]
     pub(super) fn s32(&mut self) -> Result<i32, DecodeError> {
         self.integer(leb128::signed::<32>).map(|value| value as i32)
     }
 
-    /// A signed 33-bit integer: a type index, or something negative.
+    /// Reads a signed 33-bit integer: a type index, or a negative number.
     pub(super) fn s33(&mut self) -> Result<i64, DecodeError> {
         self.integer(leb128::signed::<33>)
     }
 
-    /// A signed 64-bit integer.
+    /// Reads a signed 64-bit integer.
     #[inline]
     pub(super) fn s64(&mut self) -> Result<i64, DecodeError> {
         self.integer(leb128::signed::<64>)
@@ -181,10 +181,10 @@ impl<'m> Reader<'m> {
         read(self.bytes, &mut self.at).map_err(|kind| self.integer_error(kind, start, read))
     }
 
-    /// What is wrong with an integer that began at `start`.
+    /// The error for a malformed integer that began at `start`.
     ///
-    /// One that reaches beyond the end, where it would be wrong for another reason, is wrong for that reason: the integer is
-    /// more likely to be the culprit than the length of what it is in.
+    /// An integer that reaches beyond the end of this reader is reported as malformed if reading on finds it malformed: the integer is
+    /// more likely to be wrong than the length of its surroundings.
     #[cold]
     fn integer_error<T>(
         &self,
@@ -202,7 +202,7 @@ impl<'m> Reader<'m> {
         }
     }
 
-    /// A length in bytes, and a reader of that many bytes; this one goes on behind them.
+    /// Reads a length in bytes, and returns a reader of that many bytes; this one continues behind them.
     pub(super) fn sized(&mut self) -> Result<Self, DecodeError> {
         let start = self.at;
         let length = self.u32()?;
@@ -221,7 +221,7 @@ impl<'m> Reader<'m> {
         Ok(part)
     }
 
-    /// A name.
+    /// Reads a name.
     pub(super) fn name(&mut self) -> Result<&'m str, DecodeError> {
         let mut part = self.sized()?;
         let range = part.rest();
@@ -241,7 +241,7 @@ impl<'m> Reader<'m> {
         })
     }
 
-    /// How many entries follow; an error if there are more than the limit, to which `others` count too.
+    /// Reads the number of entries that follow; an error if there are more than the limit together with `others`.
     pub(super) fn count(
         &mut self,
         what: Counted,
@@ -259,15 +259,15 @@ impl<'m> Reader<'m> {
         Ok(count)
     }
 
-    /// For how many entries to make room when a list is said to have `count`.
+    /// The capacity to reserve for a list of `count` entries.
     ///
-    /// The count may be a lie, so this is an advance that no liar profits from; the list grows as entries come in.
+    /// The input may lie about the count, so the capacity is bounded by the bytes left; the list grows as entries are read.
     pub(super) fn room(&self, count: u32) -> usize {
         const ADVANCE: usize = 1024;
         self.remaining().min(count as usize).min(ADVANCE)
     }
 
-    /// A list of `count` entries.
+    /// Reads a list of `count` entries.
     pub(super) fn list<T>(
         &mut self,
         count: u32,

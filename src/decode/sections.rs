@@ -1,7 +1,7 @@
 //! The contents of the known sections.
 //!
-//! Each function gets a reader of the whole section and appends to the module. Whether the reader has been read to its end
-//! is the caller's business.
+//! Each function gets a reader of the whole section and appends to the module. The caller checks that the reader was read to its
+//! end.
 //! <https://webassembly.github.io/spec/core/binary/modules.html#sections>
 
 use super::error::{Counted, DecodeError, DecodeErrorKind};
@@ -15,7 +15,7 @@ use crate::syntax::types::*;
 
 type Result<T = ()> = core::result::Result<T, DecodeError>;
 
-/// Reads `count` entries into `entries`, and where each begins into `offsets`.
+/// Reads `count` entries into `entries`, and the offset of each into `offsets`.
 fn entries<'m, T>(
     reader: &mut Reader<'m>,
     count: u32,
@@ -33,7 +33,7 @@ fn entries<'m, T>(
     Ok(())
 }
 
-/// How many imports are of a kind.
+/// Number of imports of a kind.
 fn imported(module: &Module, is_kind: impl Fn(&ExternType) -> bool) -> usize {
     module
         .imports
@@ -95,7 +95,7 @@ pub(super) fn function_section(reader: &mut Reader<'_>, module: &mut Module) -> 
 }
 
 pub(super) fn table_section(reader: &mut Reader<'_>, module: &mut Module) -> Result {
-    /// Before a table with an initial element, and then a zero, which no table type has in these places.
+    /// The byte before a table with an initial element, followed by a zero; no table type begins with them.
     const HAS_INIT: u8 = 0x40;
     let imported = imported(module, |ty| matches!(ty, ExternType::Table(_)));
     let count = reader.count(Counted::Tables, imported, limits::MAX_TABLES)?;
@@ -202,7 +202,7 @@ pub(super) fn element_section(reader: &mut Reader<'_>, module: &mut Module) -> R
     )
 }
 
-/// An element segment: three flags say which of its parts are there.
+/// Reads an element segment: three flags state which of its parts are present.
 fn elem(reader: &mut Reader<'_>) -> Result<Elem> {
     let at = reader.offset();
     let flags = reader.u32()?;
@@ -249,7 +249,7 @@ pub(super) fn data_count_section(reader: &mut Reader<'_>, module: &mut Module) -
 }
 
 pub(super) fn code_section(reader: &mut Reader<'_>, module: &mut Module) -> Result {
-    // Whether there are as many as functions is not asked before the end: the section with the others may be missing.
+    // The number is compared with the number of functions at the end only: the section with the others may be missing.
     let bodies = reader.count(Counted::Funcs, 0, limits::MAX_FUNCS)?;
     module.bodies.reserve(reader.room(bodies));
     for _ in 0..bodies {

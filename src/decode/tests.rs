@@ -1,4 +1,4 @@
-//! Whole modules: what other tools write is read, and what is not a module is refused with a reason and a place.
+//! Whole modules: output of other tools is read, and malformed binaries are refused with a reason and a place.
 
 use proptest::prelude::*;
 use wast::core::ModuleKind;
@@ -27,7 +27,7 @@ fn wat(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A module that has something of everything, so that breaking it somewhere breaks something.
+/// A module with entries of every kind, so that a change anywhere breaks something.
 fn rich_module() -> Vec<u8> {
     wat(r#"(module $rich
         (rec
@@ -266,7 +266,7 @@ fn every_truncation_is_refused_with_an_offset_inside() {
             Err(error) => assert!(error.offset <= length, "{length}: {error}"),
         }
     }
-    // Cut between two sections, what is left may be a module, but not one with functions and no bodies.
+    // Cut between two sections, the rest may be a module, but not one with functions and no bodies.
     assert!(whole.starts_with(&[8]) && whole.len() < 8, "{whole:?}");
 }
 
@@ -314,7 +314,7 @@ fn section(id: u8, contents: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_count_without_entries_is_refused_before_it_costs_anything() {
-    // The largest count in each place, as 0xFFFF_FFFF and as what is below all limits.
+    // The largest count in each place, as 0xFFFF_FFFF and as a number below all limits.
     for count in [&b"\xff\xff\xff\xff\x0f"[..], b"\x80\x80\x02"] {
         let with = |before: &[u8]| [before, count].concat();
         for id in [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 13] {
@@ -361,7 +361,7 @@ fn leb(value: u32) -> Vec<u8> {
 #[test]
 fn each_count_may_be_as_large_as_its_limit_and_no_larger() {
     use crate::limits::*;
-    // What stands before the count, and the limit.
+    // The bytes before the count, and the limit.
     let table: &[(u8, &[u8], u32)] = &[
         (1, b"", MAX_TYPES),
         (1, b"\x01\x4e", MAX_REC_GROUP),
@@ -525,12 +525,12 @@ const OTHER_REASON: &[(&str, &str)] = &[
         "malformed section id 128",
     ),
     ("integer too large", "malformed section id 128"),
-    // What stands behind a body without `end` happens to be an instruction.
+    // The byte behind a body without `end` happens to be an instruction.
     ("END opcode expected", "unexpected end"),
     ("section size mismatch", "unexpected end"),
-    // What stands behind a section happens to be a length.
+    // The byte behind a section happens to be a length.
     ("length out of bounds", "unexpected end"),
-    // A memory's flag that meanwhile has a meaning.
+    // A memory's flag that has a meaning by now.
     ("malformed limits flags", "unexpected end"),
 ];
 
@@ -559,7 +559,7 @@ fn official_malformed_binaries_are_refused_for_the_official_reason() {
                 } if matches!(module.kind, ModuleKind::Binary(_)) => {
                     checked += 1;
                     let read = decode(&module.encode().unwrap());
-                    // Needs the contents of the data count section, which validation has at hand.
+                    // Needs the contents of the data count section, which validation has.
                     if message == "data count section required" {
                         continue;
                     }

@@ -39,7 +39,7 @@ fn scalar_type(byte: u8) -> Option<ValType> {
     })
 }
 
-/// An error about the byte just read, which should have been the only byte of a negative number.
+/// An error about the byte just read, which should have been the whole of a negative number.
 fn not_a_type(reader: &Reader<'_>, byte: u8, kind: fn(u8) -> DecodeErrorKind) -> DecodeError {
     reader.error_before(if byte < 0x80 {
         kind(byte)
@@ -61,7 +61,7 @@ pub(super) fn heap_type(reader: &mut Reader<'_>) -> Result<HeapType, DecodeError
     }
 }
 
-/// A reference type if the byte just read begins one.
+/// Reads the rest of a reference type, if the byte just read begins one.
 fn ref_type_from(reader: &mut Reader<'_>, byte: u8) -> Result<Option<RefType>, DecodeError> {
     Ok(match byte {
         0x63 => Some(RefType::nullable(heap_type(reader)?)),
@@ -78,7 +78,7 @@ pub(super) fn ref_type(reader: &mut Reader<'_>) -> Result<RefType, DecodeError> 
     }
 }
 
-/// A value type if the byte just read begins one.
+/// Reads the rest of a value type, if the byte just read begins one.
 fn val_type_from(reader: &mut Reader<'_>, byte: u8) -> Result<Option<ValType>, DecodeError> {
     if let Some(ty) = scalar_type(byte) {
         return Ok(Some(ty));
@@ -94,7 +94,7 @@ pub(super) fn val_type(reader: &mut Reader<'_>) -> Result<ValType, DecodeError> 
     }
 }
 
-/// A block type: nothing, a value type, or the index of a function type, told apart by the sign.
+/// Reads a block type: nothing, a value type, or the index of a function type, distinguished by the sign.
 #[inline]
 pub(super) fn block_type(reader: &mut Reader<'_>) -> Result<BlockType, DecodeError> {
     let byte = reader.peek()?;
@@ -154,7 +154,7 @@ fn func_type(reader: &mut Reader<'_>) -> Result<FuncType, DecodeError> {
     Ok(FuncType { params, results })
 }
 
-/// A composite type of which the first byte has been read.
+/// Reads a composite type whose first byte has been read.
 fn comp_type_from(reader: &mut Reader<'_>, byte: u8) -> Result<CompType, DecodeError> {
     match byte {
         0x5E => field_type(reader).map(CompType::Array),
@@ -167,7 +167,7 @@ fn comp_type_from(reader: &mut Reader<'_>, byte: u8) -> Result<CompType, DecodeE
     }
 }
 
-/// A subtype of which the first byte has been read.
+/// Reads a subtype whose first byte has been read.
 fn sub_type_from(reader: &mut Reader<'_>, byte: u8) -> Result<SubType, DecodeError> {
     if byte != 0x4F && byte != 0x50 {
         return Ok(SubType {
@@ -186,7 +186,7 @@ fn sub_type_from(reader: &mut Reader<'_>, byte: u8) -> Result<SubType, DecodeErr
     })
 }
 
-/// A rec group. `others` is how many types the module has already.
+/// Reads a rec group. `others` is the number of types that the module already has.
 pub(super) fn rec_type(reader: &mut Reader<'_>, others: usize) -> Result<RecType, DecodeError> {
     let byte = reader.byte()?;
     let subtypes = if byte == 0x4E {
@@ -208,7 +208,7 @@ pub(super) fn rec_type(reader: &mut Reader<'_>, others: usize) -> Result<RecType
     Ok(RecType { subtypes })
 }
 
-/// The flags before limits, as far as the kind of entity allows them.
+/// The flags before limits, which the kind of entity restricts.
 mod flags {
     pub(super) const MAX: u8 = 1;
     pub(super) const SHARED: u8 = 2;
@@ -216,7 +216,7 @@ mod flags {
     pub(super) const PAGE_SIZE: u8 = 8;
 }
 
-/// Flags of which only those in `allowed` may be set.
+/// Reads flags, of which only those in `allowed` may be set.
 fn limits_flags(reader: &mut Reader<'_>, allowed: u8) -> Result<u8, DecodeError> {
     let flags = reader.byte()?;
     if flags & !allowed == 0 {

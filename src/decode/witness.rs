@@ -1,7 +1,7 @@
-//! The witness of the instruction table: an assembler that knows nothing of it agrees with every row.
+//! The witness of the instruction table: an assembler that does not use the table agrees with every row.
 //!
-//! Each row, with several values for each immediate, is written as text, assembled, and read again. What comes back must be the same
-//! instruction, and begin with the bytes that the row says.
+//! Each row, with several values for each immediate, is written as text, assembled, and read again. The result must be the same
+//! instruction, and begin with the bytes of the row.
 
 use super::*;
 use crate::syntax::index::*;
@@ -9,10 +9,10 @@ use crate::syntax::instr::*;
 use crate::syntax::instructions::for_each_instruction;
 use crate::syntax::types::*;
 
-/// How many values each kind of immediate has here.
+/// Number of values for each kind of immediate.
 const VALUES: usize = 4;
 
-/// One of the values of an immediate that are worth a try.
+/// Values of an immediate that are worth testing.
 trait Example: Sized {
     fn example(number: usize) -> Self;
 }
@@ -120,7 +120,7 @@ impl Example for &[Catch] {
     }
 }
 
-/// What must stand before and behind an instruction so that blocks are closed, and how many instructions are before it.
+/// The text before and after an instruction that closes its blocks, and the number of instructions before it.
 fn surroundings(instr: &Instr<'_>) -> (&'static str, &'static str, usize) {
     match instr {
         Instr::Block { .. } | Instr::Loop { .. } | Instr::If { .. } | Instr::TryTable { .. } => {

@@ -7,7 +7,7 @@ use crate::syntax::index::MemIdx;
 use crate::syntax::instr::{Instr, MemArg, Opcode};
 use crate::syntax::types::{AddrType, ValType};
 
-/// What each atomic instruction does, and where.
+/// The operation of each atomic instruction, and its memory argument.
 macro_rules! atomics {
     ($instr:expr; $($does:ident: $($name:ident)*;)*) => {
         match *$instr {

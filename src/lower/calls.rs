@@ -31,7 +31,7 @@ impl Lowerer<'_> {
         self.narrow_index(table);
         let index = self.operands.pop();
         let x = self.source(&index);
-        // Arguments are put into their slots after the index has been found: a copy leaves accumulators alone.
+        // Arguments are moved into their slots after the index has been found: copies do not change accumulators.
         let frame = self.call_frame(callee);
         let ty = self.module.types[callee.index()];
         self.emit(Op::CallIndirect {
@@ -67,7 +67,7 @@ impl Lowerer<'_> {
         self.unreachable_from_here();
     }
 
-    /// Brings everything into its slot and pops the arguments of a function of a type; says where they are.
+    /// Moves everything into its slot and pops the arguments of a function of type `ty`; returns their place.
     pub(super) fn call_frame(&mut self, ty: TypeIdx) -> CallFrame {
         self.flush_all();
         let height = self.operands.height() - self.module.func_type(ty).params.len();
@@ -75,7 +75,7 @@ impl Lowerer<'_> {
         let frame = self.module.slots[ty.index()];
         let slots = frame.most();
         let first = self.operands.slot_at(height);
-        // The frame has room for the call's record, too: the callee's frame begins within it or at its end.
+        // The frame has room for the call's record too: the callee's frame begins within it or at its end.
         let end = slots.max(frame.params + RECORD_SLOTS);
         self.operands.reserve(first.saturating_add(end));
         let delta = Operands::offset(first.saturating_add(frame.params + RECORD_SLOTS)) as u32;
@@ -86,8 +86,8 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Pushes the results of a function of a type, which are in their slots; a single one that is no vector is in the accumulator as well.
-    /// Pins have been lost.
+    /// Pushes the results of a function of type `ty`, which are in their slots; a single one that is no vector is in the accumulator as well.
+    /// The call has overwritten the pins.
     pub(super) fn after_call(&mut self, ty: TypeIdx) {
         self.rejoin();
         self.operands.clear_accs();
@@ -105,7 +105,7 @@ impl Lowerer<'_> {
         self.load_pins();
     }
 
-    /// As [`call_frame`](Self::call_frame), for a call in place of the current one, whose results are this function's.
+    /// As [`call_frame`](Self::call_frame), for a call that replaces the current one, whose results are this function's.
     pub(super) fn tail_frame(&mut self, ty: TypeIdx) -> TailFrame {
         let height = self.operands.height() - self.module.func_type(ty).params.len();
         self.flush_from(height);
@@ -121,7 +121,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Returns from the function; the operands stay, for the case that the return is conditional.
+    /// Returns from the function; the operands stay, since the return may be conditional.
     pub(super) fn emit_return(&mut self) {
         let count = self.results().len();
         let to = self.operands.results_at();

@@ -1,4 +1,4 @@
-//! Control instructions: labels, branches, and code that cannot be reached.
+//! Control instructions: labels, branches, and unreachable code.
 
 use super::exceptions::Exceptions;
 use super::operands::{Operands, Place};
@@ -10,7 +10,7 @@ use crate::syntax::index::*;
 use crate::syntax::instr::Instr;
 use crate::syntax::types::{BlockType, ValType};
 
-/// What a label belongs to.
+/// The construct that a label belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     /// The function: a branch to it returns.
@@ -19,7 +19,7 @@ pub(super) enum Kind {
     Block,
     /// A loop, whose label is at its beginning.
     Loop(Target),
-    /// The first half of an `if`, with the branch to what is after it.
+    /// The first half of an `if`, with the branch to the code after it.
     If(Waiting),
     /// A `try_table` with clauses.
     TryTable,
@@ -32,7 +32,7 @@ pub(super) enum Kind {
     Handler {
         /// The region that its clauses belong to.
         region: u32,
-        /// The clause that led here.
+        /// The clause that enters the handler.
         clause: u32,
     },
 }
@@ -43,13 +43,13 @@ struct Label {
     kind: Kind,
     /// The number of operands below the block's own.
     height: usize,
-    /// Branches to the block's end.
+    /// Branches to the block's end, which is not placed yet.
     waiting: Waiting,
-    /// The landing of clauses that go to the block's label.
+    /// The landing of clauses that branch to the block's label.
     landing: Option<u32>,
     /// The innermost region in the block.
     region: Option<u32>,
-    /// The block's type. It has a name, since a list of a thousand types for each open block would take gigabytes.
+    /// The block's type, by reference: a list of a thousand types for each open block would take gigabytes.
     ty: BlockType,
 }
 
@@ -62,7 +62,7 @@ impl Label {
         }
     }
 
-    /// Whether nobody goes to the block's end from elsewhere.
+    /// Whether no code branches to the block's end.
     fn is_nowhere(&self) -> bool {
         self.waiting.is_empty() && self.landing.is_none()
     }
@@ -112,7 +112,7 @@ impl Labels {
         self.0[position].height
     }
 
-    /// What the label at a position belongs to.
+    /// The construct that the label at a position belongs to.
     pub fn kind(&self, position: usize) -> Kind {
         self.0[position].kind
     }
@@ -122,7 +122,7 @@ impl Labels {
         self.0[position].region
     }
 
-    /// The landing of clauses that go to a label.
+    /// The landing of clauses that branch to a label.
     pub fn landing(&mut self, position: usize, exceptions: &mut Exceptions) -> u32 {
         let label = &mut self.0[position];
         let target = match label.kind {
@@ -134,7 +134,7 @@ impl Labels {
             .get_or_insert_with(|| exceptions.landing(target))
     }
 
-    /// What the innermost block is.
+    /// The kind of the innermost block.
     fn innermost(&self) -> Kind {
         self.kind(self.0.len() - 1)
     }
@@ -164,7 +164,7 @@ impl Labels {
 }
 
 impl Lowerer<'_> {
-    /// The types of the values that a branch to a label takes along.
+    /// The types of the values that a branch to a label passes.
     pub(super) fn label_types(&self, label: LabelIdx) -> &[ValType] {
         let label = &self.labels.0[self.labels.position(label)];
         match label.kind {
@@ -173,7 +173,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// How many slots they fill.
+    /// Number of slots that they fill.
     pub(super) fn label_slots(&self, label: LabelIdx) -> u32 {
         let label = &self.labels.0[self.labels.position(label)];
         let BlockType::Type(ty) = label.ty else {
@@ -213,7 +213,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// How many they are.
+    /// Number of these values.
     fn arity(&self, label: LabelIdx) -> usize {
         self.label_types(label).len()
     }
@@ -229,14 +229,14 @@ impl Lowerer<'_> {
         self.unreachable_from_here();
     }
 
-    /// What follows cannot be reached from here.
+    /// Marks the code that follows as unreachable.
     pub(super) fn unreachable_from_here(&mut self) {
         self.operands.take_pending();
         self.builder.end_superblock();
         self.dead = 1;
     }
 
-    /// Passes over an instruction that cannot be reached, except where reachable code begins again.
+    /// Skips an unreachable instruction, except where reachable code begins again.
     pub(super) fn skip(&mut self, instr: &Instr<'_>, at: usize) {
         match *instr {
             Instr::Block { .. }
@@ -319,7 +319,7 @@ impl Lowerer<'_> {
 
     pub(super) fn end(&mut self) {
         if self.labels.0.len() == 1 {
-            // The function's own end returns, while its label is still there to say what.
+            // The function's own end returns, which needs its label for the types of the results.
             if self.dead == 0 {
                 self.emit_return();
                 self.builder.end_superblock();
@@ -348,7 +348,7 @@ impl Lowerer<'_> {
                 }
             }
             Kind::Block | Kind::TryTable | Kind::Try { .. } if label.is_nowhere() => {
-                // Nobody branches here, so nothing has to be in its slot.
+                // No branch comes here, so nothing has to be in its slot.
                 if self.dead > 0 {
                     self.stay_dead(&label);
                 }
@@ -372,7 +372,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Makes all that goes to a label's end go to the current place.
+    /// Places a label's end, and with it all branches to it, here.
     fn place(&mut self, label: &Label) {
         let here = self.builder.place(label.waiting);
         if let Some(landing) = label.landing {
@@ -380,24 +380,24 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Makes the current place one at which control arrives from elsewhere in order to return.
+    /// Begins code that control reaches from elsewhere in order to return.
     pub(super) fn arrive_at_return(&mut self) {
         let label = self.labels.0[0];
         self.arrive_at_end(&label);
     }
 
-    /// Ends a block behind which nothing can be reached either.
+    /// Ends a block after which the code is unreachable too.
     fn stay_dead(&mut self, label: &Label) {
         self.operands.truncate(label.height);
     }
 
-    /// Makes the current place one at which control arrives from elsewhere, with a block's results on top.
+    /// Begins code that control reaches from elsewhere, with a block's results on top.
     fn arrive_at_end(&mut self, label: &Label) {
         self.arrive(label.height);
         self.push_results(label.ty);
     }
 
-    /// Makes the current place one at which control arrives from elsewhere, with so many operands.
+    /// Begins code that control reaches from elsewhere, with `height` operands.
     fn arrive(&mut self, height: usize) {
         self.dead = 0;
         self.operands.take_pending();
@@ -410,8 +410,8 @@ impl Lowerer<'_> {
         self.unreachable_from_here();
     }
 
-    /// Goes to a label with the values it takes. What comes first in a loop may be repeated here, unless whoever pays for it may
-    /// not come this way.
+    /// Branches to a label with the values it takes. With `may_repeat`, the head of a loop may be repeated here; the code before pays for
+    /// the head then, so control must always come this way.
     pub(super) fn jump(&mut self, label: LabelIdx, may_repeat: bool) {
         if self.labels.0[self.labels.position(label)].kind == Kind::Func {
             return self.emit_return();
@@ -441,14 +441,14 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Where the values that a label takes must be, or nothing if they are there once they are in their slots.
+    /// The height to which the values that a label takes must be moved, or nothing if their own slots are right.
     fn landing(&self, label: LabelIdx) -> Option<usize> {
         let height = self.labels.0[self.labels.position(label)].height;
         let arity = self.arity(label);
         (arity > 0 && height + arity != self.operands.height()).then_some(height)
     }
 
-    /// Brings the values that a label takes to where it takes them.
+    /// Moves the values that a label takes to the place where it takes them.
     fn move_values(&mut self, label: LabelIdx) {
         let arity = self.arity(label);
         let height = self.operands.height() - arity;
@@ -483,11 +483,11 @@ impl Lowerer<'_> {
         let condition = self.operands.pop();
         let arity = self.arity(label);
         let is_return = self.labels.0[self.labels.position(label)].kind == Kind::Func;
-        // The values go to their slots first, so that the branch is the last thing that happens. A pending condition stays so.
+        // The values are moved to their slots first, so that the branch is the last step. A pending condition stays pending.
         self.flush_from(self.operands.height() - arity);
         if !is_return && self.landing(label).is_none() {
             if !self.operands.all_stored() && self.module.form == Form::Net {
-                // Behind the branch the frame is not what it is in exact code, so control must not arrive there.
+                // Behind the branch the frame differs from that of exact code, so control must not arrive there.
                 self.builder.forget_head();
             }
             self.branch_if(&condition, true);
@@ -500,7 +500,7 @@ impl Lowerer<'_> {
             self.builder.forget_head();
         }
         if is_return && self.module.form != Form::Plain {
-            // Nothing may have been paid in advance where a function returns, so going on is what is paid for.
+            // Fuel for the code behind must not have been charged where a function returns, so continuing is what is charged for.
             self.flush_all();
         }
         self.branch_if(&condition, false);
@@ -522,7 +522,7 @@ impl Lowerer<'_> {
             count: labels.len() as u32,
         });
         // A target that the values must be moved for, or that returns, gets a landing pad behind the table: one for each label,
-        // however often the table names it.
+        // no matter how often the table names it.
         let mut pads: Vec<(LabelIdx, Waiting)> = Vec::new();
         let mut pad_of = std::collections::HashMap::new();
         for &label in labels.iter().chain([&default]) {
@@ -541,7 +541,7 @@ impl Lowerer<'_> {
         self.builder.end_superblock();
         for (label, waiting) in pads {
             self.builder.place(waiting);
-            // The state is the same at each pad: values in their slots, and in no accumulator.
+            // The state is the same at each pad: values are in their slots, and accumulators are empty.
             self.operands.clear_accs();
             self.jump(label, self.module.form == Form::Plain);
             self.builder.end_superblock();

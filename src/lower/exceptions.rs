@@ -1,12 +1,12 @@
 //! Exceptions, the older instructions for them included.
 //!
-//! Nothing is emitted where a body begins or ends whose exceptions are caught: `code::catches` is a table beside the code, and says
-//! which clauses look at what is thrown where. A clause that takes an exception goes on at a *landing* behind the function's
-//! own code, which loads the pins and goes to the label. The executor has written the values to their slots before, so the state
+//! No code is emitted where a guarded region begins or ends: `code::catches` is a table beside the code that lists the
+//! clauses for each range of it. A clause that catches an exception continues at a *landing* behind the function's
+//! own code, which loads the pins and branches to the label. The executor has written the values to their slots before, so the state
 //! is that of any label: operands in their slots, accumulators empty.
 //!
 //! In the handler of an older `try`, the exception may be thrown again. A reference to it lies below the handler's values, in a slot
-//! that no instruction knows of; it is only written if there is a `rethrow`.
+//! that is no operand of any instruction; it is only written if there is a `rethrow`.
 
 use super::Lowerer;
 use super::control::Kind;
@@ -22,19 +22,19 @@ use crate::syntax::types::{BlockType, HeapType, RefType, ValType};
 #[derive(Default)]
 pub(super) struct Exceptions {
     pub catches: Catches,
-    /// Where the landings lead, as far as that is known. The function's own label is nowhere: a landing that stays without a target
+    /// The targets of the landings, as far as they are known. The function's own label has no place: a landing that stays without a target
     /// returns.
     landings: Vec<Option<Target>>,
 }
 
 impl Exceptions {
-    /// Another landing.
+    /// Adds a landing.
     pub fn landing(&mut self, target: Option<Target>) -> u32 {
         self.landings.push(target);
         self.landings.len() as u32 - 1
     }
 
-    /// Says where a landing leads.
+    /// Sets the target of a landing.
     pub fn place(&mut self, landing: u32, target: Target) {
         self.landings[landing as usize] = Some(target);
     }
@@ -56,7 +56,7 @@ impl Lowerer<'_> {
         self.open_block(Kind::TryTable, ty);
     }
 
-    /// Adds a clause whose label is counted from the current place.
+    /// Adds a clause whose label counts from the current place.
     fn catch_clause(&mut self, region: u32, catch: Catch) {
         let (tag, label, wants_exn) = match catch {
             Catch::One { tag, label } => (Some(tag.0), label, false),
@@ -99,7 +99,7 @@ impl Lowerer<'_> {
         self.emit_throw(Op::ThrowRef { cost, x });
     }
 
-    /// Emits an op that throws, which charges for itself, because what it costs depends on who catches.
+    /// Emits an op that throws. It charges for itself, because its cost depends on the clause that catches.
     fn emit_throw(&mut self, op: Op) {
         self.builder.charging_op(&op, self.at);
         self.unreachable_from_here();
@@ -111,7 +111,7 @@ impl Lowerer<'_> {
         self.open_block(Kind::Try { region }, ty);
     }
 
-    /// Begins a handler of the innermost block, a `try`, whose part before it has ended.
+    /// Begins a handler of the innermost block, a `try`, whose previous part has ended.
     pub(super) fn catch(&mut self, tag: Option<TagIdx>) {
         if self.dead == 0 {
             self.jump(LabelIdx(0), true);
@@ -157,9 +157,9 @@ impl Lowerer<'_> {
         Operands::offset(self.operands.slot_at(self.labels.height(position)))
     }
 
-    /// Ends the innermost block, a `try` whose exceptions are those of another place.
+    /// Ends the innermost block, a `try` that delegates its exceptions to a label.
     pub(super) fn delegate(&mut self, label: LabelIdx) {
-        // The label is counted from outside of the block.
+        // The label counts from outside of the block.
         let position = self.labels.position(LabelIdx(label.0 + 1));
         let to = self.labels.region(position);
         let (region, _) = self.labels.innermost_try();
@@ -167,8 +167,8 @@ impl Lowerer<'_> {
         self.exceptions.catches.delegate(region, to);
     }
 
-    /// Emits the landings, behind the function's own code, and completes the table. Nothing has been paid for where control arrives
-    /// from a throw, so it is the branch to the label that charges.
+    /// Emits the landings, behind the function's own code, and completes the table. Control that arrives from a throw has been charged for
+    /// nothing, so the branch to the label charges.
     pub(super) fn landings(&mut self) {
         let mut places = Vec::new();
         for landing in core::mem::take(&mut self.exceptions.landings) {

@@ -1,5 +1,5 @@
-//! Charges for fuel. Code of the form `Net` pays for whole superblocks where control arrives, which the builder writes; code of the
-//! form `Exact` pays before each instruction. Here is what an instruction costs.
+//! Charges for fuel. Code of the form `Net` pays for whole superblocks where control arrives; the builder writes those charges. Code of
+//! the form `Exact` pays before each instruction. This module computes the cost of an instruction.
 
 use super::Lowerer;
 use crate::code::Form;
@@ -15,7 +15,7 @@ impl Lowerer<'_> {
         self.pay(count / LOCALS_PER_FUEL);
     }
 
-    /// Charges for the instruction that comes next, unless its op does that.
+    /// Charges for the next instruction, unless its op does.
     pub(super) fn charge(&mut self, instr: &Instr<'_>) {
         let opcode = instr.opcode();
         let throws = opcode.bulk_cost() == Some(BulkUnit::Clause);
@@ -24,8 +24,8 @@ impl Lowerer<'_> {
         }
     }
 
-    /// What the op of an instruction charges by itself, besides the cost of its work, if it does: where there may be work that costs more,
-    /// and only the op knows how much of it will be done.
+    /// The base cost of an instruction whose op charges by itself, if it does. Such an instruction may do work that costs more, and only the
+    /// op finds out how much.
     pub(super) fn own_charge(&self, instr: &Instr<'_>) -> Option<u32> {
         let opcode = instr.opcode();
         let unit = opcode.bulk_cost()?;
@@ -38,7 +38,7 @@ impl Lowerer<'_> {
         (works && self.module.form != Form::Plain).then(|| opcode.cost())
     }
 
-    /// Emits an op that charges by itself. All operands of the function are in their slots.
+    /// Emits an op that charges for itself. All operands of the function are in their slots.
     pub(super) fn emit_charging(&mut self, op: Op) {
         self.builder.charging_op(&op, self.at);
         self.at.tally = self.builder.tally();
@@ -54,7 +54,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Leaves exact code here if there is fuel to go on without it.
+    /// Leaves exact code here if there is enough fuel to continue without it.
     pub(super) fn rejoin(&mut self) {
         if self.module.form == Form::Exact {
             self.emit(Op::Rejoin);

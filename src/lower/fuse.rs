@@ -1,6 +1,6 @@
-//! Which instructions become one op: the only place that names ops made of two.
+//! The choice of instructions that become one op: the only place that names ops made of two.
 //!
-//! The first of the two is pending when the second is lowered (see `operands`). Where its result is what the second one wants, it is taken
+//! The first of the two is pending when the second is lowered (see `operands`). If the second one needs its result, it is taken
 //! back, and an op that does the work of both is held back or emitted in its place.
 
 use super::Lowerer;
@@ -11,7 +11,7 @@ use crate::syntax::instr::Opcode;
 use crate::syntax::types::ValType;
 
 impl Lowerer<'_> {
-    /// Turns a test for zero of a pending comparison into the opposite comparison, or marks it so.
+    /// Turns a pending comparison that is tested for zero into the opposite comparison, or marks it as negated.
     pub(super) fn negate_pending(&mut self, eqz: Opcode) -> bool {
         if self.operands.top().place != Place::Pending {
             return false;
@@ -67,7 +67,7 @@ impl Lowerer<'_> {
         };
         let mut x = self.operands.src(&base);
         if x == Src::Acc && y == Src::Acc {
-            // Both are the accumulator's mirror; one of them is read from memory.
+            // Both are mirrored by the accumulator; one of them is read from memory.
             x = self.operands.memory(&base).map_or(x, Src::Slot);
         }
         let fits = (first.place == Place::Pending) != (second.place == Place::Pending)
@@ -91,7 +91,7 @@ impl Lowerer<'_> {
         true
     }
 
-    /// The address that an operand is, with a pending sum taken in.
+    /// Returns an operand as an address, and takes a pending sum in.
     pub(super) fn address(&mut self, operand: &Operand, access: Opcode) -> Addr {
         if operand.place == Place::Pending
             && let Some(&pending) = self.operands.pending()
@@ -119,7 +119,7 @@ impl Lowerer<'_> {
         Addr::Plain(x)
     }
 
-    /// Emits a branch, taken if the condition is what it should be, except for its target.
+    /// Emits a branch without its target, taken if the condition equals `taken_if`.
     pub(super) fn branch_if(&mut self, condition: &Operand, taken_if: bool) {
         let not = !taken_if;
         if condition.place == Place::Pending

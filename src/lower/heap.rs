@@ -1,8 +1,8 @@
 //! Structures, arrays and casts.
 //!
-//! What reads or writes one field or element is an op of its own, which names the place of the field. Everything else takes its operands
-//! from consecutive slots. Where objects are made, the collector may run, and looks at the value stack: all operands are in their
-//! slots then, so that every slot below is one that was written.
+//! An op that reads or writes one field or element names the place of the field. Every other op takes its operands
+//! from consecutive slots. The collector may run where objects are made, and scans the value stack: all operands are in their
+//! slots at that point, so that every slot below has been written.
 
 use super::operands::{Operand, Operands, Place};
 use super::{Lowerer, REFERENCE};
@@ -57,7 +57,7 @@ impl Lowerer<'_> {
         self.call_object((instr.opcode(), a, b), operands, result, charge);
     }
 
-    /// Emits what is to be done with so many operands.
+    /// Emits an op of the runtime that takes `operands` operands.
     fn call_object(
         &mut self,
         (op, a, b): (Opcode, u32, u32),
@@ -97,12 +97,12 @@ impl Lowerer<'_> {
         }
     }
 
-    /// How an array's elements are stored.
+    /// The storage of an array's elements.
     pub(super) fn element(&self, ty: TypeIdx) -> Storage {
         Storage::of(self.element_type(ty))
     }
 
-    /// How many bytes an object takes that has no length, or whose length the instruction says.
+    /// Number of bytes of an object that has no length, or whose length the instruction states.
     pub(super) fn object_bytes(&self, instr: &Instr<'_>) -> u32 {
         match *instr {
             Instr::StructNew { ty } | Instr::StructNewDefault { ty } => {
@@ -138,7 +138,7 @@ impl Lowerer<'_> {
         let value = self.operands.pop();
         let x = self.operands.pop();
         let [x, value] = if let Place::Const(_) = x.place {
-            // Null. It goes to its slot, which lies below those that a pending op may read.
+            // Null. Its slot lies below those that a pending op may read.
             let x = Src::Slot(self.stored(&x));
             let [value] = self.sources([&value]);
             [x, value]
@@ -168,7 +168,7 @@ impl Lowerer<'_> {
         self.push_pending(Op::ArrayGet { op, x, i, d }, unpacked);
     }
 
-    /// Where an operand is in memory, while another one, which lies above it, may stay pending.
+    /// Returns the place of an operand in memory; another one, which lies above it, may stay pending.
     fn stored_before(&mut self, x: &Operand, other: &Operand) -> i32 {
         if x.place != Place::Pending && other.place != Place::Pending {
             self.settle();
@@ -187,7 +187,7 @@ impl Lowerer<'_> {
         let x = self.operands.pop();
         if value.place == Place::Pending {
             let [value] = self.sources([&value]);
-            // A copy leaves accumulators alone.
+            // Copies do not change accumulators.
             let [x, i] = self.stored_all([&x, &i]);
             return self.emit(Op::ArraySet { op, x, i, value });
         }
@@ -202,7 +202,7 @@ impl Lowerer<'_> {
         self.push_pending(Op::ArrayLen { x, d: Dst::Acc }, ValType::I32);
     }
 
-    /// What a cast to a type asks for.
+    /// The target of a cast to a type.
     fn cast_target(&self, heap: HeapType, nullable: bool) -> CastTarget {
         let target = match heap {
             HeapType::Any | HeapType::Func | HeapType::Exn | HeapType::Extern => Target::Top,
@@ -230,7 +230,7 @@ impl Lowerer<'_> {
         self.test(heap, nullable, x);
     }
 
-    /// Pushes whether a reference is of a type.
+    /// Pushes whether a reference has a type.
     fn test(&mut self, heap: HeapType, nullable: bool, x: Src) {
         let (target, d) = (self.cast_target(heap, nullable), Dst::Acc);
         self.push_pending(Op::RefTest { x, target, d }, ValType::I32);
@@ -253,7 +253,7 @@ impl Lowerer<'_> {
         self.br_if(cast.label);
     }
 
-    /// Pushes whether the topmost operand is of a type; that stays, in its slot.
+    /// Pushes whether the topmost operand has a type; the operand stays in its slot.
     fn test_top(&mut self, ty: RefType) {
         self.flush_from(self.operands.height() - 1);
         let reference = self.operands.top();

@@ -1,7 +1,7 @@
-//! A function's locals: where each is, whether it has a register, and which operands are in it.
+//! A function's locals: the place of each, whether it has a register, and the operands that are in it.
 //!
-//! A function declares thousands of locals in a few bytes, and a module has a million functions. So what is kept of locals is kept of
-//! those that instructions name: a list as long as it has to be, up to a length that is enough for nearly all functions, and a map.
+//! A function may declare thousands of locals in a few bytes, and a module may have a million functions. So data is kept only for
+//! locals that instructions name: in a list that grows up to a length sufficient for nearly all functions, and then in a map.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use crate::code::ops::SlotOffset;
 use crate::syntax::index::LocalIdx;
 use crate::syntax::types::ValType;
 
-/// How many locals are listed at most.
+/// The maximal length of the list.
 const LISTED: usize = 256;
 
-/// What is kept of locals.
+/// Data about locals.
 #[derive(Debug)]
 pub(super) struct ByLocal<T> {
-    /// Of the first ones, up to the last that was named.
+    /// The first locals, up to the last that was named.
     listed: Vec<T>,
     others: BTreeMap<u32, T>,
 }
@@ -32,7 +32,7 @@ impl<T> Default for ByLocal<T> {
 }
 
 impl<T: Copy> ByLocal<T> {
-    /// What is kept of a local, or what `new` makes of its index.
+    /// The data of a local, or the result of `new` for its index.
     #[inline]
     pub fn get(&self, local: LocalIdx, new: impl Fn(u32) -> T) -> T {
         match self.listed.get(local.index()) {
@@ -45,7 +45,7 @@ impl<T: Copy> ByLocal<T> {
         }
     }
 
-    /// The same, to be changed: from now on it is kept.
+    /// The same for a change: from now on the data is kept.
     #[inline]
     pub fn get_mut(&mut self, local: LocalIdx, new: impl Fn(u32) -> T) -> &mut T {
         if local.index() < self.listed.len() {
@@ -64,7 +64,7 @@ impl<T: Copy> ByLocal<T> {
         &mut self.listed[local.index()]
     }
 
-    /// What is kept, by index. There may be locals among them that have not been named.
+    /// The data that is kept, by index. It may include locals that have not been named.
     pub fn iter(&self) -> impl Iterator<Item = (LocalIdx, T)> {
         let listed = (0..).zip(self.listed.iter().copied());
         let others = self.others.iter().map(|(&index, &kept)| (index, kept));
@@ -86,13 +86,13 @@ pub(super) struct Local {
     pub head: Option<u32>,
 }
 
-/// Locals of one type in a row.
+/// Consecutive locals of one type.
 #[derive(Clone, Copy, Debug)]
 struct Run {
     /// The index behind the last of them.
     end: u32,
     ty: ValType,
-    /// Where the local with the index 0 would be if it were one of them.
+    /// The place that the local with the index 0 would have if it were one of them.
     origin: i64,
 }
 
@@ -112,14 +112,14 @@ impl Run {
 pub(super) struct Locals {
     kept: ByLocal<Local>,
     runs: Vec<Run>,
-    /// Where the first parameter is, and the function's results go.
+    /// The place of the first parameter, and of the function's results.
     pub first: SlotOffset,
-    /// Slots of those that are not parameters.
+    /// Number of slots of locals that are not parameters.
     pub slots: u32,
 }
 
 impl Locals {
-    /// Locals for parameters and, as runs, what the function declares.
+    /// Creates the locals of the parameters and of `declared`, the declared locals as runs.
     pub fn new(params: &[ValType], declared: &[(u32, ValType)]) -> Self {
         let mut offset = -RECORD - i64::from(slots(params)) * SLOT;
         let mut locals = Self {
@@ -140,7 +140,7 @@ impl Locals {
         locals
     }
 
-    /// Adds a run that begins at an offset; returns where it ends.
+    /// Adds a run that begins at an offset; returns its end.
     fn add(&mut self, count: u32, ty: ValType, offset: i64) -> i64 {
         let first = self.runs.last().map_or(0, |run| run.end);
         let run = Run {
@@ -158,14 +158,14 @@ impl Locals {
         self.kept.get(local, |index| of_run(&self.runs, index))
     }
 
-    /// A local, to be changed.
+    /// A local, for a change.
     #[inline]
     pub fn get_mut(&mut self, local: LocalIdx) -> &mut Local {
         self.kept.get_mut(local, |index| of_run(&self.runs, index))
     }
 }
 
-/// A local of which nothing is kept yet.
+/// A local without data yet.
 #[cold]
 fn of_run(runs: &[Run], index: u32) -> Local {
     let run = runs.partition_point(|run| run.end <= index);

@@ -32,7 +32,7 @@ impl Lowerer<'_> {
         self.load_as(instr.opcode(), memarg(instr));
     }
 
-    /// Lowers a load as which another instruction begins.
+    /// Lowers a load as the first part of an instruction.
     pub(super) fn load_as(&mut self, op: Opcode, memarg: MemArg) {
         let ty = result_type(op);
         if self.is_shared(memarg.mem) {
@@ -79,7 +79,7 @@ impl Lowerer<'_> {
         self.store_as(instr.opcode(), memarg(instr));
     }
 
-    /// Lowers a store as which another instruction ends.
+    /// Lowers a store as the last part of an instruction.
     pub(super) fn store_as(&mut self, op: Opcode, memarg: MemArg) {
         if self.is_shared(memarg.mem) {
             return self.store_shared(op, memarg);
@@ -101,8 +101,8 @@ impl Lowerer<'_> {
                 offset,
             });
         }
-        // Whichever of the two is pending goes to the accumulator or into the op; the other one is looked up after that. That both
-        // end up in the accumulator can only mean that they are the same value.
+        // A pending operand moves to the accumulator or into the op; the other is looked up after that. Both
+        // can be in the accumulator only if they are the same value.
         let (addr, value) = if address.place == Place::Pending {
             let addr = self.address(&address, op);
             (addr, self.operands.src(&value))
@@ -118,7 +118,7 @@ impl Lowerer<'_> {
         });
     }
 
-    /// Settles the pending op unless it computes this operand, which was popped.
+    /// Settles the pending op unless it computes `operand`, which was popped.
     pub(super) fn settle_unless(&mut self, operand: &Operand) {
         if operand.place != Place::Pending {
             self.settle();

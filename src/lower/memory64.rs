@@ -1,7 +1,7 @@
 //! Loads and stores of memories with 64-bit addresses, and indices of tables that have them.
 //!
-//! Ops of their own, so that those of 32-bit memories stay as short as they are. No sum is taken in here: it may exceed 64 bits, and is
-//! checked when the op runs.
+//! These have ops of their own, so that those of 32-bit memories stay short. No sum is taken into an address here: it may exceed 64 bits,
+//! and is checked when the op runs.
 
 use super::Lowerer;
 use super::operands::{Operand, Operands, Place};
@@ -72,7 +72,7 @@ impl Lowerer<'_> {
         });
     }
 
-    /// Brings two operands that were popped, the second first, into memory.
+    /// Moves two operands that were popped, the second first, into memory.
     pub(super) fn both_stored(&mut self, first: &Operand, second: &Operand) -> [i32; 2] {
         if first.place != Place::Pending {
             self.settle_unless(second);
@@ -81,8 +81,8 @@ impl Lowerer<'_> {
         [first, self.stored(second)]
     }
 
-    /// Turns an index into a table with 64-bit indices, on top of the operands, into one of 32 bits: what does not fit becomes the
-    /// largest number, and no table has as many elements.
+    /// Turns an index into a table with 64-bit indices, on top of the operands, into one of 32 bits: an index that does not fit becomes the
+    /// largest number, which is out of bounds of every table.
     pub(super) fn narrow_index(&mut self, table: TableIdx) {
         if self.module.tables[table.index()].addr != AddrType::I64 {
             return;

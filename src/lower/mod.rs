@@ -1,18 +1,19 @@
 //! Lowering: from validated instructions to threaded code, in one pass.
 //!
-//! Ours, because the specification has no such stage. Nothing is checked again here, no store is seen, and only a limit can fail.
+//! The specification has no such stage. This one repeats no check, does not depend on a store, and fails only at a limit.
 //!
-//! # How it goes
+//! # How it works
 //!
-//! What an instruction takes and leaves follows from its row, its immediates and what the module declares, so lowering asks validation for nothing.
+//! The operands and results of an instruction follow from its row, its immediates and the module's declarations, so lowering needs no
+//! result of validation.
 //!
-//! The operand stack is followed at compile time. An entry says where the value is: in its *canonical slot*, which its height
-//! determines, or still in a local, or it is a constant, or it is *pending*: the op that computes it is held back until it is known
-//! where its result should go. Three things come from that one idea:
+//! The operand stack is simulated at compile time. An entry says where the value is: in its *canonical slot*, which its height
+//! determines; still in a local; a constant; or *pending*: the op that computes it is held back until its destination
+//! is known. This has three uses:
 //!
 //! * `local.get` and constants emit nothing; the op that consumes them names the local or the number;
 //! * `local.set` makes the local the destination of the pending op;
-//! * an op can take the pending one in: a comparison into the branch behind it, a sum into an address.
+//! * an op can absorb the pending one: a comparison into the branch behind it, a sum into an address.
 //!
 //! ```text
 //! (local.set $i (i32.add (local.get $i) (i32.const 1)))        [0] := i32.add [0], 1
@@ -20,10 +21,10 @@
 //! ```
 //!
 //! Wherever control can arrive from elsewhere (a label that is branched to, the place behind a call) all operands are in their
-//! canonical slots and no accumulator holds anything but the single result of a call. So the state there is a function of the
-//! place in the module, whatever was fused before.
+//! canonical slots and no accumulator holds anything but the single result of a call. So the state there depends only on the
+//! place in the module, regardless of earlier fusions.
 //!
-//! `operands` is the compile-time stack, `locals` knows where the locals are, `pins` chooses which of them get a register; the rest
+//! `operands` is the compile-time stack, `locals` has the places of the locals, `pins` chooses which of them get a register; the rest
 //! is one file for each kind of instruction.
 
 mod atomic;
@@ -58,12 +59,12 @@ use self::control::Labels;
 use self::exceptions::Exceptions;
 use self::operands::Operands;
 
-/// What lowering has to know about the module around a function.
+/// The parts of the module that lowering a function needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Surroundings<'m> {
-    /// How many functions are imported.
+    /// Number of imported functions.
     pub imported_funcs: u32,
-    /// How many globals are imported.
+    /// Number of imported globals.
     pub imported_globals: u32,
     /// The memories.
     pub mems: &'m [MemType],
@@ -73,23 +74,23 @@ pub(crate) struct Surroundings<'m> {
     pub tables: &'m [TableType],
     /// Canonical ids of the module's types.
     pub types: &'m [u32],
-    /// What the code does about fuel.
+    /// The form of the code: how it accounts for fuel.
     pub form: Form,
     /// Types of the functions, imports first.
     pub funcs: &'m [TypeIdx],
     /// Types of the tags, imports first.
     pub tags: &'m [TypeIdx],
-    /// What the values of function types fill, by type index.
+    /// Number of slots that the values of function types fill, by type index.
     pub slots: &'m [FuncSlots],
     /// The module's types.
     pub subtypes: &'m [SubType],
-    /// Where the fields of those are that are structures.
+    /// The layouts of those types that are structures.
     pub layouts: &'m [StructLayout],
-    /// Whether NaNs that arithmetic yields are made canonical.
+    /// Whether NaNs in results of arithmetic are made canonical.
     pub deterministic: bool,
 }
 
-/// How many slots the parameters and the results of a function type fill.
+/// Number of slots that the parameters and the results of a function type fill.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct FuncSlots {
     pub params: u32,
@@ -97,7 +98,7 @@ pub(crate) struct FuncSlots {
 }
 
 impl FuncSlots {
-    /// Those of a type, none if it is no function type.
+    /// Those of a type; none if it is no function type.
     pub fn new(ty: &SubType) -> Self {
         match &ty.composite {
             CompType::Func(ty) => Self {
@@ -133,14 +134,14 @@ pub(crate) struct Lowerer<'m> {
     exceptions: Exceptions,
     /// The homes of the locals that have a register.
     pins: Vec<(Bank, SlotOffset)>,
-    /// How deep we are in code that cannot be reached: blocks opened there, and one more. Nothing is emitted for it.
+    /// The depth of unreachable code: the number of blocks opened there, plus one. No code is emitted for it.
     dead: u32,
     /// The current instruction.
     at: At,
 }
 
 impl<'m> Lowerer<'m> {
-    /// Begins a function of a type, whose body begins at an offset. `locals` are those it declares, as runs.
+    /// Begins a function of type `ty`, whose body begins at an offset. `locals` are the declared ones, as runs.
     pub fn new(
         module: Surroundings<'m>,
         ty: TypeIdx,
@@ -173,7 +174,7 @@ impl<'m> Lowerer<'m> {
         lowerer
     }
 
-    /// Lowers the next instruction, which is at an offset.
+    /// Lowers the next instruction, which is at the offset `at`.
     pub fn instr(&mut self, instr: &Instr<'_>, at: usize) {
         if self.dead > 0 {
             return self.skip(instr, at);
@@ -195,7 +196,7 @@ impl<'m> Lowerer<'m> {
             _ => self.special(opcode, instr),
         }
         if self.module.form == Form::Exact && self.dead == 0 {
-            // Exact code keeps no value anywhere but in its canonical slot, so that it can stop before any instruction.
+            // Exact code keeps every value in its canonical slot, so that it can stop before any instruction.
             self.flush_all();
             self.operands.clear_accs();
         }
@@ -281,7 +282,7 @@ impl<'m> Lowerer<'m> {
         }
     }
 
-    /// Writes the header and hands over the code, and all ops if they are to be listed.
+    /// Writes the header and returns the code, and all ops if they are to be listed.
     pub fn finish(self) -> Result<(Code, Vec<ListedOp>), LowerError> {
         let frame_bytes = self.operands.frame_bytes()?;
         let mut pins = [None; 3];
@@ -292,7 +293,7 @@ impl<'m> Lowerer<'m> {
             .finish(frame_bytes, pins, self.exceptions.catches)
     }
 
-    /// Sets the locals to zero that are not parameters.
+    /// Sets the locals that are not parameters to zero.
     fn zero_locals(&mut self) {
         let count = self.operands.local_slots();
         match u8::try_from(count) {
@@ -318,7 +319,7 @@ fn bank(ty: ValType) -> Bank {
     }
 }
 
-/// A reference of whatever type: all references look the same.
+/// A reference of any type: all references look the same.
 const REFERENCE: ValType = ValType::FUNCREF;
 
 /// The number of operands and the results of an instruction whose type is the same everywhere but for the width of addresses.
@@ -327,7 +328,7 @@ fn plain_type(op: Opcode) -> (usize, &'static [ValType]) {
     ty.map_or((0, &[]), |(params, results)| (params.len(), results))
 }
 
-/// How many slots values of some types fill.
+/// Number of slots that values of some types fill.
 fn slots(types: &[ValType]) -> u32 {
     types
         .iter()

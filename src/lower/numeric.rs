@@ -38,7 +38,7 @@ impl Lowerer<'_> {
         let y = self.operands.pop();
         let x = self.operands.pop();
         let [mut xs, mut ys] = if let (Place::Const(_), Place::Const(_)) = (x.place, y.place) {
-            // Rare enough to be computed at run time.
+            // This is rare, so it is computed at run time.
             let xs = self.source(&x);
             [xs, self.operands.src(&y)]
         } else {
@@ -61,7 +61,7 @@ impl Lowerer<'_> {
     }
 }
 
-/// The type of what an instruction of the table's plain rows yields.
+/// The type of the result of an instruction in the table's plain rows.
 pub(super) fn result_type(op: Opcode) -> ValType {
     match op.plain_type() {
         Some((_, &[ty])) => ty,
@@ -85,7 +85,7 @@ fn rank(src: Src) -> u32 {
     }
 }
 
-/// Brings two operands into normal form; says whether they were swapped.
+/// Brings two operands into normal form; returns whether they were swapped.
 pub(super) fn order(x: &mut Src, y: &mut Src) -> bool {
     let swap = rank(*x) > rank(*y);
     if swap {
@@ -94,7 +94,7 @@ pub(super) fn order(x: &mut Src, y: &mut Src) -> bool {
     swap
 }
 
-/// The operation that yields of `y, x` what this one yields of `x, y`, where there is one.
+/// The operation that computes for `y, x` the result of this one for `x, y`, if there is one.
 fn swapped(op: Opcode) -> Option<Opcode> {
     if op.commutes() {
         Some(op)

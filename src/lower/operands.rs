@@ -1,6 +1,6 @@
-//! The compile-time operand stack: where each operand is, and the one op that is held back.
+//! The compile-time operand stack: the place of each operand, and the one op that is held back.
 //!
-//! What is *clean* is in its slot; what is *pending* is not computed yet; everything between costs nothing until it is used.
+//! A *clean* operand is in its slot; a *pending* one is not computed yet; the others cost nothing until they are used.
 
 use super::locals::Locals;
 use super::{Lowerer, bank, is_wide, slots};
@@ -15,7 +15,7 @@ use crate::syntax::types::{FuncType, ValType};
 pub(super) const SLOT: i64 = 8;
 /// Bytes of the record between a frame's parameters and its base.
 pub(super) const RECORD: i64 = 16;
-/// How many register classes there are.
+/// Number of register classes.
 const BANKS: usize = 4;
 /// The largest frame, in slots.
 const MAX_SLOTS: u32 = 1 << 27;
@@ -23,7 +23,7 @@ const MAX_SLOTS: u32 = 1 << 27;
 /// An operand.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Operand {
-    /// Where it is.
+    /// Its place.
     pub place: Place,
     /// Its type.
     pub ty: ValType,
@@ -31,12 +31,12 @@ pub(super) struct Operand {
     pub slot: u32,
 }
 
-/// Where an operand is.
+/// The place of an operand.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Place {
     /// In its canonical slot.
     Stored,
-    /// In a local; `below` is the next entry further down that is in the same one.
+    /// In a local; `below` is the next entry further down that is in the same local.
     Local { local: LocalIdx, below: Option<u32> },
     /// Nowhere yet: its bits.
     Const(u64),
@@ -49,9 +49,9 @@ pub(super) enum Place {
 pub(super) struct Pending {
     pub op: Op,
     pub ty: ValType,
-    /// The value is not what the op yields but whether that is zero.
+    /// The value is not the result of the op but whether that is zero.
     pub is_zero: bool,
-    /// The entry of the operand that it computes; nothing once that has been popped.
+    /// The entry of the operand that it computes; nothing once the operand has been popped.
     entry: Option<usize>,
     /// The canonical slot of that operand.
     slot: u32,
@@ -59,17 +59,17 @@ pub(super) struct Pending {
     at: At,
 }
 
-/// Operands that a call, a branch or a handler has left in their slots. They take one entry of the stack, that of the topmost: a call that
-/// has a thousand results takes two bytes of code.
+/// Operands that a call, a branch or a handler has left in their slots. They take one entry of the stack, that of the topmost, because a
+/// call with a thousand results is two bytes of code.
 #[derive(Clone, Copy, Debug)]
 struct Run<'m> {
     /// The types of all of them, and of those above that have been popped.
     types: &'m [ValType],
     /// The entry.
     entry: usize,
-    /// How many there are below the topmost.
+    /// Number of operands below the topmost.
     more: usize,
-    /// How many operands below the entry have none of their own.
+    /// Number of operands below the entry that have no entry of their own.
     below: usize,
 }
 
@@ -80,16 +80,16 @@ impl Run<'_> {
     }
 }
 
-/// The stack, the locals, and what the registers hold.
+/// The stack, the locals, and the contents of the registers.
 pub(super) struct Operands<'m> {
     /// The entries: operands, or the topmost ones of runs.
     stack: Vec<Operand>,
     runs: Vec<Run<'m>>,
-    /// How many entries at the bottom are known to be in their slots.
+    /// Number of entries at the bottom that are known to be in their slots.
     clean: usize,
     pending: Option<Pending>,
     locals: Locals,
-    /// The most slots that have been in use at once.
+    /// The maximal number of slots in use at once.
     max_slots: u32,
     /// For each bank the slot whose value its accumulator holds.
     acc: [Option<SlotOffset>; BANKS],
@@ -114,12 +114,12 @@ impl<'m> Operands<'m> {
         self.stack.len() + self.in_runs()
     }
 
-    /// How many operands have no entry of their own.
+    /// Number of operands without an entry of their own.
     fn in_runs(&self) -> usize {
         self.runs.last().map_or(0, |run| run.below + run.more)
     }
 
-    /// The entry of the operand at a height, and how many operands of that entry lie below it.
+    /// The entry of the operand at a height, and the number of operands of that entry that lie below it.
     fn entry_at(&self, height: usize) -> (usize, usize) {
         let runs = self.runs.partition_point(|run| run.height() < height);
         match self.runs[..runs].last() {
@@ -142,7 +142,7 @@ impl<'m> Operands<'m> {
         self.locals.slots
     }
 
-    /// Where the function's results go, and its first parameter is.
+    /// The place of the function's results and of its first parameter.
     pub fn results_at(&self) -> SlotOffset {
         self.locals.first
     }
@@ -171,12 +171,12 @@ impl<'m> Operands<'m> {
         }
     }
 
-    /// Notes that slots below this one are in use.
+    /// Records that slots below this one are in use.
     pub fn reserve(&mut self, end: u32) {
         self.max_slots = self.max_slots.max(end);
     }
 
-    /// Where a slot is. A function that has too many is given up in the end, so that its code does not matter.
+    /// The offset of a slot. A function with too many slots is rejected in the end, so its code does not matter.
     pub fn offset(slot: u32) -> SlotOffset {
         (i64::from(slot.min(MAX_SLOTS)) * SLOT) as SlotOffset
     }
@@ -196,7 +196,7 @@ impl<'m> Operands<'m> {
         }
     }
 
-    /// Pushes operands that are in their canonical slots and fill so many of them.
+    /// Pushes operands that are in their canonical slots and fill `slots` of them.
     pub fn push_all_stored(&mut self, types: &'m [ValType], slots: u32) {
         let Some((&last, others)) = types.split_last() else {
             return;
@@ -248,7 +248,7 @@ impl<'m> Operands<'m> {
         operand
     }
 
-    /// Pops so many operands of the run on top, which has more.
+    /// Pops `by` operands of the run on top, which has more.
     fn shorten_run(&mut self, by: usize) {
         let (Some(run), Some(top)) = (self.runs.last_mut(), self.stack.last_mut()) else {
             return;
@@ -318,7 +318,7 @@ impl<'m> Operands<'m> {
         while self.stack.len() > entries.max(self.clean) {
             self.pop_entry();
         }
-        // The rest is in slots, so that nothing has to be noted.
+        // The remaining operands are in slots, so their locals need no update.
         self.stack.truncate(entries);
         self.clean = self.clean.min(entries);
         while self.runs.pop_if(|run| run.entry >= entries).is_some() {}
@@ -329,17 +329,17 @@ impl<'m> Operands<'m> {
         }
     }
 
-    /// The op held back, for an instruction that takes it in.
+    /// The op held back, for an instruction that absorbs it.
     pub fn pending(&self) -> Option<&Pending> {
         self.pending.as_ref()
     }
 
-    /// Takes the op held back out, to be put into another one.
+    /// Removes the op held back, for use in another one.
     pub fn take_pending(&mut self) -> Option<Pending> {
         self.pending.take()
     }
 
-    /// Where an operand is to be found. A pending one is in the accumulator once it has been emitted.
+    /// The source to read an operand from. A pending one is in the accumulator once it has been emitted.
     pub fn src(&self, operand: &Operand) -> Src {
         match operand.place {
             Place::Pending => Src::Acc,
@@ -357,7 +357,7 @@ impl<'m> Operands<'m> {
         }
     }
 
-    /// Where an operand is in memory, if it is.
+    /// The place of an operand in memory, if it is there.
     pub fn memory(&self, operand: &Operand) -> Option<SlotOffset> {
         match operand.place {
             Place::Stored => Some(Self::offset(operand.slot)),
@@ -374,7 +374,7 @@ impl<'m> Operands<'m> {
         }
     }
 
-    /// Notes that a value of a type was written to a slot; an accumulator that mirrored what was there no longer does.
+    /// Records that a value of a type was written to a slot; an accumulator that mirrored the slot no longer does.
     pub fn wrote(&mut self, offset: SlotOffset, ty: ValType) {
         let end = offset + (i64::from(ty.slots()) * SLOT) as SlotOffset;
         for (bank, acc) in self.acc.iter_mut().enumerate() {
@@ -390,17 +390,17 @@ impl<'m> Operands<'m> {
         &self.acc[..Bank::V128 as usize]
     }
 
-    /// Notes what the accumulator of a bank holds.
+    /// Records the contents of the accumulator of a bank.
     pub fn set_acc(&mut self, bank: Bank, offset: Option<SlotOffset>) {
         self.acc[bank as usize] = offset;
     }
 
-    /// Notes that no accumulator holds anything.
+    /// Records that all accumulators are empty.
     pub fn clear_accs(&mut self) {
         self.acc = [None; BANKS];
     }
 
-    /// The destination that a local is.
+    /// A local as a destination.
     pub fn local_dst(&self, local: LocalIdx) -> Dst {
         let local = self.locals.get(local);
         if local.pinned {
@@ -445,7 +445,7 @@ impl Lowerer<'_> {
         self.operands.push(Place::Pending, ty);
     }
 
-    /// Emits an op that may make a NaN; returns the op that makes it canonical, which is held back in its place.
+    /// Emits an op that may yield a NaN; returns the op that makes it canonical, which is held back in its place.
     fn canonical(&mut self, mut op: Op, ty: ValType, floats: Floats) -> Op {
         let d = match ty {
             ValType::V128 => Dst::Slot(Operands::offset(self.operands.next_slot())),
@@ -461,7 +461,7 @@ impl Lowerer<'_> {
         Op::Canonical { floats, x, d }
     }
 
-    /// As [`push_pending`](Self::push_pending), for the question whether what the op yields is zero.
+    /// As [`push_pending`](Self::push_pending), for the test whether the op's result is zero.
     pub(super) fn push_pending_test(&mut self, pending: Pending) {
         let (ty, entry) = (ValType::I32, Some(self.operands.stack.len()));
         let slot = self.operands.next_slot();
@@ -475,7 +475,7 @@ impl Lowerer<'_> {
         self.operands.push(Place::Pending, ty);
     }
 
-    /// Emits the op held back, with its destination. A vector that is to go to the accumulator goes to its canonical slot as well,
+    /// Emits the op held back, with its destination. A vector for the accumulator is written to its canonical slot as well,
     /// which is above all that are in use, since vector ops have no other destination.
     pub(super) fn flush_pending(&mut self, d: Dst) {
         let Some(pending) = self.operands.pending.take() else {
@@ -510,7 +510,7 @@ impl Lowerer<'_> {
         self.operands.set_acc(bank(pending.ty), mirrored);
     }
 
-    /// Emits the op held back so that its result is in its canonical slot: what must be done before an op that does not consume it.
+    /// Emits the op held back so that its result is in its canonical slot: needed before an op that does not consume it.
     pub(super) fn settle(&mut self) {
         match self.operands.pending {
             Some(Pending {
@@ -526,8 +526,8 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Settles the pending op if its operand is still on the stack: what must be done before a slot is written, because the op may
-    /// read slots that newer operands have taken over. The slots that a popped one reads are above all that are left.
+    /// Settles the pending op if its operand is still on the stack: needed before a slot is written, because the op may
+    /// read slots that newer operands have taken over. The slots that a popped one reads are above all remaining ones.
     fn settle_on_stack(&mut self) {
         if self
             .operands
@@ -538,8 +538,8 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Makes operands that were popped ready for an op: a pending one among them goes to the accumulator, any other is settled.
-    /// Returns where they are; at most one of them is in the accumulator.
+    /// Makes operands that were popped ready for an op: a pending one among them moves to the accumulator, any other is settled.
+    /// Returns their places; at most one of them is in the accumulator.
     pub(super) fn sources<const N: usize>(&mut self, operands: [&Operand; N]) -> [Src; N] {
         if operands
             .iter()
@@ -573,7 +573,7 @@ impl Lowerer<'_> {
         source
     }
 
-    /// Brings operands that were popped, lowest first, into memory; says where they are.
+    /// Moves operands that were popped, lowest first, into memory; returns their places.
     pub(super) fn stored_all<const N: usize>(
         &mut self,
         operands: [&Operand; N],
@@ -594,7 +594,7 @@ impl Lowerer<'_> {
         })
     }
 
-    /// Brings an operand that was popped into memory, if it is not there, and says where.
+    /// Moves an operand that was popped into memory, if it is not there, and returns its place.
     pub(super) fn stored(&mut self, operand: &Operand) -> SlotOffset {
         if let Some(offset) = self.operands.memory(operand) {
             return offset;
@@ -607,7 +607,7 @@ impl Lowerer<'_> {
         offset
     }
 
-    /// Copies an operand that is not pending. No accumulator changes, so this may come between a pending op and what it needs.
+    /// Copies an operand that is not pending. No accumulator changes, so this may come between a pending op and an op that reads its result.
     pub(super) fn copy(&mut self, operand: &Operand, d: Dst) {
         let x = self.operands.src(operand);
         self.emit(Op::Copy {
@@ -621,10 +621,10 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Brings the operands from a height on into their canonical slots. A pending op whose operand has been popped stays pending.
+    /// Moves the operands from a height on into their canonical slots. A pending op whose operand has been popped stays pending.
     pub(super) fn flush_from(&mut self, height: usize) {
         self.settle_on_stack();
-        // An entry of which a part lies below is in its slots.
+        // An entry whose lower part is below the height is in its slots.
         let (entry, _) = self.operands.entry_at(height);
         let from = entry.max(self.operands.clean);
         for at in (from..self.operands.stack.len()).rev() {
@@ -645,12 +645,12 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Brings all operands into their canonical slots.
+    /// Moves all operands into their canonical slots.
     pub(super) fn flush_all(&mut self) {
         self.flush_from(0);
     }
 
-    /// Saves the operands that are still in a local, which is about to change, into their canonical slots.
+    /// Saves the operands that are still in a local that is about to change into their canonical slots.
     pub(super) fn preserve(&mut self, local: LocalIdx) {
         if self.operands.locals.get(local).head.is_some() {
             self.settle_on_stack();

@@ -1,4 +1,4 @@
-//! Which locals get a register: one for each bank, the one used most, weighted by loops.
+//! The choice of locals that get a register: one for each bank, the one used most, weighted by loops.
 
 use super::locals::ByLocal;
 use super::{Lowerer, bank};
@@ -7,14 +7,14 @@ use crate::syntax::index::LocalIdx;
 use crate::syntax::instr::Instr;
 use crate::syntax::types::ValType;
 
-/// How often the locals of a function are used, as far as its text tells.
+/// The number of uses of a function's locals, as far as its text tells.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
     uses: ByLocal<u64>,
     calls: u64,
     /// For each open block whether it is a loop.
     blocks: Vec<bool>,
-    /// How many of them are.
+    /// Number of them that are loops.
     depth: u32,
 }
 
@@ -44,14 +44,14 @@ impl Survey {
         }
     }
 
-    /// What a use counts here: an instruction in a loop runs more often, by a factor that is a guess.
+    /// The weight of a use: an instruction in a loop runs more often, by a factor that is a guess.
     fn weight(&self) -> u64 {
         1 << (3 * self.depth.min(10))
     }
 }
 
 impl Lowerer<'_> {
-    /// Pins what is worth it, and loads the pins.
+    /// Pins the locals that are worth it, and loads the pins.
     pub(super) fn pin_locals(&mut self, survey: &Survey) {
         let mut best: [Option<(u64, LocalIdx)>; 3] = [None; 3];
         for (local, uses) in survey.uses.iter() {

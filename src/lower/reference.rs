@@ -21,7 +21,7 @@ impl Lowerer<'_> {
         self.emit(Op::NonNull { x });
     }
 
-    /// Where the topmost operand is, which stays where it is while an op looks at it. Nothing is pending then.
+    /// The place of the topmost operand, which stays there while an op tests it. No op is pending afterwards.
     pub(super) fn checked_operand(&mut self) -> Src {
         if let Place::Pending | Place::Const(_) = self.operands.top().place {
             self.flush_from(self.operands.height() - 1);
@@ -36,7 +36,7 @@ impl Lowerer<'_> {
         self.flush_from(self.operands.height() - 1);
         let reference = self.operands.pop();
         let x = self.operands.src(&reference);
-        // The test takes the reference's place until the branch takes it in; it never reaches the slot, which both ways still hold.
+        // The test stands in for the reference until the branch absorbs it; it never reaches the slot, which both paths still hold.
         let (op, d) = (Opcode::I64Eqz, Dst::Acc);
         self.push_pending(Op::Unop { op, x, d }, ValType::I32);
         self.br_if(label);
@@ -56,7 +56,7 @@ impl Lowerer<'_> {
     pub(super) fn call_ref(&mut self, ty: TypeIdx) {
         let callee = self.operands.pop();
         let x = self.source(&callee);
-        // As for an indirect call: the copies that put arguments into their slots leave accumulators alone.
+        // As for an indirect call: the copies that move arguments into their slots do not change accumulators.
         let frame = self.call_frame(ty);
         self.emit(Op::CallRef { x, frame });
         self.after_call(ty);

@@ -1,4 +1,4 @@
-//! Instructions that the runtime carries out: sizes, growth, bulk operations, tables, references.
+//! Instructions that the runtime executes: sizes, growth, bulk operations, tables, references.
 
 use super::operands::Operands;
 use super::{Lowerer, REFERENCE, plain_type};
@@ -34,7 +34,7 @@ impl Lowerer<'_> {
         self.call_runtime((instr.opcode(), a, b), operands, result, charge);
     }
 
-    /// Emits what the runtime is asked to do with so many operands.
+    /// Emits a call of the runtime with `operands` operands.
     pub(super) fn call_runtime(
         &mut self,
         (op, a, b): (Opcode, u32, u32),
@@ -56,7 +56,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Brings so many operands into their slots, which follow each other, and pops them; says where the first is.
+    /// Moves `operands` operands into their slots, which are consecutive, and pops them; returns the first slot.
     pub(super) fn in_place(&mut self, operands: usize) -> SlotOffset {
         let height = self.operands.height() - operands;
         self.flush_from(height);

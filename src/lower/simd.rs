@@ -1,7 +1,7 @@
-//! Vectors. Their operators, loads and stores are lowered as those of numbers are; here is what numbers have no counterpart of.
+//! Vectors. Their operators, loads and stores are lowered as those of numbers are; this file has the instructions without such a counterpart.
 //!
-//! A vector is in its slots, or in a local, or pending; constants are pending ops as well. Ops that take more than two vectors, or one
-//! that is looked at by lane, find them in memory.
+//! A vector is in its slots, in a local, or pending; constants are pending ops as well. Ops that take more than two vectors, or
+//! a single lane of one, read them from memory.
 
 use super::Lowerer;
 use super::operands::{Operand, Operands, Place};
@@ -40,7 +40,7 @@ fn lane(instr: &Instr<'_>) -> Option<u8> {
     }
 }
 
-/// The lane that an instruction loads or stores, and where.
+/// The memory argument and the lane of an instruction that loads or stores a lane.
 #[rustfmt::skip]
 fn lane_in_memory(instr: &Instr<'_>) -> Option<(MemArg, u8)> {
     with_lane_in_memory! { instr;
@@ -49,7 +49,7 @@ fn lane_in_memory(instr: &Instr<'_>) -> Option<(MemArg, u8)> {
     }
 }
 
-/// Bytes of a lane that is extracted.
+/// Number of bytes of a lane that is extracted.
 fn lane_bytes(op: Opcode) -> u32 {
     use Opcode::*;
     match op {
@@ -60,7 +60,7 @@ fn lane_bytes(op: Opcode) -> u32 {
     }
 }
 
-/// The instructions that loads and stores of a lane, according to its width, consist of: load, store, extraction, replacement.
+/// The instructions that make up loads and stores of a lane, by its width: load, store, extraction, replacement.
 fn lane_accesses(op: Opcode) -> (Opcode, Opcode, Opcode, Opcode) {
     use Opcode::*;
     match op {
@@ -75,7 +75,7 @@ fn lane_accesses(op: Opcode) -> (Opcode, Opcode, Opcode, Opcode) {
     }
 }
 
-/// Whether a load takes no sum as its address: those of vectors that are not loaded as they are.
+/// Whether a load takes no sum as its address: loads that convert or fill up a vector.
 pub(super) fn has_plain_address(op: Opcode) -> bool {
     op.plain_type()
         .is_some_and(|(_, results)| results == [ValType::V128])
@@ -110,7 +110,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Emits what is pending, if it computes one of these operands, which were popped, into that operand's slot; settles it otherwise.
+    /// Emits the pending op, if it computes one of these operands, which were popped, into that operand's slot; settles it otherwise.
     fn all_in_memory<const N: usize>(&mut self, operands: [&Operand; N]) -> [SlotOffset; N] {
         if operands
             .iter()
@@ -118,7 +118,7 @@ impl Lowerer<'_> {
         {
             self.settle();
         }
-        // The pending one first: constants are copied into slots that it may read.
+        // The pending one comes first: constants are copied into slots that it may read.
         let mut offsets = [0; N];
         for pending in [true, false] {
             for (offset, operand) in offsets.iter_mut().zip(operands) {

@@ -30,7 +30,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Makes an operand that was popped the value of a local.
+    /// Assigns an operand that was popped to a local.
     fn assign(&mut self, local: LocalIdx, value: &Operand) {
         if matches!(value.place, Place::Local { local: from, .. } if from == local) {
             return;
@@ -69,7 +69,7 @@ impl Lowerer<'_> {
         if ty == ValType::V128 {
             return self.select_vector(&x, &y, &c);
         }
-        // Whichever of the two is pending goes to memory; the condition may stay in the accumulator.
+        // A pending value moves to memory; the condition may stay in the accumulator.
         for value in [&x, &y] {
             if value.place == Place::Pending {
                 self.flush_pending(Dst::Slot(Operands::offset(value.slot)));
@@ -82,7 +82,7 @@ impl Lowerer<'_> {
         if bank(ty) == Bank::Int {
             self.push_pending(Op::Select { c, x, y, d }, ty);
         } else {
-            // Slots are chosen between as integers, whatever they hold; so the float's own accumulator does not receive it.
+            // Values of any type are selected as integers, so a float does not arrive in the accumulator of floats.
             self.emit(Op::Select { c, x, y, d });
             self.operands.wrote(Operands::offset(slot), ty);
             self.operands.set_acc(Bank::Int, None);
@@ -90,7 +90,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Where the whole slot of an operand is: in memory, in the integer pin, or an immediate.
+    /// The place of an operand's whole slot: in memory, in the integer pin, or an immediate.
     fn whole(&mut self, operand: &Operand) -> Src {
         match operand.place {
             Place::Const(bits) => Src::Imm64(bits),

@@ -1,18 +1,19 @@
-//! What instructions cost in fuel: a part of the interface, because users choose limits by it. A change of any cost changes
+//! The cost of instructions in fuel: a part of the interface, because users choose limits by it. A change of any cost changes
 //! [`FUEL_COSTS_VERSION`], and the golden file in the tests.
 //!
-//! The instruction table says which instructions cost more for which work. Only work that is done is charged. Whether it will be done is
-//! decided in `exec::handlers::bulk`, for every instruction whose cost grows with an operand, and again in the naive interpreter of the tests.
+//! The instruction table says which instructions cost more for which work. Only work that is done is charged. The module
+//! `exec::handlers::bulk` decides whether it will be done, for every instruction whose cost grows with an operand; so does the naive
+//! interpreter of the tests.
 
 use super::instr::{Class, Opcode};
 
 /// The version of the costs. Programs need the same fuel in all versions of this crate that have the same number here.
 pub const FUEL_COSTS_VERSION: u32 = 2;
 
-/// How many locals that a function declares cost one when it is entered, as a step of its own; rounded down.
+/// The number of declared locals that cost one unit when a function is entered, as a step of its own; rounded down.
 pub const LOCALS_PER_FUEL: u32 = 64;
 
-/// What an instruction costs beside its base cost, by the work that it does. An instruction that traps or is refused does none.
+/// The work that makes an instruction cost more than its base cost. An instruction that traps or is refused does none.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum BulkUnit {
@@ -24,12 +25,12 @@ pub enum BulkUnit {
     Page,
     /// A byte of the heap that is allocated.
     HeapByte,
-    /// A clause that is looked at to find who catches an exception, the one that does included.
+    /// A clause that is tested in the search for a handler of an exception, the matching one included.
     Clause,
 }
 
 impl BulkUnit {
-    /// How many of them cost one; what is left over costs nothing.
+    /// The number of units that cost one; a remainder costs nothing.
     pub const fn per_fuel(self) -> u32 {
         1 << self.shift()
     }
@@ -45,7 +46,7 @@ impl BulkUnit {
 }
 
 impl Opcode {
-    /// The fuel it costs, apart from what depends on an operand.
+    /// The fuel it costs, except for the part that depends on an operand.
     pub fn cost(self) -> u32 {
         match self.class() {
             Class::Marker => 0,

@@ -1,7 +1,7 @@
-//! Instructions and what can be asked about them, derived from the table in [`instructions`](super::instructions).
+//! Instructions and their properties, derived from the table in [`instructions`](super::instructions).
 //!
-//! [`Instr`] is an instruction with its immediates, [`Opcode`] one without. How they are read from bytes is not said here but
-//! in `decode::instructions`, how they are written as text in [`print`](super::print).
+//! [`Instr`] is an instruction with its immediates, [`Opcode`] one without. The module `decode::instructions` reads them from bytes,
+//! [`print`](super::print) writes them as text.
 //! <https://webassembly.github.io/spec/core/syntax/instructions.html>
 
 use super::cost::BulkUnit;
@@ -20,7 +20,7 @@ macro_rules! derive_instructions {
     )*})*) => {
         /// An instruction.
         ///
-        /// Lists among its immediates are borrowed from whoever decoded it, and are overwritten by the next one.
+        /// Lists among its immediates are borrowed from the decoder, and the next instruction overwrites them.
         #[derive(Clone, Copy, PartialEq, Debug)]
         pub enum Instr<'a> {
             $($(
@@ -53,7 +53,7 @@ macro_rules! derive_instructions {
                 }
             }
 
-            /// Where and how it accesses memory, if its immediates say so.
+            /// The memory access among its immediates, if there is one.
             #[inline]
             pub fn memarg(&self) -> Option<MemArg> {
                 match *self {
@@ -96,7 +96,7 @@ macro_rules! derive_instructions {
     };
 }
 
-/// `Some` of what is there, or `None`.
+/// `Some` of the argument, or `None` without one.
 macro_rules! optional {
     () => {
         None
@@ -106,7 +106,7 @@ macro_rules! optional {
     };
 }
 
-/// The facts of a row with one more.
+/// Adds a fact to those of a row.
 macro_rules! fact {
     ($facts:ident, constant $feature:ident) => {
         Facts {
@@ -166,16 +166,16 @@ struct Row {
     code: u32,
     mnemonic: &'static str,
     class: Class,
-    /// How many immediates it has.
+    /// Number of immediates.
     immediates: usize,
-    /// How many bytes of memory it accesses; 0 if it does not, or if its immediates do not say where.
+    /// Number of bytes of memory that it accesses; 0 if it accesses none, or if its immediates do not say where.
     access_bytes: u8,
     plain_type: Option<PlainType>,
     feature: Feature,
     facts: Facts,
 }
 
-/// The facts at the end of a row, each of which most rows are silent about. Their meanings stand in `instructions`.
+/// The facts at the end of a row; most rows have few of them. The module `instructions` defines their meanings.
 #[derive(Clone, Copy)]
 struct Facts {
     constant: Option<Feature>,
@@ -253,7 +253,7 @@ pub enum Class {
     Vplain,
     /// Atomic accesses to memory, which must be aligned exactly.
     Atomic,
-    /// Others whose type is the same everywhere.
+    /// Others with the same type everywhere.
     Plain,
     /// Structure of the code: does nothing when run, and costs no fuel.
     Marker,
@@ -266,12 +266,12 @@ impl Opcode {
         &ROWS[self as usize]
     }
 
-    /// Its name in the text format. A few opcodes share theirs.
+    /// Its name in the text format. A few opcodes share one.
     pub const fn mnemonic(self) -> &'static str {
         self.row().mnemonic
     }
 
-    /// The proposal that brought it.
+    /// The proposal that introduced it.
     pub const fn feature(self) -> Feature {
         self.row().feature
     }
@@ -291,7 +291,7 @@ impl Opcode {
         self.row().immediates > 0
     }
 
-    /// How many bytes of memory it reads or writes, if it has a [`MemArg`].
+    /// Number of bytes of memory that it reads or writes, if it has a [`MemArg`].
     pub const fn access_bytes(self) -> Option<u8> {
         match self.row().access_bytes {
             0 => None,
@@ -304,7 +304,7 @@ impl Opcode {
         self.access_bytes().map(|bytes| bytes.trailing_zeros())
     }
 
-    /// The bytes it begins with: a single one, or a prefix and a number in LEB128.
+    /// The bytes it begins with: a single byte, or a prefix and a number in LEB128.
     pub fn encoding(self) -> (u8, Option<u32>) {
         match self.row() {
             Row {
@@ -324,17 +324,17 @@ impl Opcode {
         self.const_feature().is_some()
     }
 
-    /// Whether it may trap by itself. Calls that trap because of the callee, and what traps because there is no more room, are not meant.
+    /// Whether it may trap by itself. Calls that trap because of the callee, and traps for lack of room, are not meant.
     pub const fn traps(self) -> bool {
         self.row().facts.traps || self.row().access_bytes > 0
     }
 
-    /// Whether its two operands may be swapped; not said of every vector instruction of which it is true.
+    /// Whether its two operands may be swapped; not every vector instruction that commutes has this fact.
     pub const fn commutes(self) -> bool {
         self.row().facts.commutes
     }
 
-    /// The comparison that holds of `y, x` when this one holds of `x, y`, if that is another one.
+    /// The comparison that holds for `y, x` when this one holds for `x, y`, if that is another one.
     pub const fn mirrored(self) -> Option<Self> {
         self.row().facts.mirrored
     }
@@ -344,7 +344,7 @@ impl Opcode {
         self.row().facts.opposite
     }
 
-    /// The floats that it yields, if a NaN among them may be one of several.
+    /// The floats among its results, if a NaN among them may be one of several.
     pub const fn nan(self) -> Option<Floats> {
         self.row().facts.nan
     }
@@ -354,7 +354,7 @@ impl Opcode {
         self.row().facts.bulk
     }
 
-    /// The instruction that it is taken for: itself, unless the standard permits several results. Then it is the one that yields what the
+    /// The instruction that it is executed as: itself, unless the standard permits several results. Then it is the one that yields what the
     /// deterministic profile prescribes. <https://webassembly.github.io/spec/core/exec/numerics.html#relaxed-operations>
     pub const fn strict(self) -> Self {
         match self.row().facts.strictly {
@@ -364,12 +364,12 @@ impl Opcode {
     }
 }
 
-/// Where and how an instruction accesses memory.
+/// The immediates of an instruction that accesses memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct MemArg {
     /// Base-2 logarithm of the alignment that the address is said to have; less than 64, not yet checked against the natural one.
     pub align: u32,
-    /// Added to the address; not yet checked against the memory's address type.
+    /// The offset added to the address; not yet checked against the memory's address type.
     pub offset: u64,
     /// The memory.
     pub mem: MemIdx,
@@ -378,15 +378,15 @@ pub struct MemArg {
 /// The immediates of `br_on_cast` and `br_on_cast_fail`, which share a byte in the binary format.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct CastArg {
-    /// Where to branch.
+    /// The label to branch to.
     pub label: LabelIdx,
     /// The operand's type.
     pub from: RefType,
-    /// The type to which it is cast.
+    /// The target type of the cast.
     pub to: RefType,
 }
 
-/// How many operands `array.new_fixed` has. (A plain `u32` among the immediates is the bits of a float.)
+/// Number of operands of `array.new_fixed`. (A plain `u32` among the immediates is the bits of a float.)
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Count(pub u32);
 
@@ -401,24 +401,24 @@ pub enum Catch {
     One {
         /// The tag.
         tag: TagIdx,
-        /// Where to branch.
+        /// The label to branch to.
         label: LabelIdx,
     },
     /// `catch_ref`: as `catch`, with a reference to the exception behind the payload.
     OneRef {
         /// The tag.
         tag: TagIdx,
-        /// Where to branch.
+        /// The label to branch to.
         label: LabelIdx,
     },
     /// `catch_all`: all exceptions; branches with nothing.
     All {
-        /// Where to branch.
+        /// The label to branch to.
         label: LabelIdx,
     },
     /// `catch_all_ref`: all exceptions; branches with a reference to the exception.
     AllRef {
-        /// Where to branch.
+        /// The label to branch to.
         label: LabelIdx,
     },
 }
@@ -426,10 +426,10 @@ pub enum Catch {
 /// An immediate.
 trait Immediate: Sized {
     type Kept;
-    /// What becomes of it when its instruction is kept: lists are emptied, all else stays.
+    /// Returns the form that is kept with an instruction: lists are emptied, all else is unchanged.
     fn kept(self) -> Self::Kept;
 
-    /// Itself, if it says where memory is accessed.
+    /// Itself, if it is the place of a memory access.
     #[inline(always)]
     fn memarg(self) -> Option<MemArg> {
         None
@@ -551,7 +551,7 @@ mod tests {
         }
     }
 
-    /// The instructions with a fact that names another instruction, and the other one.
+    /// The instructions with a fact that names another instruction, each with that one.
     fn pairs(other: fn(Opcode) -> Option<Opcode>) -> impl Iterator<Item = (Opcode, Opcode)> {
         let all = Opcode::ALL.iter();
         all.filter_map(move |&opcode| Some((opcode, other(opcode)?)))

@@ -1,4 +1,4 @@
-//! The instruction table: every fact about an instruction that does not need code, once.
+//! The instruction table: every fact about an instruction that needs no code, once.
 //!
 //! A row is
 //!
@@ -6,29 +6,29 @@
 //! opcode  Name  "mnemonic"  (immediate: Type, …)  { Class(bytes accessed)  [params] -> [results]  Feature  fact  fact(…)  … }
 //! ```
 //!
-//! where the immediates stand in the order of the binary format, the type is there when it does not depend on the module (loads
-//! and stores: apart from the address, given as `I32`), and `Feature` is the proposal that brought the instruction. The facts are, in this order:
+//! where the immediates are in the order of the binary format, the type is given when it does not depend on the module (loads
+//! and stores: except for the address, given as `I32`), and `Feature` is the proposal that introduced the instruction. The facts are, in this order:
 //!
 //! | fact | meaning |
 //! |---|---|
 //! | `constant(Feature)` | a proposal allows it in constant expressions |
-//! | `traps` | it may trap by itself; not said of accesses to memory, which all may |
-//! | `commutes` | its two operands may be swapped; not said of every vector instruction of which it is true |
-//! | `mirrored(Name)` | the comparison that holds of `y, x` when this one holds of `x, y`; those that commute have none |
-//! | `opposite(Name)` | the comparison that holds when this one does not; of NaN, `lt` is as false as `ge`, so only `eq` and `ne` of floats have one |
+//! | `traps` | it may trap by itself; memory accesses, which all may, do not have it |
+//! | `commutes` | its two operands may be swapped; not every vector instruction that commutes has it |
+//! | `mirrored(Name)` | the comparison that holds for `y, x` when this one holds for `x, y`; those that commute have none |
+//! | `opposite(Name)` | the comparison that holds when this one does not; for NaN, `lt` and `ge` are both false, so only `eq` and `ne` of floats have one |
 //! | `nan(Floats)` | it computes floats, and a NaN among them may be one of several |
-//! | `bulk(BulkUnit)` | it costs more fuel the more work it does |
+//! | `bulk(BulkUnit)` | its cost in fuel grows with this work |
 //! | `strictly(Name)` | the standard permits several results; the named instruction yields the one of its deterministic profile |
 //!
 //! The rows stand in the order of the specification's index, which is that of the opcodes, in one group for each prefix byte; the group
 //! without a prefix has `0x00` in its place. [`for_each_instruction`] hands all of them to a macro: `instr` derives the instructions and
-//! the questions about them, `decode::instructions` the match over opcodes, `print` the text format. Only `instr` looks inside of the
-//! braces, so a new kind of fact changes no other macro. An instruction is added here, and the compiler then names each place that must learn about it.
+//! their properties, `decode::instructions` the match over opcodes, `print` the text format. Only `instr` looks inside the
+//! braces, so a new kind of fact changes no other macro. After a new instruction is added here, the compiler names each place that must handle it.
 //! <https://webassembly.github.io/spec/core/appendix/index-instructions.html>
 
 /// Calls a macro with the rows of the table.
 ///
-/// Patterns that take them apart are at the top of `instr.rs`, for all of a row, and of `print.rs`, for what stands before the braces.
+/// Patterns that match them are at the top of `instr.rs`, for a whole row, and of `print.rs`, for the part before the braces.
 macro_rules! for_each_instruction {
     ($callback:ident) => {
         $callback! {

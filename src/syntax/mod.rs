@@ -1,7 +1,7 @@
 //! Abstract syntax: types, indices, instructions and modules, named as in the specification's second chapter.
 //!
-//! Nothing here decodes, checks or runs anything. `instructions` is the one table of all instructions; `instr` is what is
-//! derived from it.
+//! Nothing here decodes, checks or runs code. `instructions` is the one table of all instructions; `instr` is derived from
+//! it.
 //! <https://webassembly.github.io/spec/core/syntax/index.html>
 
 pub(crate) mod cost;

@@ -1,7 +1,7 @@
-//! Modules: what the decoder yields and every later stage reads.
+//! Modules: the output of the decoder, which every later stage reads.
 //!
-//! Function bodies are not here but in the module's bytes, each as a [`FuncBody`] that says where; they are decoded when they
-//! are validated and again when they are lowered, so no instruction is ever kept in memory.
+//! Function bodies stay in the module's bytes; a [`FuncBody`] locates each. They are decoded when they are validated and again
+//! when they are lowered, so no instruction is ever kept in memory.
 //! <https://webassembly.github.io/spec/core/syntax/modules.html>
 
 use core::ops::Range;
@@ -41,9 +41,9 @@ pub struct Module {
     pub datas: Vec<Data>,
     /// Custom sections, the name section included, in order.
     pub customs: Vec<Custom>,
-    /// What the name section says; empty where it is absent or malformed (which is no error).
+    /// The contents of the name section; empty where it is absent or malformed (which is no error).
     pub names: Names,
-    /// Where each entry of the sections above begins in the binary, for errors found after decoding.
+    /// The offset of each entry of the sections above in the binary, for errors found after decoding.
     pub offsets: Offsets,
 }
 
@@ -74,14 +74,14 @@ pub struct Offsets {
     pub datas: Vec<usize>,
 }
 
-/// An import: two names and what is expected under them.
+/// An import: two names and the expected type.
 #[derive(Clone, Debug)]
 pub struct Import {
     /// Name of the module to import from.
     pub module: Box<str>,
     /// Name within that module.
     pub name: Box<str>,
-    /// What the module expects.
+    /// The expected type.
     pub ty: ExternType,
 }
 
@@ -90,11 +90,11 @@ pub struct Import {
 pub struct Export {
     /// The name.
     pub name: Box<str>,
-    /// What is exported.
+    /// The exported entity.
     pub item: ExternIdx,
 }
 
-/// An index into one of the spaces from which can be exported.
+/// An index into one of the spaces that can be exported from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ExternIdx {
     /// A function.
@@ -136,7 +136,7 @@ pub struct ConstExpr {
     pub end: usize,
 }
 
-/// What becomes of a segment at instantiation.
+/// The use of a segment at instantiation.
 #[derive(Clone, Debug)]
 pub enum SegmentMode<I> {
     /// Kept for `*.init`.
@@ -145,7 +145,7 @@ pub enum SegmentMode<I> {
     Active {
         /// The table or memory.
         target: I,
-        /// Where in it.
+        /// The offset of its first entry there.
         offset: ConstExpr,
     },
     /// Only declares references (element segments); dropped at once.
@@ -175,13 +175,13 @@ pub enum ElemItems {
 /// A data segment.
 #[derive(Clone, Debug)]
 pub struct Data {
-    /// Where its bytes lie in the binary.
+    /// The range of its bytes in the binary.
     pub init: Range<usize>,
     /// Passive or active.
     pub mode: SegmentMode<MemIdx>,
 }
 
-/// A function body: where its locals and instructions lie.
+/// A function body: the place of its locals and instructions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FuncBody {
     /// The whole entry of the code section, without its size: locals, then instructions up to and with the last `end`.
@@ -193,7 +193,7 @@ pub struct FuncBody {
 pub struct Custom {
     /// Its name.
     pub name: Box<str>,
-    /// Where its contents lie in the binary.
+    /// The range of its contents in the binary.
     pub data: Range<usize>,
 }
 

@@ -1,6 +1,6 @@
 //! The text format of single instructions, without indentation and with numeric indices.
 //!
-//! The text is what an assembler reads back as the same instruction. Whole modules are not printed here or anywhere.
+//! An assembler reads the text back as the same instruction. There is no printer of whole modules.
 //! <https://webassembly.github.io/spec/core/text/instructions.html>
 
 use core::fmt;
@@ -36,7 +36,7 @@ impl fmt::Display for Instr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.opcode().mnemonic())?;
         match *self {
-            // The bits of a float are a number of the same width, but not to be written as one.
+            // The bits of a float are a number of the same width, but are not written as one.
             Self::F32Const { bits } => {
                 text_float(f, f32::from_bits(bits), bits & 0x7f_ffff, 1 << 22)
             }
@@ -54,7 +54,7 @@ impl fmt::Display for Instr<'_> {
                 }
                 Ok(())
             }
-            // The text has the table or memory before what is looked for there, the binary behind it.
+            // The text has the table or memory before the entity inside it, the binary behind it.
             Self::CallIndirect { ty, table } | Self::ReturnCallIndirect { ty, table } => {
                 write!(f, " {table} (type {ty})")
             }
@@ -97,7 +97,7 @@ where
     }
 }
 
-/// An immediate as text, with a space before it; nothing where it is what the text format assumes.
+/// Writes an immediate as text, with a space before it; nothing where it is the text format's default.
 trait Text {
     fn text(&self, opcode: Opcode, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }

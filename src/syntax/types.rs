@@ -1,14 +1,14 @@
 //! Types, as the specification classifies them.
 //!
 //! These are the types as a module *writes* them: a reference to another type is a [`TypeIdx`] of that module.
-//! What two modules' types have in common is `validate::canonical`'s business.
+//! The module `validate::canonical` relates the types of different modules.
 //! <https://webassembly.github.io/spec/core/syntax/types.html>
 
 use core::fmt;
 
 use super::index::TypeIdx;
 
-/// An abstract or concrete heap type: what a reference points at.
+/// An abstract or concrete heap type: the target of a reference.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum HeapType {
     /// Common supertype of all internal references.
@@ -35,7 +35,7 @@ pub enum HeapType {
     Extern,
     /// Bottom of the external hierarchy.
     NoExtern,
-    /// A type that the module defines, or, once the engine has the type, its number there.
+    /// A type that the module defines, or, once the engine has the type, its canonical index there.
     Concrete(TypeIdx),
 }
 
@@ -44,7 +44,7 @@ pub enum HeapType {
 pub struct RefType {
     /// Whether the null reference belongs to the type.
     pub nullable: bool,
-    /// What the reference points at.
+    /// The heap type.
     pub heap: HeapType,
 }
 
@@ -54,7 +54,7 @@ impl RefType {
     /// `(ref null extern)`.
     pub const EXTERNREF: Self = Self::nullable(HeapType::Extern);
 
-    /// A reference type of its two parts.
+    /// Creates a reference type of its two parts.
     pub const fn new(nullable: bool, heap: HeapType) -> Self {
         Self { nullable, heap }
     }
@@ -64,7 +64,7 @@ impl RefType {
         self.nullable
     }
 
-    /// What the reference points at.
+    /// The heap type.
     pub const fn heap_type(&self) -> HeapType {
         self.heap
     }
@@ -133,7 +133,7 @@ impl ValType {
         matches!(self, Self::Ref(_))
     }
 
-    /// How many 8-byte slots of the value stack a value of this type fills.
+    /// Number of 8-byte slots of the value stack that a value of this type fills.
     pub const fn slots(self) -> u32 {
         match self {
             Self::V128 => 2,
@@ -166,7 +166,7 @@ impl StorageType {
 /// A storage type with its mutability.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct FieldType {
-    /// What is stored.
+    /// The type of the stored value.
     pub storage: StorageType,
     /// Whether it may be written after creation.
     pub mutable: bool,
@@ -189,14 +189,14 @@ pub struct FuncType {
 }
 
 impl FuncType {
-    /// How many slots of the value stack the parameters fill, and how many the results.
+    /// Number of slots of the value stack that the parameters fill, and the number for the results.
     pub fn slots(&self) -> (usize, usize) {
         let count = |types: &[ValType]| types.iter().map(|ty| ty.slots() as usize).sum();
         (count(&self.params), count(&self.results))
     }
 }
 
-/// A composite type: what a type definition can describe.
+/// A composite type: the right-hand side of a type definition.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum CompType {
     /// A function type.
@@ -256,7 +256,7 @@ pub struct Limits {
 /// The type of a memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct MemType {
-    /// How it is addressed.
+    /// The type of its addresses.
     pub addr: AddrType,
     /// Its size in pages.
     pub limits: Limits,
@@ -269,18 +269,18 @@ pub struct MemType {
 /// The type of a table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TableType {
-    /// How it is addressed.
+    /// The type of its indices.
     pub addr: AddrType,
     /// Its size in elements.
     pub limits: Limits,
-    /// What its elements are.
+    /// The type of its elements.
     pub element: RefType,
 }
 
 /// The type of a global.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct GlobalType {
-    /// What it holds.
+    /// The type of its value.
     pub value: ValType,
     /// Whether it may be set.
     pub mutable: bool,
@@ -342,7 +342,7 @@ impl fmt::Display for HeapType {
 impl fmt::Display for RefType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // The abbreviations exist for nullable references to the tops and bottoms; these two are in common use.
+            // The abbreviations exist for nullable references to the tops and bottoms; these two are commonly used.
             Self {
                 nullable: true,
                 heap: HeapType::Func,
@@ -378,7 +378,7 @@ impl fmt::Display for ValType {
 
 impl fmt::Display for FuncType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// How many types are shown of each list: a message stays readable even if there are a thousand.
+        /// The maximal number of types shown of each list: a message stays readable even if there are a thousand.
         const SHOWN: usize = 32;
         fn list(f: &mut fmt::Formatter<'_>, types: &[ValType]) -> fmt::Result {
             f.write_str("[")?;

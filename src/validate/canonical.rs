@@ -1,9 +1,9 @@
-//! Equality of defined types: rec groups of the same shape are one, whoever writes them.
+//! Equality of defined types: rec groups of the same shape are equal, whichever module declares them.
 //!
 //! A rec group is turned into a *key*, a sequence of words in which a reference to a member of the group itself is a position
 //! within it, and any other reference the canonical index of its target. Groups with equal keys are equal types (this is what the
 //! specification calls iso-recursive), so a hash map from keys to indices finds the equal of a group in time proportional to its size,
-//! however deep its types nest. The context does this for a module, [`runtime::registry`](crate::runtime::registry) for all of an engine.
+//! regardless of how deep its types nest. The context does this for a module, [`runtime::registry`](crate::runtime::registry) for an engine.
 //! <https://webassembly.github.io/spec/core/valid/conventions.html#rolling-and-unrolling>
 
 use std::collections::HashMap;
@@ -12,19 +12,19 @@ use crate::syntax::index::TypeIdx;
 use crate::syntax::types::*;
 use crate::validate::operand::OpType;
 
-/// Finds the equal of a rec group among those that it has seen and not forgotten.
+/// Finds the equal of a rec group among the groups interned before and not forgotten.
 ///
-/// The hash is keyed at random, so that no module can be written whose groups collide.
+/// The hash is keyed at random, so that no module can be written to make its groups collide.
 #[derive(Debug, Default)]
 pub struct Interner {
     groups: HashMap<Box<[u32]>, u32>,
     key: Vec<u32>,
 }
 
-/// The most words that the space for keys keeps between two groups.
+/// The number of words up to which the buffer for keys is kept between two groups.
 const KEPT_WORDS: usize = 1 << 14;
 
-/// What a type index in a group refers to.
+/// The target of a type index in a group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reference {
     /// A member of the group itself, by its position.
@@ -34,8 +34,8 @@ pub enum Reference {
 }
 
 impl Reference {
-    /// What an index refers to in a group whose first member has the index `first`. `canonical` is the canonical index of any type
-    /// before it.
+    /// Classifies an index in a group whose first member has the index `first`. `canonical` maps an index before `first` to its canonical
+    /// index.
     pub fn written(index: TypeIdx, first: u32, canonical: impl Fn(TypeIdx) -> u32) -> Self {
         match index.0.checked_sub(first) {
             Some(member) => Self::Member(member),
@@ -44,14 +44,14 @@ impl Reference {
     }
 }
 
-/// A member of a group, as far as its key is concerned.
+/// The parts of a group's member that its key contains.
 #[derive(Clone, Copy, Debug)]
 pub struct Member<'t> {
     /// Whether no other type may name this one as its supertype.
     pub is_final: bool,
     /// Declared supertypes.
     pub supertypes: &'t [TypeIdx],
-    /// What the type describes.
+    /// The composite type.
     pub composite: &'t CompType,
 }
 
@@ -66,7 +66,7 @@ impl<'t> From<&'t SubType> for Member<'t> {
 }
 
 impl Interner {
-    /// The canonical index of a group's first member, and whether the group is new. A new group gets `fresh` as this index.
+    /// Returns the canonical index of a group's first member, and whether the group is new. A new group gets `fresh` as this index.
     ///
     /// Canonical indices are below 2³¹.
     pub fn intern<'t>(
@@ -93,7 +93,7 @@ impl Interner {
     ) {
         self.write(members, refer);
         self.groups.remove(self.key.as_slice());
-        // Where most groups are gone, so is the space for them; the share keeps the cost of moving the rest in proportion.
+        // Shrink the map once most groups are forgotten; the factor keeps the cost of moving the others in proportion.
         if self.groups.capacity() > 64 && self.groups.len() < self.groups.capacity() / 8 {
             self.groups.shrink_to(self.groups.len() * 2);
         }
@@ -184,7 +184,7 @@ impl<F: Fn(TypeIdx) -> Reference> Writer<'_, F> {
     }
 }
 
-/// A value type with its type index replaced.
+/// Returns a value type with its type index replaced.
 pub fn map_value(ty: ValType, map: &impl Fn(TypeIdx) -> TypeIdx) -> ValType {
     match ty {
         ValType::Ref(ty) => ValType::Ref(map_reference(ty, map)),
@@ -192,7 +192,7 @@ pub fn map_value(ty: ValType, map: &impl Fn(TypeIdx) -> TypeIdx) -> ValType {
     }
 }
 
-/// A reference type with its type index replaced.
+/// Returns a reference type with its type index replaced.
 pub fn map_reference(ty: RefType, map: &impl Fn(TypeIdx) -> TypeIdx) -> RefType {
     match ty.heap {
         HeapType::Concrete(index) => RefType {
@@ -203,7 +203,7 @@ pub fn map_reference(ty: RefType, map: &impl Fn(TypeIdx) -> TypeIdx) -> RefType 
     }
 }
 
-/// A composite type with its type indices replaced.
+/// Returns a composite type with its type indices replaced.
 pub fn map_composite(ty: &CompType, map: &impl Fn(TypeIdx) -> TypeIdx) -> CompType {
     let values = |types: &[ValType]| types.iter().map(|&ty| map_value(ty, map)).collect();
     let field = |field: &FieldType| FieldType {

@@ -21,7 +21,7 @@ pub(super) struct ConstExprs {
 impl ConstExprs {
     /// Checks that an expression is constant and yields a value of a type.
     ///
-    /// The globals of the context are those that it may read.
+    /// The expression may read the globals that the context has at this point.
     pub(super) fn check(
         &mut self,
         ctx: &Context,
@@ -47,7 +47,7 @@ impl ConstExprs {
 fn check_constant(ctx: &Context, instr: &Instr<'_>) -> Check {
     let opcode: Opcode = instr.opcode();
     let is_constant = opcode.const_feature().is_some_and(|feature| {
-        // An instruction that is off altogether gets the error for that, which says more.
+        // An instruction of a disabled feature gets the error about the feature, which is more specific.
         feature == opcode.feature() || ctx.features.contains(feature)
     });
     if !is_constant {

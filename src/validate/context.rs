@@ -1,7 +1,7 @@
-//! The context: what a module declares, as flat lists, one for each index space.
+//! The context: the declarations of a module, as flat lists, one for each index space.
 //!
-//! The fields are those of C in the specification, apart from what belongs to a function, which is [`FuncValidator`]'s. A context is filled by
-//! [`modules`](super::modules) and does not change afterwards; validation and lowering of bodies read it, from any thread.
+//! The fields are those of C in the specification, except those that belong to a function: [`FuncValidator`] has them. The
+//! [`modules`](super::modules) module fills a context, which does not change afterwards; validation and lowering of bodies read it, from any thread.
 //! <https://webassembly.github.io/spec/core/valid/conventions.html#contexts>
 //!
 //! [`FuncValidator`]: super::FuncValidator
@@ -15,10 +15,10 @@ use crate::features::{Feature, Features};
 use crate::syntax::index::*;
 use crate::syntax::types::*;
 
-/// C: what a module declares.
+/// C: the declarations of a module.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
-    /// The features that are on.
+    /// The enabled features.
     pub features: Features,
     /// The types, rec groups flattened.
     pub types: Vec<SubType>,
@@ -34,17 +34,17 @@ pub struct Context {
     pub tags: Vec<TypeIdx>,
     /// Types of the element segments.
     pub elems: Vec<RefType>,
-    /// How many data segments there are.
+    /// Number of data segments.
     pub datas: u32,
-    /// Whether the module says how many there are before its code.
+    /// Whether the module states this number before its code.
     pub has_data_count: bool,
-    /// How many functions are imported.
+    /// Number of imported functions.
     pub imported_funcs: u32,
-    /// How many globals are imported.
+    /// Number of imported globals.
     pub imported_globals: u32,
     /// Functions to which bodies may make references.
     pub(super) refs: FuncSet,
-    /// What is asked of types most, beside `types`.
+    /// The facts about types that are needed most often, parallel to `types`.
     pub(super) infos: Vec<TypeInfo>,
     /// Parameters and results of the function types.
     pub(super) operands: Vec<OpType>,
@@ -52,7 +52,7 @@ pub struct Context {
     pub(super) abstract_matches: [u16; ABSTRACT_HEAPS.len()],
 }
 
-/// What is asked of a type most.
+/// The facts about a type that are needed most often.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TypeInfo {
     /// The first type of the module that is equal to this one.
@@ -63,7 +63,7 @@ pub(super) struct TypeInfo {
     /// until all types are known.
     pub(super) order: u32,
     pub(super) order_end: u32,
-    /// How many supertypes there are above it.
+    /// Number of supertypes above it.
     pub(super) depth: u8,
     pub(super) kind: Kind,
     /// Where in `operands` its parameters begin, if it is a function type; the results follow.
@@ -105,7 +105,7 @@ impl Types for Context {
         if sup.order_end != 0 {
             return sup.order <= sub.order && sub.order < sup.order_end;
         }
-        // The depth bounds the way up: a type below another has it as its ancestor at exactly that depth.
+        // The depth bounds the way up: a subtype has the supertype as its ancestor at exactly that depth.
         while sub.depth > sup.depth {
             let Some(next) = sub.supertype else {
                 return false;
@@ -116,7 +116,7 @@ impl Types for Context {
     }
 }
 
-/// The entry at an index, or the error that it is unknown.
+/// Returns the entry at an index, or the error that the index is unknown.
 #[inline]
 fn lookup<T>(entries: &[T], space: Space, index: u32) -> Check<&T> {
     match entries.get(index as usize) {
@@ -140,7 +140,7 @@ pub(super) fn unsupported(feature: Feature, subject: Subject) -> Box<ErrorKind> 
 }
 
 impl Context {
-    /// The first type of the module that is equal to a type.
+    /// Returns the first type of the module that is equal to a type.
     ///
     /// # Panics
     /// If the module has no such type.
@@ -179,7 +179,7 @@ impl Context {
         if !a.is_ref() || !b.is_ref() || (b.is_non_null() && !a.is_non_null()) {
             return false;
         }
-        // Every way through here is short, whatever the types: thousands of operands may be compared for a few bytes of a body.
+        // Each of these comparisons takes constant time: a few bytes of a body may compare thousands of operands.
         if let (Some(a), Some(b)) = (a.abstract_heap(), b.abstract_heap()) {
             return self.abstract_matches[a] >> b & 1 != 0;
         }
@@ -190,7 +190,7 @@ impl Context {
         }
     }
 
-    /// Prepares for matching, once all types are there.
+    /// Prepares for matching, once all types are added.
     pub(super) fn index_types(&mut self) {
         for (i, a) in ABSTRACT_HEAPS.into_iter().enumerate() {
             for (j, b) in ABSTRACT_HEAPS.into_iter().enumerate() {
@@ -198,7 +198,7 @@ impl Context {
                 self.abstract_matches[i] |= u16::from(matches) << j;
             }
         }
-        // How many types there are in the tree of subtypes of each; a supertype always stands before its subtypes.
+        // The size of each type's tree of subtypes; a supertype always precedes its subtypes.
         let mut sizes = vec![0; self.infos.len()];
         for (i, info) in self.infos.iter().enumerate().rev() {
             if info.canonical.index() == i {
@@ -208,7 +208,7 @@ impl Context {
                 }
             }
         }
-        // Where the next subtype of each goes, and the next type without a supertype.
+        // The place for the next subtype of each type, and for the next type without a supertype.
         let (mut next, mut next_root) = (vec![0; self.infos.len()], 0);
         for i in 0..self.infos.len() {
             let info = self.infos[i];
@@ -244,7 +244,7 @@ impl Context {
         &self.operands[span(info.operands + u32::from(info.params), info.results)]
     }
 
-    /// The error for something that needs a feature, unless the feature is on.
+    /// Checks that a feature is enabled; otherwise returns the error that `subject` needs it.
     #[inline]
     pub(super) fn require(&self, feature: Feature, subject: impl FnOnce() -> Subject) -> Check {
         if self.features.contains(feature) {
@@ -254,13 +254,13 @@ impl Context {
         }
     }
 
-    /// A type, which must be there.
+    /// Returns a type, or the error that there is none at the index.
     #[inline]
     pub(super) fn type_at(&self, ty: TypeIdx) -> Check<&SubType> {
         lookup(&self.types, Space::Type, ty.0)
     }
 
-    /// A function type, where a type of another kind counts as none.
+    /// Returns a function type; a type of another kind is an error.
     #[inline]
     pub(super) fn func_type_at(&self, ty: TypeIdx) -> Check<&FuncType> {
         match &self.type_at(ty)?.composite {

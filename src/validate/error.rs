@@ -1,7 +1,7 @@
-//! What can be wrong with a module that could be decoded.
+//! Errors of validation: mistakes in modules that could be decoded.
 //!
-//! Each text begins with the phrase that the official test suite uses for the mistake, and then says both sides of it: what the
-//! rule asks for and what the module has.
+//! Each text begins with the phrase that the official test suite uses for the mistake, and then states both sides of it: the
+//! requirement of the rule and the contents of the module.
 
 use core::fmt;
 
@@ -16,18 +16,18 @@ use crate::syntax::types::*;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} (at offset {offset:#x})")]
 pub struct ValidateError {
-    /// What is wrong. In a box because results that carry the error are returned once for each instruction.
+    /// The violated rule. It is boxed because each checked instruction returns a result that can carry the error.
     pub kind: Box<ErrorKind>,
-    /// Where: an absolute offset in the binary, of an instruction or of an entry of a section.
+    /// The place: an absolute offset in the binary, of an instruction or of an entry of a section.
     pub offset: usize,
 }
 
-/// What the rules return: an error without its place, which the caller knows.
+/// The result of the rules: an error has no place yet, which the caller adds.
 pub(super) type Check<T = ()> = Result<T, Box<ErrorKind>>;
 
 /// Adds the place to an error.
 pub(super) trait At<T> {
-    /// The same with the offset that errors are to bear.
+    /// Adds `offset` as the place of the error.
     fn at(self, offset: usize) -> Result<T, ValidateError>;
 }
 
@@ -49,7 +49,7 @@ pub enum ErrorKind {
     Unsupported {
         /// The feature.
         feature: Feature,
-        /// What needs it.
+        /// The instruction, type or entity that needs it.
         subject: Subject,
     },
     /// A second memory without the feature that allows it.
@@ -58,7 +58,7 @@ pub enum ErrorKind {
         off(Feature::MultiMemory)
     )]
     MultipleMemories {
-        /// How many there are.
+        /// Number of memories.
         count: usize,
     },
     /// A second table without the feature that allows it.
@@ -67,67 +67,67 @@ pub enum ErrorKind {
         off(Feature::ReferenceTypes)
     )]
     MultipleTables {
-        /// How many there are.
+        /// Number of tables.
         count: usize,
     },
     /// More of something than any module may have.
     #[error("too many {what}: {count}, the limit is {max}")]
     TooMany {
-        /// What there is too much of.
+        /// The kind of entity.
         what: &'static str,
-        /// How many there are.
+        /// The number found.
         count: u64,
-        /// How many there may be.
+        /// The number allowed.
         max: u64,
     },
     /// An index beyond the end of its space.
     #[error("unknown {space} {index}: there are {count}")]
     Unknown {
-        /// What the index space holds.
+        /// The index space.
         space: Space,
         /// The index.
         index: u32,
-        /// How many entries the space has.
+        /// Number of entries in the space.
         count: usize,
     },
     /// Operands that do not fit.
     #[error("type mismatch: instruction requires {required} but stack has {found}")]
     Operands {
-        /// What is required.
+        /// The required types.
         required: TypeList,
-        /// What there is.
+        /// The types on the stack.
         found: TypeList,
     },
     /// Operands left over at the end of a block.
     #[error("type mismatch: block ends with {required} but stack has {found} besides")]
     Leftover {
-        /// What belongs there.
+        /// The results of the block.
         required: TypeList,
-        /// What is too much.
+        /// The operands in excess.
         found: TypeList,
     },
     /// An operand that must be a reference, of any type.
     #[error("type mismatch: instruction requires a reference but stack has {found}")]
     NotReference {
-        /// What there is.
+        /// The types on the stack.
         found: TypeList,
     },
-    /// Operands of `select` that do not go without an annotation.
+    /// Operands of `select` that need an annotation.
     #[error(
         "type mismatch: select without types requires two numbers or vectors of a type but stack has {found}"
     )]
     Select {
-        /// What there is.
+        /// The types on the stack.
         found: TypeList,
     },
-    /// A type that does not match the one that is asked for.
+    /// A type that does not match the required one.
     #[error("type mismatch: {what} requires {required} but has {found}")]
     Types {
-        /// Where the two types meet.
+        /// The place where the two types meet.
         what: &'static str,
-        /// What is required.
+        /// The required types.
         required: TypeList,
-        /// What there is.
+        /// The types found.
         found: TypeList,
     },
     /// Labels of a `br_table` that take different numbers of operands.
@@ -149,9 +149,9 @@ pub enum ErrorKind {
     LabelTypes {
         /// The label.
         label: LabelIdx,
-        /// What is required.
+        /// The required types.
         required: TypeList,
-        /// What the label takes.
+        /// The types that the label takes.
         found: TypeList,
     },
     /// A type of the wrong kind.
@@ -159,9 +159,9 @@ pub enum ErrorKind {
     TypeKind {
         /// The type.
         ty: TypeIdx,
-        /// What is required.
+        /// The required kind.
         required: Kind,
-        /// What it is.
+        /// The kind found.
         found: Kind,
     },
     /// A type that a module gives to a function or block, and that is no function type.
@@ -169,7 +169,7 @@ pub enum ErrorKind {
     NotFuncType {
         /// The type.
         ty: TypeIdx,
-        /// What it is.
+        /// The kind found.
         found: Kind,
     },
     /// `if` without `else` whose parameters are not its results.
@@ -185,7 +185,7 @@ pub enum ErrorKind {
         "type mismatch: {what} of type {ty} requires an initial value, its type has no default"
     )]
     NoDefault {
-        /// What it is.
+        /// The kind of entity: table, local or field.
         what: &'static str,
         /// Its type.
         ty: OpType,
@@ -193,7 +193,7 @@ pub enum ErrorKind {
     /// Packed fields are read with a signedness, others without.
     #[error("type mismatch: field of type {ty} is read by an instruction for {} fields", if *.packed { "unpacked" } else { "packed" })]
     Packing {
-        /// What is stored.
+        /// The storage type of the field.
         ty: StorageText,
         /// Whether the field is packed.
         packed: bool,
@@ -203,7 +203,7 @@ pub enum ErrorKind {
     Cast {
         /// The operand.
         from: OpType,
-        /// What it is cast to.
+        /// The target of the cast.
         to: OpType,
     },
     /// A local that has not been set on every way here.
@@ -240,20 +240,20 @@ pub enum ErrorKind {
         /// The offset.
         offset: u64,
     },
-    /// A lane that the shape has not.
+    /// A lane that the shape does not have.
     #[error("invalid lane index {lane}: {} has {lanes}", .instr.mnemonic())]
     Lane {
         /// The instruction.
         instr: Opcode,
         /// The lane.
         lane: u8,
-        /// How many there are.
+        /// Number of lanes.
         lanes: u8,
     },
     /// `select` with an annotation that is not one type.
     #[error("invalid result arity: select yields 1 value, {found} types are given")]
     ResultArity {
-        /// How many types there are.
+        /// Number of types.
         found: usize,
     },
     /// An assignment to a constant global.
@@ -281,9 +281,9 @@ pub enum ErrorKind {
         "array types do not match: elements of type {src} are copied to elements of type {dst}"
     )]
     ArrayCopy {
-        /// What is written.
+        /// The type of the elements written.
         dst: StorageText,
-        /// What is read.
+        /// The type of the elements read.
         src: StorageText,
     },
     /// An array of references that is filled from bytes.
@@ -291,12 +291,12 @@ pub enum ErrorKind {
     ArrayOfRefs {
         /// The array type.
         ty: TypeIdx,
-        /// What it holds.
+        /// The type of its elements.
         element: StorageText,
     },
-    /// A reference to a function that no declaration announces.
+    /// A reference to a function without a declaration.
     #[error(
-        "undeclared function reference: function {func} occurs outside of function bodies nowhere"
+        "undeclared function reference: function {func} occurs nowhere outside of function bodies"
     )]
     UndeclaredRef {
         /// The function.
@@ -333,23 +333,23 @@ pub enum ErrorKind {
     TagResults {
         /// The tag's type.
         ty: TypeIdx,
-        /// How many results it has.
+        /// Number of its results.
         results: usize,
     },
     /// A memory beyond its address space.
     #[error("memory size must be at most {max} pages{}: {pages}", if *.max == 65_536 { " (4GiB)" } else { "" })]
     MemorySize {
-        /// How many pages it is to have.
+        /// The declared number of pages.
         pages: u64,
-        /// How many it may have.
+        /// The number allowed.
         max: u64,
     },
     /// A table beyond its address space.
     #[error("table size must be at most {max} elements: {elements}")]
     TableSize {
-        /// How many elements it is to have.
+        /// The declared number of elements.
         elements: u64,
-        /// How many it may have.
+        /// The number allowed.
         max: u64,
     },
     /// Limits the wrong way round.
@@ -376,7 +376,7 @@ pub enum ErrorKind {
         sub: TypeIdx,
         /// Its supertype.
         sup: TypeIdx,
-        /// Which rule is violated.
+        /// The violated rule.
         why: &'static str,
     },
     /// More than one supertype.
@@ -384,10 +384,10 @@ pub enum ErrorKind {
     SuperTypes {
         /// The type that declares them.
         sub: TypeIdx,
-        /// How many there are.
+        /// Number of supertypes.
         count: usize,
     },
-    /// An instruction that names a data segment, without the section that says how many there are.
+    /// An instruction that names a data segment, without the section that states the number of segments.
     #[error("data count section required: {} refers to a data segment", .instr.mnemonic())]
     DataCountRequired {
         /// The instruction.
@@ -408,12 +408,12 @@ pub enum ErrorKind {
     /// A body that ends before its last `end`.
     #[error("END opcode expected: {open} blocks are open")]
     Unfinished {
-        /// How many blocks lack their end.
+        /// Number of blocks without an `end`.
         open: usize,
     },
 }
 
-/// How a feature that is off is spoken of.
+/// The wording for a feature that is off.
 fn off(feature: Feature) -> &'static str {
     match feature.state() {
         State::On | State::Optional => "is switched off",
@@ -421,7 +421,7 @@ fn off(feature: Feature) -> &'static str {
     }
 }
 
-/// What to do about a feature that is off.
+/// The advice for enabling a feature that is off.
 struct Switch(Feature);
 
 impl fmt::Display for Switch {
@@ -438,7 +438,7 @@ impl fmt::Display for Switch {
     }
 }
 
-/// What needs a feature.
+/// An instruction, type or entity that needs a feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// An instruction.
@@ -537,7 +537,7 @@ pub struct TypeList {
 }
 
 impl TypeList {
-    /// How many types are shown: a message stays readable even if a type has a thousand parameters.
+    /// The maximal number of types shown: a message stays readable even if a type has a thousand parameters.
     const MAX: usize = 16;
 
     pub(super) fn new(types: &[OpType]) -> Self {

@@ -1,6 +1,6 @@
 //! The rules for instructions: a fast one for all whose type is in the instruction table, and one function for each of the others.
 //!
-//! The others stand in a file for each chapter of the specification. Each function takes the operands and leaves the
+//! The others are grouped in a file for each chapter of the specification. Each function takes the operands and pushes the
 //! results: it is the rule, as the specification writes it.
 //! <https://webassembly.github.io/spec/core/valid/instructions.html>
 
@@ -22,16 +22,16 @@ use crate::features::Feature;
 use crate::syntax::instr::{Class, Instr, Opcode, PlainType};
 use crate::syntax::types::*;
 
-/// Which rule an instruction has.
+/// The rule of an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Rule {
     /// The type in the table, with at most two parameters and one result.
     Plain,
-    /// The type in the table, with more of them.
+    /// The type in the table, with more parameters or results.
     Wide,
     /// The type in the table, for a memory with 32-bit addresses.
     Access,
-    /// One of its own.
+    /// A function of its own.
     Own,
 }
 
@@ -42,7 +42,7 @@ struct Signature {
     results: &'static [ValType],
     rule: Rule,
     feature: Feature,
-    /// How many bytes of memory it accesses; 0 if it does not.
+    /// Number of bytes of memory that it accesses; 0 if it does not.
     access_bytes: u8,
     /// The types of the last two parameters, and which bits of them count: none where there are fewer parameters.
     top: [(OpType, u32); 2],
@@ -102,10 +102,10 @@ static SIGNATURES: [Signature; Opcode::ALL.len()] = {
 };
 
 impl FuncValidator<'_> {
-    /// Checks the next instruction of the body, which stands at an offset that errors bear.
+    /// Checks the next instruction of the body. Errors carry `offset`.
     ///
     /// # Errors
-    /// If a rule is violated. The body is invalid then, and what becomes of further instructions is unspecified.
+    /// If a rule is violated. The body is then invalid, and the effect of further instructions is unspecified.
     #[inline]
     pub fn check_instr(&mut self, instr: &Instr<'_>, at: usize) -> Result<(), ValidateError> {
         self.instr(instr).at(at)
@@ -121,7 +121,7 @@ impl FuncValidator<'_> {
         if self.is_finished() {
             return Err(misplaced(opcode));
         }
-        // The most frequent ones first, and with little code around them.
+        // The most frequent rules come first, with little code around them.
         match signature.rule {
             Rule::Plain => self.plain(signature),
             Rule::Access => match instr.memarg() {
@@ -157,7 +157,7 @@ impl FuncValidator<'_> {
         }
     }
 
-    /// Those of them that are less frequent.
+    /// The less frequent of these instructions.
     #[inline(never)]
     fn rare(&mut self, instr: &Instr<'_>, opcode: Opcode) -> Check {
         match *instr {
@@ -258,7 +258,7 @@ impl FuncValidator<'_> {
         }
     }
 
-    /// The rule for an instruction of a constant type: at once, if the operands are exactly of the types that it has.
+    /// Applies the rule of an instruction of a constant type: in one step if the operands have exactly its parameter types.
     #[inline(always)]
     fn plain(&mut self, signature: &'static Signature) -> Check {
         let [second, first] = &signature.top;
@@ -278,7 +278,7 @@ impl FuncValidator<'_> {
         self.wide(signature)
     }
 
-    /// The rule for an instruction of a constant type, one operand at a time.
+    /// Applies the rule of an instruction of a constant type, one operand at a time.
     #[cold]
     fn wide(&mut self, signature: &'static Signature) -> Check {
         for &ty in signature.params.iter().rev() {

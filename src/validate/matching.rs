@@ -1,6 +1,6 @@
 //! Subtyping: whether a value of one type may stand where another is expected.
 //!
-//! The rules do not say what a type index refers to: [`Types`] answers that, for a module's own indices (the context) as well as for
+//! The rules do not resolve type indices: [`Types`] does, for a module's own indices (the context) as well as for
 //! canonical ones (the registry).
 //! <https://webassembly.github.io/spec/core/valid/matching.html>
 
@@ -8,9 +8,9 @@ pub use super::error::Kind;
 use crate::syntax::index::TypeIdx;
 use crate::syntax::types::*;
 
-/// What matching has to know of defined types.
+/// The facts about defined types that matching needs.
 pub trait Types {
-    /// What a defined type describes.
+    /// The kind of a defined type.
     fn kind(&self, ty: TypeIdx) -> Kind;
     /// Whether two defined types are equal, or the first declares the second as its supertype, directly or not.
     fn is_subtype(&self, sub: TypeIdx, sup: TypeIdx) -> bool;
@@ -78,7 +78,7 @@ pub fn func(types: &impl Types, a: &FuncType, b: &FuncType) -> bool {
     values(types, &b.params, &a.params) && values(types, &a.results, &b.results)
 }
 
-/// Whether one composite type matches another: what a declared supertype must fulfil.
+/// Whether one composite type matches another, as the rule for declared supertypes requires.
 pub fn composite(types: &impl Types, a: &CompType, b: &CompType) -> bool {
     match (a, b) {
         (CompType::Func(a), CompType::Func(b)) => func(types, a, b),

@@ -1,11 +1,11 @@
 //! Validation: whether a decoded module keeps the rules of the specification's third chapter.
 //!
-//! [`check_module`] checks all but the function bodies and yields the [`Context`]; bodies are then checked one instruction at a time by a
-//! [`FuncValidator`], which says of each the type it has in its place, so that lowering can follow along. Nothing here reads bytes, and
-//! nothing is known of how instructions are run.
+//! [`check_module`] checks everything but the function bodies and returns the [`Context`]. A [`FuncValidator`] then checks bodies one
+//! instruction at a time, and reports the type that each has in its place, so that lowering can run alongside. This module reads no bytes
+//! and does not depend on how instructions are executed.
 //!
-//! `modules` and `types` are the rules for what is outside of bodies, `instructions` those for instructions, `stack` is the machine of
-//! the specification's appendix on which the latter work, `matching` and `canonical` are subtyping and equality of types.
+//! `modules` and `types` have the rules for everything outside of bodies, `instructions` those for instructions; `stack` is the machine of
+//! the specification's appendix that the latter work on; `matching` and `canonical` are subtyping and equality of types.
 //! <https://webassembly.github.io/spec/core/valid/index.html>
 
 #![forbid(unsafe_code)]

@@ -1,7 +1,7 @@
-//! Rules for modules: every part but the function bodies.
+//! Rules for modules: every part except the function bodies.
 //!
-//! The parts are checked in the order in which they may refer to each other, and each is added to the context as it has been checked, so what
-//! may not be referred to is not there yet.
+//! The parts are checked in the order in which they may refer to each other. Each joins the context after its check, so an
+//! entity that may not be referred to yet is not in the context.
 //! <https://webassembly.github.io/spec/core/valid/modules.html>
 
 use std::collections::HashSet;
@@ -19,7 +19,7 @@ use crate::syntax::index::*;
 use crate::syntax::module::*;
 use crate::syntax::types::*;
 
-/// Checks a module, but for its function bodies, and yields what they are checked against.
+/// Checks a module except for its function bodies, and returns the context that the bodies are checked in.
 ///
 /// # Errors
 /// If a rule is violated, a limit is exceeded, or something needs a feature that is off.
@@ -176,7 +176,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A global may read those before it.
+    /// A global may read the globals before it.
     fn globals(&mut self) -> Checked {
         for (i, global) in self.module.globals.iter().enumerate() {
             let at = offset(&self.module.offsets.globals, i);
@@ -187,7 +187,7 @@ impl Checker<'_> {
         Ok(())
     }
 
-    /// Checks how many entries the index spaces have, imports included.
+    /// Checks the number of entries in each index space, imports included.
     fn counts(&mut self) -> Check {
         let ctx = &self.ctx;
         if ctx.mems.len() > 1 && !ctx.features.contains(Feature::MultiMemory) {
@@ -317,7 +317,7 @@ impl Checker<'_> {
         }
     }
 
-    /// The table of an active segment, which must be of the segment's type.
+    /// Returns the table of an active segment, which must have the segment's type.
     fn elem_table(&self, table: TableIdx, found: RefType) -> Check<TableType> {
         let table = *self.ctx.table_at(table)?;
         if matching::reference(&self.ctx, found, table.element) {

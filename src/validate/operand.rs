@@ -1,16 +1,16 @@
 //! The type of an operand, packed into 32 bits.
 //!
-//! The operand stack of validation holds these, so that the usual check is a comparison of two words; only when they differ is
-//! subtyping looked at. A concrete type stands as the first type of the module that is equal to it, so equal types are equal words.
+//! The operand stack of validation holds these, so that the usual check compares two words; subtyping is consulted only if they
+//! differ. A concrete type is represented by the first type of the module that is equal to it, so equal types are equal words.
 
 use core::fmt;
 
 use crate::syntax::index::TypeIdx;
 use crate::syntax::types::{HeapType, RefType, ValType};
 
-/// A value type, or what stands for any type in unreachable code.
+/// A value type, or the bottom type that matches any type in unreachable code.
 ///
-/// The low byte is a code; the bits above are the type index, if the code says that there is one.
+/// The low byte is a code; the bits above are the type index, if the code has one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OpType(u32);
 
@@ -79,7 +79,7 @@ impl OpType {
         Self(REF | if ty.nullable { NULLABLE } else { 0 } | heap)
     }
 
-    /// The code, which is the whole of it unless it has a type index.
+    /// The code: the whole value unless there is a type index.
     pub(super) const fn code(self) -> u8 {
         self.0 as u8
     }
@@ -122,7 +122,7 @@ impl OpType {
         }
     }
 
-    /// The heap type of a reference; none for a number, vector or what stands for any type.
+    /// The heap type of a reference; none for a number, vector or bottom type.
     pub(super) const fn heap(self) -> Option<HeapType> {
         if !self.is_ref() {
             return None;
@@ -134,7 +134,7 @@ impl OpType {
         }
     }
 
-    /// The value type; in unreachable code, where there may be none, an arbitrary one.
+    /// The value type; an arbitrary one for the bottom type.
     pub(super) const fn val_type(self) -> ValType {
         match self {
             Self::I64 => ValType::I64,

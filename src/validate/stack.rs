@@ -1,7 +1,7 @@
 //! The machine on which the rules for instructions work: a stack of operand types and a stack of open blocks.
 //!
-//! This is the algorithm of the specification's appendix: after an instruction that never falls through, the operand stack yields
-//! whatever is asked of it until the block ends. What the single instructions do with the machine stands in `instructions`.
+//! This is the algorithm of the specification's appendix: after an instruction that never falls through, the operand stack provides
+//! any operand until the block ends. The rules in `instructions` define the effect of each instruction on the machine.
 //! <https://webassembly.github.io/spec/core/appendix/algorithm.html>
 
 use super::context::{Context, unknown};
@@ -12,35 +12,35 @@ use crate::limits;
 use crate::syntax::index::*;
 use crate::syntax::types::*;
 
-/// Checks function bodies, an instruction at a time. Its memory is used again from one body to the next.
+/// Checks function bodies, an instruction at a time. Its memory is reused for the next body.
 #[derive(Debug)]
 pub struct FuncValidator<'c> {
     pub(super) ctx: &'c Context,
     pub(super) buffers: Buffers,
     /// The innermost open block; that of the function itself comes last.
     pub(super) frame: Frame,
-    /// How many blocks are open, the function's included.
+    /// Number of open blocks, the function's included.
     open: usize,
     /// Whether this is a constant expression, in which references need no declaration.
     constant: bool,
 }
 
-/// What a validator allocates.
+/// The allocations of a validator.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
-    /// Types of the operands, above some that are never taken.
+    /// Types of the operands, above some that are never popped.
     pub(super) stack: Vec<OpType>,
     /// The blocks around the innermost.
     outer: Vec<Frame>,
-    /// Types of the parameters and of the first locals: so many that nearly all functions have no others.
+    /// Types of the parameters and the first locals: enough for nearly all functions.
     locals: Vec<OpType>,
     /// All locals, as runs: the index behind the run's last, and its type.
     runs: Vec<(u32, OpType)>,
-    /// Which locals without a default have been set: bits, none of them if all locals have defaults.
+    /// Bits for the locals without a default that have been set; empty if all locals have defaults.
     set: Vec<u64>,
-    /// Those of them that were set since the function began, to be unset when a block ends.
+    /// The locals set since the function began, in order, so that they can be unset when a block ends.
     set_order: Vec<u32>,
-    /// For the parameters and results of each type, in which round they were marked last.
+    /// The round in which the parameters and the results of each type were last marked.
     marks: Vec<[u32; 2]>,
     round: u32,
 }
@@ -51,14 +51,14 @@ pub(super) struct Frame {
     pub(super) ty: BlockType,
     /// Height of the operand stack below the block's own operands.
     pub(super) height: u32,
-    /// How many entries `set_order` had at the beginning.
+    /// Number of entries in `set_order` at the beginning.
     set_height: u32,
     pub(super) kind: FrameKind,
-    /// Whether the operand stack yields anything: what follows in the block cannot be reached from within it.
+    /// Whether the operand stack provides any operand: the rest of the block is unreachable.
     pub(super) polymorphic: bool,
 }
 
-/// What opened a block.
+/// The construct that opened a block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum FrameKind {
     /// The function, `block` or `try_table`.
@@ -66,11 +66,11 @@ pub(super) enum FrameKind {
     Loop,
     If,
     Else,
-    /// Of the older exceptions.
+    /// `try` of the older exceptions.
     Try,
     /// A handler of `try`.
     Catch,
-    /// A handler of `try` behind which none follows.
+    /// A handler of `try` after which none may follow.
     CatchAll,
 }
 
@@ -128,18 +128,18 @@ impl List {
     }
 }
 
-/// How many types lie below the operands, so that as many can be looked at without asking whether they are there.
+/// Number of types below the operands, so that this many can be inspected without a bounds check.
 const BELOW: usize = 2;
 
-/// How many locals are listed one by one. This bounds the work that a function costs, whatever it declares in a few bytes.
+/// Number of locals that are listed one by one. It bounds the work for a function that declares many locals in a few bytes.
 const LISTED_LOCALS: usize = 1024;
 
-/// How high the operand stack may grow: above what any real code needs, and low enough that a short body of calls with a
-/// thousand results each cannot ask for gigabytes.
+/// The maximal height of the operand stack: above what real code needs, and low enough that a short body of calls with a
+/// thousand results each cannot allocate gigabytes.
 const MAX_OPERANDS: u32 = 1_000_000;
 
 impl<'c> FuncValidator<'c> {
-    /// A validator for the bodies of a module.
+    /// Creates a validator for the bodies of a module.
     pub fn new(ctx: &'c Context) -> Self {
         Self::with_buffers(ctx, Buffers::default())
     }
@@ -158,7 +158,7 @@ impl<'c> FuncValidator<'c> {
         self.buffers
     }
 
-    /// Begins a body: that of a function of the module, with its declared locals as runs, at an offset that errors bear.
+    /// Begins a body: that of a function of the module, with its declared locals as runs. Errors carry `offset`.
     ///
     /// # Errors
     /// If there are too many locals, or one is of an invalid type.
@@ -241,7 +241,7 @@ impl<'c> FuncValidator<'c> {
         }
     }
 
-    /// How many blocks are open, the function's included.
+    /// Number of open blocks, the function's included.
     pub(super) fn open_blocks(&self) -> usize {
         self.open
     }
@@ -270,7 +270,7 @@ impl<'c> FuncValidator<'c> {
         Ok(())
     }
 
-    /// How many operands the innermost block has.
+    /// Number of operands of the innermost block.
     #[inline]
     pub(super) fn own_operands(&self) -> usize {
         self.buffers.stack.len() - self.frame.height as usize
@@ -340,7 +340,7 @@ impl<'c> FuncValidator<'c> {
         Ok(())
     }
 
-    /// Checks that the topmost operands are of the given types, and yields the height of the stack below them.
+    /// Checks that the topmost operands are of the given types, and returns the height of the stack below them.
     #[inline]
     pub(super) fn check_top(&self, expected: &[OpType]) -> Check<usize> {
         let stack = &self.buffers.stack;
@@ -372,7 +372,7 @@ impl<'c> FuncValidator<'c> {
         }
     }
 
-    /// Takes the operands of a list.
+    /// Pops the operands of a list.
     #[inline]
     pub(super) fn pop_list(&mut self, list: List) -> Check {
         match list {
@@ -383,7 +383,7 @@ impl<'c> FuncValidator<'c> {
         }
     }
 
-    /// Leaves the operands of a list.
+    /// Pushes the operands of a list.
     #[inline]
     pub(super) fn push_list(&mut self, list: List) -> Check {
         match list {
@@ -395,7 +395,7 @@ impl<'c> FuncValidator<'c> {
         Ok(())
     }
 
-    /// Takes operands and leaves others: the whole rule of an instruction that is of one type in its place.
+    /// Pops operands of `params` and pushes `results`: the whole rule of an instruction that has one type in its place.
     pub(super) fn rule(&mut self, params: &[ValType], results: &[ValType]) -> Check {
         for &ty in params.iter().rev() {
             let ty = self.ctx.pack(ty);
@@ -410,7 +410,7 @@ impl<'c> FuncValidator<'c> {
 
     // Blocks.
 
-    /// Opens a block, whose parameters are taken before and left again afterwards.
+    /// Opens a block, whose parameters are popped before and pushed again afterwards.
     #[inline]
     pub(super) fn push_frame(&mut self, kind: FrameKind, ty: BlockType) {
         let height = self.buffers.stack.len();
@@ -425,7 +425,7 @@ impl<'c> FuncValidator<'c> {
         };
     }
 
-    /// Checks that the innermost block ends with exactly its results, and takes them.
+    /// Checks that the innermost block ends with exactly its results, and pops them.
     #[inline]
     pub(super) fn check_end(&mut self) -> Check {
         let mut one = [OpType::BOT];
@@ -455,21 +455,21 @@ impl<'c> FuncValidator<'c> {
         }
     }
 
-    /// Goes on with another part of the same construct: `else`, `catch`.
+    /// Continues with the next part of the same construct: `else`, `catch`.
     pub(super) fn next_part(&mut self, kind: FrameKind) {
         self.unset_locals();
         self.frame.kind = kind;
         self.frame.polymorphic = false;
     }
 
-    /// From here on, the block's code cannot be reached.
+    /// Marks the rest of the block as unreachable.
     #[inline]
     pub(super) fn set_unreachable(&mut self) {
         self.buffers.stack.truncate(self.frame.height as usize);
         self.frame.polymorphic = true;
     }
 
-    /// The block that a label stands for.
+    /// Returns the block that a label refers to.
     #[inline]
     pub(super) fn label(&self, label: LabelIdx) -> Check<&Frame> {
         let depth = label.index();
@@ -483,7 +483,7 @@ impl<'c> FuncValidator<'c> {
         }
     }
 
-    /// Begins a round of marking lists: none is marked.
+    /// Begins a round of marking lists, in which none is marked yet.
     pub(super) fn begin_marks(&mut self) {
         let buffers = &mut self.buffers;
         buffers.round = buffers.round.wrapping_add(1);
@@ -494,7 +494,7 @@ impl<'c> FuncValidator<'c> {
         }
     }
 
-    /// Marks a list and says whether it was marked already; short ones never are, they are compared as quickly.
+    /// Marks a list and returns whether it was marked already. Short lists are never marked, since comparing them takes as little time.
     #[inline]
     pub(super) fn mark(&mut self, list: List) -> bool {
         let (ty, which) = match list {
@@ -531,7 +531,7 @@ impl<'c> FuncValidator<'c> {
         }
     }
 
-    /// Whether a local without a default has been set on every way here.
+    /// Whether a local without a default has been set on every path here.
     #[cold]
     pub(super) fn is_set(&self, local: LocalIdx) -> bool {
         // Without bits, the local is a parameter.
@@ -541,7 +541,7 @@ impl<'c> FuncValidator<'c> {
         }
     }
 
-    /// Notes that a local without a default is set until the block ends.
+    /// Records that a local without a default is set until the block ends.
     #[cold]
     pub(super) fn set_local(&mut self, local: LocalIdx) {
         if !self.is_set(local) {
@@ -561,7 +561,7 @@ impl<'c> FuncValidator<'c> {
     }
 }
 
-/// Whether lists of the same length are the same: for one operand, which is usual, without a call.
+/// Whether lists of the same length are equal; without a call for the usual case of one operand.
 #[inline(always)]
 fn same(a: &[OpType], b: &[OpType]) -> bool {
     match (a, b) {

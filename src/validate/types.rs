@@ -1,4 +1,4 @@
-//! Rules for types: what they refer to exists, and the features that they need are on.
+//! Rules for types: their references are in bounds, and the features that they need are on.
 //! <https://webassembly.github.io/spec/core/valid/types.html>
 
 use super::canonical::{Interner, Reference};
@@ -24,7 +24,7 @@ impl Context {
         if group.subtypes.len() != 1 {
             self.require(Feature::Gc, || Subject::Text("a rec group"))?;
         }
-        // Members may refer to each other, so all bounds are checked before anything is looked up.
+        // Members may refer to each other, so all bounds are checked before any lookup.
         for (ty, index) in group.subtypes.iter().zip(first as u32..) {
             self.check_sub_type_bounds(ty, TypeIdx(index), end)?;
         }
@@ -34,7 +34,7 @@ impl Context {
         for (ty, canonical) in group.subtypes.iter().zip(canonical..) {
             self.add_sub_type(ty, TypeIdx(canonical), first as u32)?;
         }
-        // What is left needs to compare types of the group with each other.
+        // The remaining rules compare types of the group with each other.
         for (ty, index) in group.subtypes.iter().zip(first as u32..) {
             if let &[sup] = &*ty.supertypes {
                 self.check_supertype(ty, TypeIdx(index), sup)?;
@@ -113,8 +113,8 @@ impl Context {
             info.params = func.params.len() as u16;
             info.results = func.results.len() as u16;
             for &ty in func.params.iter().chain(&func.results) {
-                // Members of the group further down are not in the list yet, but their canonical indices are known: the group's
-                // own follow each other as those of its equal do.
+                // Later members of the group are not in the list yet, but their canonical indices are known: they are consecutive, as
+                // those of the equal group are.
                 let packed = match ty {
                     ValType::Ref(RefType {
                         nullable,
@@ -289,7 +289,7 @@ fn needed(ty: RefType) -> Feature {
     }
 }
 
-/// What a composite type describes.
+/// The kind of a composite type.
 pub fn kind(ty: &CompType) -> Kind {
     match ty {
         CompType::Func(_) => Kind::Func,
@@ -314,7 +314,7 @@ fn check_limits(limits: Limits, bound: u64, error: impl Fn(u64) -> ErrorKind) ->
     Ok(())
 }
 
-/// The error for a count above its limit.
+/// The error for a count above its limit, or success below it.
 pub(super) fn too_many(what: &'static str, count: usize, max: u32) -> Check {
     if count as u64 <= u64::from(max) {
         Ok(())

@@ -140,10 +140,10 @@ impl FuncValidator<'_> {
         self.rule(&[null(ty), I32, I32, I32], &[])
     }
 
-    /// Takes operands, whose types come last to first, and leaves a new object.
+    /// Takes operands, whose types come last to first, and pushes a new object.
     fn allocate(&mut self, types: impl Iterator<Item = ValType>, ty: TypeIdx) -> Check {
         for ty in types {
-            // Where the stack yields anything, the rest need not be gone through: thousands of fields cost three bytes.
+            // An unreachable stack provides any operand, so the remaining types need no check: thousands of fields may come from three bytes.
             if self.own_operands() == 0 && self.frame.polymorphic {
                 break;
             }

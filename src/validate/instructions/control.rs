@@ -43,7 +43,7 @@ impl FuncValidator<'_> {
         self.push_list(List::params(ty))
     }
 
-    /// Takes what the first branch leaves, and leaves what the second takes.
+    /// Takes the results of the first branch, and pushes the parameters of the second.
     pub(super) fn else_(&mut self, opcode: Opcode) -> Check {
         if self.frame.kind != FrameKind::If {
             Err(ErrorKind::Misplaced { instr: opcode })?;
@@ -54,7 +54,7 @@ impl FuncValidator<'_> {
         self.push_list(List::params(ty))
     }
 
-    /// Takes and leaves the block's results.
+    /// Takes and pushes the block's results.
     #[inline]
     pub(super) fn end(&mut self) -> Check {
         if self.frame.kind == FrameKind::If {
@@ -66,7 +66,7 @@ impl FuncValidator<'_> {
         self.push_list(results)
     }
 
-    /// Without `else`, the block's parameters are its results.
+    /// Without `else`, the block's parameters must be its results.
     fn check_missing_else(&self) -> Check {
         let (mut one, mut other) = ([OpType::BOT], [OpType::BOT]);
         let params = List::params(self.frame.ty).packed(self.ctx, &mut one);
@@ -85,7 +85,7 @@ impl FuncValidator<'_> {
         a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| self.ctx.matches(a, b))
     }
 
-    /// What a branch to a label takes.
+    /// The types that a branch to a label takes.
     #[inline]
     pub(super) fn label_list(&self, label: LabelIdx) -> Check<List> {
         let frame = self.label(label)?;
@@ -95,7 +95,7 @@ impl FuncValidator<'_> {
         })
     }
 
-    /// What the function returns.
+    /// The types that the function returns.
     fn return_list(&self) -> Check<List> {
         let outermost = LabelIdx(self.open_blocks() as u32 - 1);
         Ok(List::results(self.label(outermost)?.ty))
@@ -138,7 +138,7 @@ impl FuncValidator<'_> {
         self.begin_marks();
         for &label in labels {
             let list = self.label_list(label)?;
-            // Labels often have the type of another, which may be a thousand operands.
+            // Labels often share a type, which may have a thousand operands.
             if self.mark(list) {
                 continue;
             }
@@ -184,7 +184,7 @@ impl FuncValidator<'_> {
         self.push_list(List::Results(ty))
     }
 
-    /// `[t3* t1*] -> [t4*]` for a function of type `[t1*] -> [t2*]`, where `[t2*]` is what the caller returns.
+    /// `[t3* t1*] -> [t4*]` for a function of type `[t1*] -> [t2*]`, where `[t2*]` are the results of the caller.
     pub(super) fn return_call(&mut self, func: FuncIdx) -> Check {
         let ty = self.ctx.func_at(func)?;
         self.check_returned(ty)?;
@@ -213,7 +213,7 @@ impl FuncValidator<'_> {
         Ok(())
     }
 
-    /// Checks the immediates of an indirect call; yields the type of the table's indices.
+    /// Checks the immediates of an indirect call; returns the type of the table's indices.
     #[inline]
     fn callee_index(&self, ty: TypeIdx, table: TableIdx) -> Check<OpType> {
         let table = self.ctx.table_at(table)?;
@@ -235,7 +235,7 @@ impl FuncValidator<'_> {
             .pack(ValType::Ref(RefType::nullable(HeapType::Concrete(ty)))))
     }
 
-    /// Checks that what a function of a type returns, the current one may return.
+    /// Checks that the results of a function of type `callee` are results of the current one.
     fn check_returned(&self, callee: TypeIdx) -> Check {
         let mut one = [OpType::BOT];
         let required = self.return_list()?.packed(self.ctx, &mut one);
@@ -268,7 +268,7 @@ impl FuncValidator<'_> {
     }
 
     /// `[t* rt1] -> [t* rt1\rt2]` for a label that takes `[t* rt2]`, where `rt1` and `rt2` are the cast's types and `rt1\rt2` is
-    /// what is left of `rt1` when `rt2` is not: without null, if `rt2` has it.
+    /// the rest of `rt1` without `rt2`: non-nullable, if `rt2` is nullable.
     pub(super) fn br_on_cast(&mut self, cast: CastArg) -> Check {
         let (from, to, rest) = self.cast_types(cast)?;
         self.pop(from)?;
@@ -299,7 +299,8 @@ impl FuncValidator<'_> {
         Ok((from, to, rest))
     }
 
-    /// A branch that takes a reference along, and what it falls through with. The operand that becomes the reference is taken.
+    /// Checks a branch that passes a reference of type `taken`, and pushes `rest` where it falls through. The operand that becomes the
+    /// reference is already popped.
     fn branch_with_ref(&mut self, label: LabelIdx, taken: OpType, rest: Option<OpType>) -> Check {
         let list = self.label_list(label)?;
         let mut one = [OpType::BOT];

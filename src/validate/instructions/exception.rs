@@ -14,7 +14,7 @@ const EXNREF: OpType = OpType::new(ValType::Ref(RefType::nullable(HeapType::Exn)
 impl FuncValidator<'_> {
     /// `[t1*] -> [t2*]`, the block's type.
     pub(super) fn try_table(&mut self, ty: BlockType, catches: &[Catch]) -> Check {
-        // The labels of the clauses are counted from outside of the block, so they come first.
+        // The labels of the clauses count from outside of the block, so they are checked before it is opened.
         for &catch in catches {
             self.check_catch(catch)?;
         }
@@ -70,13 +70,13 @@ impl FuncValidator<'_> {
         self.open_block(FrameKind::Try, ty)
     }
 
-    /// Takes what the part before leaves, and leaves the tag's payload.
+    /// Takes the results of the previous part, and pushes the tag's payload.
     pub(super) fn catch(&mut self, opcode: Opcode, tag: TagIdx) -> Check {
         let payload = List::Params(self.ctx.tag_at(tag)?);
         self.handler(opcode, FrameKind::Catch, payload)
     }
 
-    /// Takes what the part before leaves, and leaves nothing.
+    /// Takes the results of the previous part, and pushes nothing.
     pub(super) fn catch_all(&mut self, opcode: Opcode) -> Check {
         self.handler(opcode, FrameKind::CatchAll, List::Empty)
     }
@@ -98,7 +98,7 @@ impl FuncValidator<'_> {
         self.check_end()?;
         let results = List::results(self.frame.ty);
         self.pop_frame();
-        // The label is counted from outside of the block.
+        // The label counts from outside of the block.
         self.label(label)?;
         self.push_list(results)
     }

@@ -17,7 +17,7 @@ impl FuncValidator<'_> {
     pub(super) fn access(&mut self, opcode: Opcode, memarg: MemArg) -> Check {
         let signature = &SIGNATURES[opcode as usize];
         let addr = self.ctx.mem_at(memarg.mem)?.addr;
-        // The exponent is compared before anybody shifts by it.
+        // Compare the exponent before any shift by it.
         let natural = signature.access_bytes.trailing_zeros();
         if memarg.align > natural || (memarg.align < natural && opcode.class() == Class::Atomic) {
             return Err(misaligned(opcode, memarg.align, natural));

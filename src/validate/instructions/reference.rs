@@ -51,7 +51,7 @@ impl FuncValidator<'_> {
         self.rule(&[top], &[ValType::Ref(RefType { nullable, heap })])
     }
 
-    /// Checks a heap type; yields nullable references to the top of its hierarchy.
+    /// Checks a heap type; returns a nullable reference to the top of its hierarchy.
     fn checked_top(&self, heap: HeapType) -> Check<ValType> {
         use HeapType::*;
         self.ctx.check_heap_type(heap)?;

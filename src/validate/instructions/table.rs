@@ -69,7 +69,7 @@ impl FuncValidator<'_> {
         Ok(())
     }
 
-    /// Checks that elements of one type can be put where those of another are.
+    /// Checks that elements of one type can be stored in place of another.
     pub(super) fn check_elements(
         &self,
         what: &'static str,
@@ -88,7 +88,7 @@ impl FuncValidator<'_> {
     }
 }
 
-/// The smaller of two address types: lengths of copies are of it.
+/// The smaller of two address types: the type of lengths of copies.
 pub(super) fn smaller(a: AddrType, b: AddrType) -> AddrType {
     match (a, b) {
         (AddrType::I64, AddrType::I64) => AddrType::I64,

@@ -5,7 +5,7 @@ use super::{Check, ErrorKind, FuncValidator, SIGNATURES};
 use crate::syntax::instr::Opcode;
 
 impl FuncValidator<'_> {
-    /// The type in the table, for a lane that the shape has.
+    /// The type in the table, for a lane of the shape.
     pub(super) fn lane(&mut self, opcode: Opcode, lane: u8, lanes: u8) -> Check {
         if lane >= lanes {
             Err(ErrorKind::Lane {
