@@ -1,4 +1,4 @@
-//! Writes threaded code: cells one after another, and targets and charges that become known later.
+//! Writes threaded code: cells one after another, with targets and charges that become known later.
 
 use core::mem::MaybeUninit;
 
@@ -12,31 +12,31 @@ use super::unit::{Code, Form, LowerError};
 /// The two cells that hold a handler's address.
 pub type HandlerCells = [MaybeUninit<u32>; 2];
 
-/// Finds the handler of an op; `exec::select` is the one there is.
+/// Finds the handler of an op; `exec::select` is the only implementation.
 pub type Select = fn(&Op, Form) -> HandlerCells;
 
-/// Cells in front of the first op: the frame's size in bytes, and what entering the function charges.
+/// Cells in front of the first op: the frame's size in bytes, and the charge for entering the function.
 pub const HEADER_CELLS: usize = 2;
-/// The header's cell for what entering the function charges.
+/// The header's cell with the charge for entering the function.
 const ENTRY_CHARGE: CellPos = CellPos(1);
 
 /// A position in the code, in cells.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct CellPos(pub u32);
 
-/// A place that is branched to: where it is in the code, and in the accounts of fuel.
+/// A branch target: its position in the code, and in the accounts of fuel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Target {
     cell: CellPos,
     tally: Tally,
 }
 
-/// An instruction as its ops remember it.
+/// The data that an op keeps about its instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct At {
     /// Its offset in the module's binary.
     pub offset: usize,
-    /// The place behind it, as fuel sees it.
+    /// The place behind it in the accounts of fuel.
     pub tally: Tally,
 }
 
@@ -47,7 +47,7 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Whether nothing waits.
+    /// Whether no target waits.
     pub fn is_empty(self) -> bool {
         self.head.is_none()
     }
@@ -58,25 +58,25 @@ impl Waiting {
 struct Fixup {
     cell: CellPos,
     next: Option<u32>,
-    /// Where it leads, once that is known.
+    /// The place it leads to, once that is known.
     target: Option<Target>,
-    /// What going there charges.
+    /// The charge for branching there.
     charge: Option<ChargeIdx>,
 }
 
-/// The beginning of a loop up to its first branch, short enough to be repeated where the loop is continued.
+/// The beginning of a loop up to its first branch, short enough to be repeated where the loop continues.
 #[derive(Clone, Copy, Debug)]
 struct LoopHead {
     start: Target,
     /// The op that the loop begins with.
     first: FirstOp,
-    /// Where the branch is.
+    /// The position of the branch.
     branch: CellPos,
     /// The branch.
     op: Op,
-    /// Where its targets are.
+    /// The position of its targets.
     targets: CellPos,
-    /// What comes after them.
+    /// The place after them.
     end: Target,
 }
 
@@ -85,7 +85,7 @@ struct LoopHead {
 struct FirstOp {
     op: Op,
     at: At,
-    /// Where the second one begins.
+    /// The position of the second op.
     end: CellPos,
 }
 
@@ -93,19 +93,19 @@ struct FirstOp {
 #[derive(Clone, Copy, Debug)]
 struct OpenHead {
     start: Target,
-    /// How many ops it has so far.
+    /// Number of its ops so far.
     ops: u32,
     first: Option<FirstOp>,
 }
 
-/// The most ops of a loop's head.
+/// The maximal number of ops in a loop's head.
 const MAX_HEAD_OPS: u32 = 6;
-/// The most targets of a `br_table` that ends a loop's head.
+/// The maximal number of targets of a `br_table` that ends a loop's head.
 const MAX_HEAD_TARGETS: u32 = 32;
-/// Cells of repeated heads that any function may have, besides half of the others.
+/// Number of cells of repeated heads that any function may have, besides half of its other cells.
 const HEAD_BUDGET: usize = 4096;
 
-/// An op, for a listing.
+/// An op in a listing.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct ListedOp {
     /// The cell in which it begins.
@@ -124,15 +124,15 @@ pub struct Builder {
     heads: Vec<LoopHead>,
     /// The loop that began last, if no branch has been seen in it.
     in_head: Option<OpenHead>,
-    /// The last op if it copied to a slot: from where, to where, and where it ends.
+    /// The last op if it copied to a slot: its source, its destination, and its end.
     copied: Option<(Src, SlotOffset, CellPos)>,
     /// Cells of heads that have been repeated.
     repeated: usize,
-    /// Targets that the last op still lacks.
+    /// Number of targets that the last op still lacks.
     targets_left: u32,
     select: Select,
     form: Form,
-    /// What code of the form `Net` charges; in the others nothing is ever spent.
+    /// The charges of code of the form `Net`; in the other forms nothing is ever spent.
     meter: Meter,
     /// The last place where control arrives.
     last_point: Target,
@@ -141,11 +141,11 @@ pub struct Builder {
     listing: Option<Vec<ListedOp>>,
 }
 
-/// The most cells a function may have, so that a distance in bytes is an `i32`.
+/// The maximal number of cells in a function, so that a distance in bytes is an `i32`.
 const MAX_CELLS: usize = 1 << 28;
 
 impl Builder {
-    /// An empty function whose body begins at an offset.
+    /// Creates an empty function whose body begins at an offset.
     pub fn new(select: Select, form: Form, body: usize, listed: bool) -> Self {
         let mut builder = Self {
             cells: CellList::default(),
@@ -178,22 +178,22 @@ impl Builder {
         builder
     }
 
-    /// The position of what comes next.
+    /// The position of the next cell.
     pub fn here(&self) -> CellPos {
         CellPos(self.cells.len() as u32)
     }
 
-    /// The current place, as fuel sees it.
+    /// The current place in the accounts of fuel.
     pub fn tally(&self) -> Tally {
         self.meter.here()
     }
 
-    /// Passes an instruction, in code that charges for it in advance.
+    /// Counts the cost of an instruction, in code that charges for it in advance.
     pub fn spend(&mut self, cost: u32) {
         self.meter.spend(cost);
     }
 
-    /// Ends a superblock: control does not go on from here, or pays for what comes next when it does.
+    /// Ends a superblock: control does not continue from here, or pays for the code that follows when it does.
     pub fn end_superblock(&mut self) {
         if self.form == Form::Net {
             self.meter.end_superblock(&mut self.cells);
@@ -201,7 +201,7 @@ impl Builder {
         }
     }
 
-    /// A place where control arrives from elsewhere, or may do so: what comes next.
+    /// Records that control arrives from elsewhere, or may do so, at the next op; returns the place.
     pub fn point(&mut self) -> Target {
         let tally = self.meter.here();
         let last = self.last_point;
@@ -255,7 +255,7 @@ impl Builder {
         }
     }
 
-    /// Ends an op that calls. In metered code the cell in front of the place to which the callee returns says what that charges.
+    /// Ends an op that calls. In metered code the cell in front of the place to which the callee returns has the charge for returning.
     fn come_back(&mut self) {
         if self.form == Form::Plain {
             return;
@@ -273,7 +273,7 @@ impl Builder {
         }
     }
 
-    /// Appends an op whose first cell is what it charges: a cost of its own where nothing is charged in advance, or else everything
+    /// Appends an op whose first cell is its charge: a cost of its own where nothing is charged in advance, otherwise the cost of everything
     /// to the end of the superblock that begins with it. Control arrives here from elsewhere.
     pub fn charging_op(&mut self, op: &Op, at: At) {
         self.forget_head();
@@ -290,7 +290,7 @@ impl Builder {
         }
     }
 
-    /// Begins a loop: the place of its first op.
+    /// Begins a loop; returns the place of its first op.
     pub fn begin_loop(&mut self) -> Target {
         let start = self.point();
         let head = OpenHead {
@@ -302,7 +302,7 @@ impl Builder {
         start
     }
 
-    /// Fills up with a cell that nobody reads, so that the next op begins at a multiple of eight bytes: an address that is read
+    /// Pads with an unused cell, so that the next op begins at a multiple of eight bytes: an address that is read
     /// across the boundary of a page takes many times as long.
     fn pad(&mut self) {
         if self.targets_left == 0 && self.cells.is_odd() {
@@ -310,7 +310,7 @@ impl Builder {
         }
     }
 
-    /// The loop's head, if it goes on after this op. Notes the head where it ends.
+    /// The loop's head, if it continues after this op. Records the head where it ends.
     fn extend_head(
         &mut self,
         head: OpenHead,
@@ -340,16 +340,16 @@ impl Builder {
         None
     }
 
-    /// Gives up repeating the head of the loop that has begun last.
+    /// Gives up repeating the head of the loop that began last.
     pub fn forget_head(&mut self) {
         self.in_head = None;
     }
 
-    /// Continues a loop by repeating its head, so that the branch in it is taken or not at once. Says whether that was possible.
+    /// Continues a loop by repeating its head, so that the branch in it is taken or not at once. Returns whether that was possible.
     ///
-    /// The head is paid for together with what comes before it. Its first op takes what it needs from where it is known to be: from one of
-    /// the accumulators, which hold what is in these slots, or from where it was copied from last. So a variable of the loop that has
-    /// just changed need not go through memory.
+    /// The head is charged together with the code before it. Its first op reads its operand from the place that is known to hold it: an
+    /// accumulator, which holds the value of the slot given in `accs`, or the source that the slot was last copied from. So a variable of
+    /// the loop that has just changed need not be read from memory.
     pub fn repeat_head(&mut self, start: Target, at: At, accs: &[Option<SlotOffset>]) -> bool {
         let by_start = |head: &LoopHead| head.start.cell.cmp(&start.cell);
         let Ok(found) = self.heads.binary_search_by(by_start) else {
@@ -361,7 +361,7 @@ impl Builder {
             return false;
         }
         self.repeated += size;
-        // What is repeated here is no part of the head of a loop further in.
+        // Code that is repeated here is not part of the head of an inner loop.
         self.forget_head();
         let before = self.meter.here();
         let after = self.meter.repeated(before, head.end.tally, start.tally);
@@ -392,7 +392,7 @@ impl Builder {
                 self.repeat_target(CellPos(head.targets.0 + target * cells));
             }
         } else {
-            // The other way round, so that going on in the loop is the branch that is taken.
+            // The branch is inverted, so that it is taken where the loop continues.
             self.op(&head.op.inverted(), at);
             self.target(head.end);
             self.op(&Op::Br, at);
@@ -401,7 +401,7 @@ impl Builder {
         true
     }
 
-    /// The first op of a loop's head, if it can take its first operand from elsewhere than from its slot.
+    /// The first op of a loop's head, if it can read its first operand from another place than its slot.
     fn shortened(&self, head: &LoopHead, accs: &[Option<SlotOffset>]) -> Option<Op> {
         if head.first.end.0 > head.branch.0 {
             return None;
@@ -419,14 +419,14 @@ impl Builder {
         Some(op)
     }
 
-    /// Where what is in a slot was copied from, if that was the last thing that happened, on every way here.
+    /// The source that a slot was copied from, if that copy was the last op on every path here.
     fn source_of(&self, slot: SlotOffset) -> Option<Src> {
         let (x, to, end) = self.copied?;
         let is_last = end == self.here() && end != self.last_point.cell;
         (is_last && to == slot).then_some(x)
     }
 
-    /// Appends cells that hold no targets once more, for execution from another place on: those of a loop that begins there.
+    /// Appends cells without targets once more, for execution from another place on: those of a loop that begins there.
     fn repeat_cells(&mut self, from: CellPos, to: CellPos, before: Tally, start: Tally) {
         let here = self.here();
         let meter = &self.meter;
@@ -444,7 +444,7 @@ impl Builder {
         self.cells.repeat(from.0 as usize, to.0 as usize);
     }
 
-    /// How many cells a target takes.
+    /// Number of cells that a target takes.
     fn target_cells(&self) -> u32 {
         match self.form {
             Form::Plain | Form::Exact => 1,
@@ -454,7 +454,7 @@ impl Builder {
 
     /// Appends a cell for the target of another cell.
     fn repeat_target(&mut self, original: CellPos) {
-        // Of the two cells of a target the second one says where it leads.
+        // The second of a target's two cells has the distance.
         let original = CellPos(original.0 + self.target_cells() - 1);
         let found = self
             .fixups
@@ -472,19 +472,19 @@ impl Builder {
         }
     }
 
-    /// Appends the cell of a target that is known.
+    /// Appends the cell of a known target.
     pub fn target(&mut self, target: Target) {
         self.target_cell(None, Some(target));
     }
 
-    /// Appends the cell of a target that is not known yet.
+    /// Appends the cell of a target that becomes known later.
     pub fn target_later(&mut self, waiting: &mut Waiting) {
         let added = self.fixups.len() as u32;
         let next = waiting.head.replace(added);
         self.target_cell(next, None);
     }
 
-    /// Appends the cell of a target, and before it what going there charges.
+    /// Appends the cell of a target, and before it the charge for branching there.
     fn target_cell(&mut self, next: Option<u32>, target: Option<Target>) {
         let mut charge = None;
         if self.form == Form::Net {
@@ -508,7 +508,7 @@ impl Builder {
         self.pad();
     }
 
-    /// Sets all targets that wait to the place of what comes next, which is returned.
+    /// Sets all waiting targets to the place of the next op, which is returned.
     pub fn place(&mut self, waiting: Waiting) -> Target {
         let here = self.point();
         let mut next = waiting.head;
@@ -519,7 +519,7 @@ impl Builder {
         here
     }
 
-    /// Says where a target leads.
+    /// Sets the place that a target leads to.
     fn lead(&mut self, fixup: usize, to: Target) {
         let Fixup {
             cell,
@@ -534,7 +534,7 @@ impl Builder {
         }
     }
 
-    /// Writes the header and hands over the code, and all ops if they are to be listed.
+    /// Writes the header and returns the code, and all ops if they are to be listed.
     pub fn finish(
         mut self,
         frame_bytes: u32,
@@ -570,7 +570,7 @@ impl Cells for Builder {
     }
 }
 
-/// What a target's cell holds: the distance in bytes from that cell.
+/// The contents of a target's cell: the distance in bytes from that cell.
 fn distance(from: CellPos, to: CellPos) -> u32 {
     to.0.wrapping_sub(from.0).wrapping_mul(4)
 }

@@ -1,7 +1,7 @@
-//! What a function catches: the table that is consulted when something is thrown, and never otherwise.
+//! The exceptions that a function catches: a table that is consulted only when an exception is thrown.
 //!
-//! The instructions of a `try_table` leave no op behind. Instead the table says for each cell which *region* is the innermost one
-//! there: a body whose exceptions clauses look at. Lowering writes it, the executor reads it while it walks the frames.
+//! The instructions of a `try_table` leave no op behind. Instead the table has for each cell the innermost *region*
+//! there: a body with clauses for its exceptions. Lowering writes it; the executor reads it while it walks the frames.
 
 use super::builder::CellPos;
 use super::ops::SlotOffset;
@@ -9,7 +9,7 @@ use super::ops::SlotOffset;
 /// A place in the code from which on another region is the innermost one.
 #[derive(Clone, Copy, Debug)]
 struct Edge {
-    /// Ops that end behind this cell are concerned.
+    /// Concerns ops that end behind this cell.
     at: CellPos,
     /// The region, if there is one.
     region: Option<u32>,
@@ -18,7 +18,7 @@ struct Edge {
 /// The body of a `try_table` or `try`.
 #[derive(Clone, Copy, Debug)]
 struct Region {
-    /// Where to look when none of the clauses takes an exception.
+    /// The region to search when none of the clauses catches an exception.
     outer: Option<u32>,
     /// The first and the last of its clauses.
     clauses: Option<(u32, u32)>,
@@ -29,11 +29,11 @@ struct Region {
 pub struct Clause {
     /// The index of the tag that it catches; nothing if it catches all.
     pub tag: Option<u32>,
-    /// Where the code goes on.
+    /// The code that continues after the catch.
     pub landing: CellPos,
-    /// The slot of the first value that the exception carries. Clauses that catch all do not want the values.
+    /// The slot of the first value that the exception carries; unused by clauses that catch all.
     pub payload: SlotOffset,
-    /// The slot of the reference to the exception, if it is wanted.
+    /// The slot of the reference to the exception, if the clause needs one.
     pub exn: Option<SlotOffset>,
     /// The next clause of the same region.
     next: Option<u32>,
@@ -48,12 +48,12 @@ pub struct Catches {
 }
 
 impl Catches {
-    /// Whether the function catches nothing.
+    /// Whether the function catches no exception.
     pub fn is_empty(&self) -> bool {
         self.clauses.is_empty()
     }
 
-    /// The bytes that it takes.
+    /// Number of bytes that it takes.
     pub fn bytes(&self) -> usize {
         size_of_val(&*self.edges) + size_of_val(&*self.regions) + size_of_val(&*self.clauses)
     }
@@ -85,12 +85,12 @@ impl Catches {
         self.edges.last().and_then(|edge| edge.region)
     }
 
-    /// Leaves what a region does not catch to another one. It must have ended.
+    /// Delegates the exceptions that a region does not catch to another one. The region must have ended.
     pub fn delegate(&mut self, region: u32, to: Option<u32>) {
         self.regions[region as usize].outer = to;
     }
 
-    /// Adds a clause to those of a region. `landing` is the number of a landing until [`finish`](Self::finish) says where that is.
+    /// Adds a clause to a region. `landing` is the number of a landing until [`finish`](Self::finish) sets its position.
     pub fn clause(
         &mut self,
         region: u32,
@@ -119,18 +119,18 @@ impl Catches {
         clause
     }
 
-    /// Makes a clause keep a reference to the exception.
+    /// Makes a clause store a reference to the exception.
     pub fn keep(&mut self, clause: u32, exn: SlotOffset) {
         self.clauses[clause as usize].exn = Some(exn);
     }
 
-    /// Completes the table, given where each landing is. Regions without clauses are passed over from now on, so that a search looks
-    /// at clauses only.
+    /// Completes the table, given the position of each landing. Regions without clauses are skipped from now on, so that a search visits
+    /// clauses only.
     pub fn finish(&mut self, landings: &[CellPos]) {
         for clause in &mut self.clauses {
             clause.landing = landings[clause.landing.0 as usize];
         }
-        // What a region leads to began before it.
+        // A region's outer one began before it.
         for at in 0..self.regions.len() {
             self.regions[at].outer = self.regions[at].outer.and_then(|outer| self.solid(outer));
         }
@@ -139,7 +139,7 @@ impl Catches {
         }
     }
 
-    /// The region, or if it has no clauses the one that it leads to.
+    /// The region, or if it has no clauses the nearest outer one that has.
     fn solid(&self, region: u32) -> Option<u32> {
         let Region { outer, clauses } = self.regions[region as usize];
         if clauses.is_some() {
@@ -149,8 +149,8 @@ impl Catches {
         }
     }
 
-    /// The clause that takes an exception thrown by the op that ends at, or contains, the cell before `cell`. `takes` says whether
-    /// an exception has the tag of an index. `seen` is raised by the number of clauses that had to be looked at.
+    /// Finds the clause that catches an exception thrown by the op that ends at, or contains, the cell before `cell`. `takes` tells whether
+    /// an exception has the tag of an index. `seen` is raised by the number of clauses that were tested.
     pub fn find(
         &self,
         cell: CellPos,

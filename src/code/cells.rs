@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 use super::builder::HandlerCells;
 use super::unit::Pair;
 
-/// A list of cells. It lies in memory as finished code does, so that finishing copies nothing.
+/// A list of cells. Its layout in memory is that of finished code, so that finishing copies nothing.
 #[derive(Debug, Default)]
 pub struct CellList {
     pairs: Vec<Pair>,
@@ -14,7 +14,7 @@ pub struct CellList {
 }
 
 impl CellList {
-    /// How many cells there are.
+    /// Number of cells.
     #[inline(always)]
     pub fn len(&self) -> usize {
         2 * self.pairs.len() - usize::from(self.odd)
@@ -41,7 +41,7 @@ impl CellList {
         }
     }
 
-    /// Appends what an op begins with. Ops begin with a pair.
+    /// Appends the first two cells of an op. Ops begin with a pair.
     #[inline(always)]
     pub fn push_handler(&mut self, cells: HandlerCells) {
         debug_assert!(!self.odd);

@@ -1,12 +1,12 @@
-//! How structures and arrays lie in memory: which bytes each field has.
+//! The layout of structures and arrays in memory: the bytes of each field.
 //!
-//! Fields stand in their order, each at a multiple of its size. So a field has the same place in a type as in all its subtypes, and
+//! Fields keep their order, each at a multiple of its size. So a field has the same place in a type as in all its subtypes, and
 //! code can name the place instead of the field.
 
 use crate::syntax::instr::Opcode;
 use crate::syntax::types::{FieldType, StorageType, ValType};
 
-/// How a field or an element is stored.
+/// The storage of a field or an element.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Storage {
@@ -25,7 +25,7 @@ pub enum Storage {
 }
 
 impl Storage {
-    /// How values of a type are stored.
+    /// The storage of values of a type.
     pub const fn of(ty: StorageType) -> Self {
         match ty {
             StorageType::I8 => Self::I8,
@@ -37,7 +37,7 @@ impl Storage {
         }
     }
 
-    /// Base-2 logarithm of how many bytes it takes.
+    /// Base-2 logarithm of the number of bytes it takes.
     pub const fn log2(self) -> u32 {
         match self {
             Self::I8 => 0,
@@ -48,12 +48,12 @@ impl Storage {
         }
     }
 
-    /// How many bytes it takes.
+    /// Number of bytes it takes.
     pub const fn bytes(self) -> usize {
         1 << self.log2()
     }
 
-    /// How many slots its value fills.
+    /// Number of slots its value fills.
     pub const fn slots(self) -> usize {
         match self {
             Self::Bits128 => 2,
@@ -61,7 +61,7 @@ impl Storage {
         }
     }
 
-    /// The one of a number.
+    /// The storage with a number.
     pub const fn of_code(code: u32) -> Self {
         match code {
             0 => Self::I8,
@@ -79,14 +79,14 @@ impl Storage {
 pub struct Place {
     /// Its first byte.
     pub offset: u32,
-    /// How it is stored.
+    /// Its storage.
     pub storage: Storage,
 }
 
 /// The fields of a structure type.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StructLayout {
-    /// Where each field is.
+    /// The place of each field.
     pub fields: Box<[Place]>,
     /// Bytes of all of them.
     pub bytes: u32,
@@ -107,29 +107,29 @@ impl StructLayout {
     }
 }
 
-/// What a cast asks of a reference that is not null.
+/// The condition that a cast sets for a reference that is not null.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Target {
-    /// Nothing: it is cast to the top of its hierarchy.
+    /// None: it is cast to the top of its hierarchy.
     Top,
-    /// The impossible: it is cast to the bottom.
+    /// An impossible one: it is cast to the bottom.
     Bottom,
-    /// That it can be compared: everything but host values.
+    /// It can be compared: any reference but host values.
     Eq,
-    /// That it is an unboxed integer.
+    /// It is an unboxed integer.
     I31,
-    /// That it is a structure.
+    /// It is a structure.
     Struct,
-    /// That it is an array.
+    /// It is an array.
     Array,
-    /// That it is an object of a type of the engine, by its canonical id.
+    /// It is an object of a type of the engine, by its canonical id.
     Object(u32),
-    /// That it is a function of a type of the engine.
+    /// It is a function of a type of the engine.
     Func(u32),
 }
 
 impl Target {
-    /// As two cells: a code and an id.
+    /// Its two cells: a code and an id.
     pub const fn cells(self) -> (u32, u32) {
         match self {
             Self::Top => (0, 0),
@@ -143,7 +143,7 @@ impl Target {
         }
     }
 
-    /// The one that [`cells`](Self::cells) are of.
+    /// The target with these [`cells`](Self::cells).
     pub const fn of_cells(code: u32, id: u32) -> Self {
         match code {
             0 => Self::Top,

@@ -1,28 +1,28 @@
-//! The map of a function's code: where each op came from, what has been paid in advance there, and where control arrives.
+//! The map of a function's code: the origin of each op, the fuel paid in advance there, and the places where control arrives.
 //!
-//! It is written while the code is lowered and stays beside it, so that a trap, a backtrace or a change of form lowers nothing again.
-//! Most ops take one word of two bytes: how far the op, its instruction and the fuel spent lie behind the word before it. Every so many
-//! words there is a [`Checkpoint`] with the same numbers in full. A look-up is a binary search among those, and a walk to the next one
-//! at most.
+//! It is written while the code is lowered and stays beside it, so that a trap, a backtrace or a change of form needs no second lowering.
+//! Most ops take one word of two bytes: the distance of the op, its instruction and the fuel spent from the word before. At regular
+//! intervals there is a [`Checkpoint`] with the same numbers in full. A look-up is a binary search among those, and then a walk of at most
+//! one interval.
 //!
 //! ```text
-//! 00 oooooo sssss ccc      an op: so many pairs of cells, bytes and fuel behind what came before
+//! 00 oooooo sssss ccc      an op: pairs of cells, bytes and fuel since the word before
 //! 01 sssssssss ccccc       a point: control arrives here
 //! 10 ssssssssssssss        the end of a superblock
 //! 110000 aaaaaaaa          the address of the last op (`AddressIn`)
 //! 111 ooooooooooooo        a larger step in bytes, for the next op
 //! 1100010000000000         six words with numbers of any size follow
-//! ```
+//! 1100010000000000         six words with full numbers follow
 
 use core::cmp::Ordering;
 
 use super::builder::CellPos;
 use super::ops::{Addr, Op, Src};
 
-/// Words from one checkpoint to the next, about.
+/// Approximate number of words from one checkpoint to the next.
 const INTERVAL: usize = 256;
 
-/// A field of a word: its lowest bit, its bits, and what is added to a number so that some negative ones fit.
+/// A field of a word: its lowest bit, its number of bits, and a bias that lets some negative numbers fit.
 struct Field {
     at: u32,
     bits: u32,
@@ -71,39 +71,39 @@ const REST: u32 = 3 << 14;
 const ADDRESS: Field = Field::new(0, 8, 0);
 /// The word in front of six that hold a place in full.
 const FULL: u32 = REST | 1 << 10;
-/// A step from instruction to instruction that is too large for an op's word: to the head of a loop that is repeated, and back.
+/// A step between instructions that is too large for an op's word: to the head of a loop that is repeated, and back.
 const FAR: u32 = REST | 1 << 13;
 const FAR_OFFSET: Field = Field::new(0, 13, 1 << 12);
 
-/// A place in the code, and what it corresponds to.
+/// A place in the code, with the matching place in the body and in the accounts.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 struct Place {
     /// The cell.
     cell: u32,
     /// The offset of the instruction from the beginning of the function's body.
     offset: u32,
-    /// What the instructions up to here cost.
+    /// The cost of the instructions up to here.
     spent: u32,
 }
 
-/// Numbers in full, in front of an op.
+/// Full numbers, in front of an op.
 #[derive(Clone, Copy, Debug)]
 struct Checkpoint {
     /// The position of the op's word, which has no differences.
     word: u32,
     place: Place,
-    /// What has been spent at the end of the superblock.
+    /// The fuel spent at the end of the superblock.
     end: u32,
     /// The number of points before.
     points: u32,
 }
 
-/// Where the op that accesses a memory finds the address, if not in the slot that its first cell names.
+/// The place where an op that accesses a memory finds the address, if not in the slot that its first cell names.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct AddressIn(u8);
 
 impl AddressIn {
-    /// Of an op.
+    /// The one of an op.
     fn of(op: &Op) -> Self {
         let kind = |src| match src {
             Src::Slot(_) => 0,
@@ -122,7 +122,7 @@ impl AddressIn {
         })
     }
 
-    /// The address as an op has it whose operands begin with these cells.
+    /// The address of an op whose operands begin with these cells.
     pub fn read(self, mut cells: impl Iterator<Item = u32>) -> Option<Addr> {
         let mut src = |kind| {
             Some(match kind & 3 {
@@ -148,9 +148,9 @@ pub struct Origin {
     pub cell: CellPos,
     /// The offset of its instruction in the module's binary.
     pub offset: usize,
-    /// Where it finds an address, if it accesses a memory.
+    /// The place of the address, if it accesses a memory.
     pub address: AddressIn,
-    /// What has been charged in advance for instructions behind it.
+    /// The fuel charged in advance for instructions behind it.
     pub ahead: u32,
 }
 
@@ -161,7 +161,7 @@ pub struct Point {
     pub number: u32,
     /// The cell.
     pub cell: CellPos,
-    /// What arriving there from nowhere charges.
+    /// The charge for arriving there from outside.
     pub ahead: u32,
 }
 
@@ -175,7 +175,7 @@ pub struct CodeMap {
 }
 
 impl CodeMap {
-    /// The origin of the op that contains the cell before this one: operands and return addresses lie behind where an op begins.
+    /// The origin of the op that contains the cell before this one: operands and return addresses lie behind the beginning of their op.
     pub fn origin(&self, cell: usize) -> Option<Origin> {
         let view = self.view();
         let mut cursor = view.before(|at| (at.place.cell as usize) < cell);
@@ -245,7 +245,7 @@ impl CodeMap {
         cursor.points
     }
 
-    /// The bytes that it takes.
+    /// Number of bytes that it takes.
     pub fn bytes(&self) -> usize {
         size_of_val(&*self.words) + size_of_val(&*self.checkpoints)
     }
@@ -266,7 +266,7 @@ struct View<'m> {
 }
 
 impl<'m> View<'m> {
-    /// The last checkpoint of which something is true that is true of all before it; or the beginning.
+    /// The last checkpoint for which a condition holds that holds for all before it; or the beginning.
     fn before(self, is: impl Fn(&Checkpoint) -> bool) -> Cursor<'m> {
         let next = self.checkpoints.partition_point(is);
         let mut cursor = Cursor {
@@ -284,12 +284,12 @@ impl<'m> View<'m> {
     }
 }
 
-/// What a word says of the place that the cursor has come to.
+/// The meaning of a word for the place that the cursor has reached.
 enum Record {
     Op,
     Point,
     End,
-    /// Of the last op.
+    /// The address of the last op.
     Address(AddressIn),
 }
 
@@ -368,7 +368,7 @@ impl Cursor<'_> {
         }
     }
 
-    /// What has been spent at the end of the superblock.
+    /// The fuel spent at the end of the superblock.
     fn end(mut self) -> u32 {
         loop {
             if let Some(checkpoint) = self.checkpoint() {
@@ -386,9 +386,9 @@ impl Cursor<'_> {
 pub struct MapBuilder {
     words: Vec<u16>,
     checkpoints: Vec<Checkpoint>,
-    /// How many checkpoints are in superblocks that have ended.
+    /// Number of checkpoints in superblocks that have ended.
     ended: usize,
-    /// The position from which on a word is to have a checkpoint in front of it.
+    /// The position from which on a word needs a checkpoint in front of it.
     due: usize,
     last: Place,
     points: u32,
@@ -397,7 +397,7 @@ pub struct MapBuilder {
 }
 
 impl MapBuilder {
-    /// The map of a function whose body begins at an offset.
+    /// Creates the map of a function whose body begins at an offset.
     pub fn new(body: usize) -> Self {
         Self {
             words: Vec::new(),
@@ -415,7 +415,7 @@ impl MapBuilder {
         self.body + self.last.offset as usize
     }
 
-    /// Notes an op that begins in a cell.
+    /// Records an op that begins in a cell.
     #[inline]
     pub fn op(&mut self, cell: CellPos, offset: usize, spent: u32, op: &Op) {
         let place = Place {
@@ -446,7 +446,7 @@ impl MapBuilder {
         }
     }
 
-    /// Notes a point in a cell.
+    /// Records a point in a cell.
     #[inline]
     pub fn point(&mut self, cell: CellPos, spent: u32) {
         let last = self.last;
@@ -458,7 +458,7 @@ impl MapBuilder {
         self.points += 1;
     }
 
-    /// Notes that a superblock ends.
+    /// Records the end of a superblock.
     pub fn end_superblock(&mut self, spent: u32) {
         let last = core::mem::replace(&mut self.last.spent, spent);
         let word = END | END_SPENT.put(spent.wrapping_sub(last));
@@ -469,7 +469,7 @@ impl MapBuilder {
         self.ended = self.checkpoints.len();
     }
 
-    /// Appends a word, or if its differences are too large the place in full and a word without any.
+    /// Appends a word, or the full place and a word without differences if those are too large.
     #[inline(always)]
     fn word(&mut self, word: u32, without: u32) {
         match u16::try_from(word) {
@@ -478,7 +478,7 @@ impl MapBuilder {
         }
     }
 
-    /// Appends the word of an op that has come so far, or the place in full.
+    /// Appends the word of an op that is this far from the last one, or the full place.
     #[cold]
     #[inline(never)]
     fn far_op(&mut self, near: u32, offset: u32) {
@@ -520,7 +520,7 @@ impl MapBuilder {
         });
     }
 
-    /// Notes the ops between two cells once more, for cells that are repeated from a cell on: fuel at each of them is what `spent` says.
+    /// Records the ops between two cells once more, for cells repeated at another position: `spent` gives the fuel at each of them.
     pub fn repeat(
         &mut self,
         from: CellPos,
@@ -533,7 +533,7 @@ impl MapBuilder {
             checkpoints: &self.checkpoints,
         };
         let mut cursor = view.before(|at| at.place.cell < from.0);
-        // The head of a loop has few ops.
+        // A loop's head has few ops.
         let mut ops: Vec<(Place, AddressIn)> = Vec::new();
         while let Some(record) = cursor.next() {
             match record {
@@ -559,7 +559,7 @@ impl MapBuilder {
         }
     }
 
-    /// The finished map.
+    /// Returns the finished map.
     pub fn finish(self) -> CodeMap {
         CodeMap {
             words: self.words.into(),
@@ -575,7 +575,7 @@ mod tests {
     use crate::code::ops::{Cells, Dst};
     use crate::syntax::instr::Opcode;
 
-    /// Numbers that are the same each time: small ones mostly, some of any size.
+    /// Numbers that are the same in each run: mostly small ones, some of any size.
     struct Numbers(u64);
 
     impl Numbers {
@@ -602,18 +602,18 @@ mod tests {
         }
     }
 
-    /// What a map is asked for, kept in lists.
+    /// The contents of a map, kept in lists.
     #[derive(Default)]
     struct Lists {
-        /// Cell, offset, what was spent, address and cells of each op.
+        /// Cell, offset, fuel spent, address and cells of each op.
         ops: Vec<(u32, u32, u32, Addr, Vec<u32>)>,
-        /// Cell of each point, and what was spent.
+        /// Cell of each point, and the fuel spent.
         points: Vec<(u32, u32)>,
-        /// Cell and what was spent where superblocks end.
+        /// Cell and fuel spent where superblocks end.
         ends: Vec<(u32, u32)>,
     }
 
-    /// A map of so many random ops, and the same in lists. Superblocks are of so many ops, about.
+    /// A map of `ops` random ops, and the same in lists. Superblocks have about `superblock` ops.
     fn random(seed: u64, ops: usize, superblock: u32) -> (CodeMap, Lists) {
         let mut numbers = Numbers(seed);
         let mut map = MapBuilder::new(1_000);
@@ -728,7 +728,7 @@ mod tests {
         for at in 0..1_000 {
             map.op(CellPos(2 + 4 * at), 10 + at as usize, 3 * at, &Op::Nop);
         }
-        // The ops in the cells from 402 to 414, which begin where 300 had been spent, behind what has cost 5,000.
+        // The ops in the cells from 402 to 414, which begin with 300 spent, after code that costs 5,000.
         map.repeat(CellPos(402), CellPos(414), CellPos(9_000), |spent| {
             spent - 300 + 5_000
         });

@@ -1,33 +1,33 @@
-//! What metered code charges, and where: the accounts of lowering.
+//! The charges of metered code and their places: the accounts of lowering.
 //!
-//! A *superblock* is a stretch of code along which control can only go on or leave: it ends at an unconditional branch, a return, a
-//! trap, a call, and in front of an instruction whose cost depends on an operand. Whoever arrives in a superblock pays at once for
-//! everything up to its end; whoever leaves it early gets back what lies ahead. So falling through, into labels too, costs nothing,
-//! and a taken branch charges one number, which may be negative:
+//! A *superblock* is a stretch of code that control enters anywhere and leaves anywhere but never runs backwards in: it ends at an
+//! unconditional branch, a return, a trap, a call, and in front of an instruction whose cost depends on an operand. Control that arrives
+//! in a superblock pays at once for everything up to its end; control that leaves it early is refunded the rest. So falling through,
+//! into labels too, costs nothing, and a taken branch charges one number, which may be negative:
 //!
 //! ```text
-//! ahead(p) = what the instructions cost from p to the end of its superblock
+//! ahead(p) = the cost of the instructions from p to the end of its superblock
 //! counter  = fuel - ahead(here)
 //! a branch from s to t:  counter -= ahead(t) - ahead(s)
 //! ```
 //!
 //! `ahead` is known only when a superblock has ended, so each charge is a cell that is written again when either side becomes known.
-//! How execution uses them is told in `exec::handlers::fuel`.
+//! The module `exec::handlers::fuel` describes how execution uses them.
 
 use super::builder::CellPos;
 use super::cells::CellList;
 
-/// A place as fuel sees it.
+/// A place in the accounts of fuel.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Tally {
-    /// What the instructions before it cost, all of the function's together.
+    /// The cost of all of the function's instructions before it.
     spent: u32,
     /// Its superblock.
     superblock: u32,
 }
 
 impl Tally {
-    /// A place with so much spent before it.
+    /// A place with the cost `spent` before it.
     pub fn at(spent: u32) -> Self {
         Self {
             spent,
@@ -35,30 +35,30 @@ impl Tally {
         }
     }
 
-    /// What the instructions before it cost.
+    /// The cost of the instructions before it.
     pub fn spent(self) -> u32 {
         self.spent
     }
 
-    /// Whether the same lies ahead of a place as if it were in the superblock of one behind it.
+    /// Whether the fuel ahead of this place is the same as if it were in the superblock of `other`, which is behind it.
     pub fn ends_with(self, other: Self) -> bool {
         self.superblock == other.superblock || self.spent == other.spent
     }
 
-    /// Whether something is spent between this place and one behind it.
+    /// Whether any fuel is spent between this place and one behind it.
     pub fn is_before(self, other: Self) -> bool {
         self.spent != other.spent
     }
 }
 
-/// A charge: what it comes to, as far as that is known.
+/// A charge: its amount, as far as that is known.
 #[derive(Clone, Copy, Debug)]
 struct Charge {
     cell: CellPos,
     amount: i32,
 }
 
-/// Names a charge.
+/// Identifies a charge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ChargeIdx(u32);
 
@@ -67,19 +67,19 @@ pub struct ChargeIdx(u32);
 pub struct Meter {
     /// The current place.
     here: Tally,
-    /// What had been spent at the end of each superblock that has ended.
+    /// The cost spent at the end of each superblock that has ended.
     ends: Vec<u32>,
     charges: Vec<Charge>,
-    /// Charges that wait for the end of the current superblock, and whether they grow or shrink by it.
+    /// Charges that wait for the end of the current superblock, and whether it raises or lowers them.
     open: Vec<(ChargeIdx, Side)>,
 }
 
-/// On which side of a charge a superblock is.
+/// The side of a charge that a superblock is on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Side {
-    /// It is left.
+    /// Control leaves it.
     Left,
-    /// It is arrived at.
+    /// Control arrives in it.
     Arrived,
 }
 
@@ -89,9 +89,9 @@ impl Meter {
         self.here
     }
 
-    /// Passes an instruction.
+    /// Counts the cost of an instruction.
     pub fn spend(&mut self, cost: u32) {
-        // A body has at most some million bytes, and no instruction costs as much as would make this overflow.
+        // A body has at most some million bytes, and no instruction costs enough to make this overflow.
         self.here.spent = self.here.spent.saturating_add(cost);
     }
 
@@ -109,7 +109,7 @@ impl Meter {
         self.here.superblock += 1;
     }
 
-    /// A charge in a cell, for leaving the current superblock here. Where it leads is said by [`arrive`](Self::arrive).
+    /// Makes a charge in a cell, for leaving the current superblock here. [`arrive`](Self::arrive) sets its target.
     pub fn leave(&mut self, cell: CellPos, cells: &mut CellList) -> ChargeIdx {
         let charge = self.entrance(cell);
         self.add(charge, self.here.spent as i32, cells);
@@ -117,14 +117,14 @@ impl Meter {
         charge
     }
 
-    /// A charge in a cell, for arriving from where nothing has been paid in advance.
+    /// Makes a charge in a cell, for arriving from where nothing has been paid in advance.
     pub fn entrance(&mut self, cell: CellPos) -> ChargeIdx {
         let charge = ChargeIdx(self.charges.len() as u32);
         self.charges.push(Charge { cell, amount: 0 });
         charge
     }
 
-    /// Says where a charge leads.
+    /// Sets the target of a charge.
     pub fn arrive(&mut self, charge: ChargeIdx, at: Tally, cells: &mut CellList) {
         let end = self.ends.get(at.superblock as usize).copied();
         let known = end.map_or(0, |end| end as i32);
@@ -134,8 +134,8 @@ impl Meter {
         }
     }
 
-    /// The place that far behind another one in the current superblock as a third one is behind a fourth: where in a repeated
-    /// stretch of code something is.
+    /// Returns the place in the current superblock that is as far behind `from` as `place` is behind `origin`: the position in a repeated
+    /// stretch of code.
     pub fn repeated(&self, from: Tally, place: Tally, origin: Tally) -> Tally {
         Tally {
             spent: from.spent + (place.spent - origin.spent),
@@ -143,7 +143,7 @@ impl Meter {
         }
     }
 
-    /// Goes to a place in the current superblock.
+    /// Moves to a place in the current superblock.
     pub fn go_to(&mut self, place: Tally) {
         self.here = place;
     }

@@ -1,8 +1,8 @@
-//! Threaded code: what lowering writes and the executor runs.
+//! Threaded code: the output of lowering, which the executor runs.
 //!
-//! Code belongs to a module, not to an instance: it mentions indices and offsets, never an address of a store, so that all
-//! instances of a module, on all threads, share it. `ops` says what there is, `builder` writes it, `meter` keeps its
-//! accounts of fuel, `map` says where ops came from, `catches` is what is known of exceptions, `unit` keeps it.
+//! Code belongs to a module, not to an instance: it contains indices and offsets, never an address of a store, so that all
+//! instances of a module, on all threads, share it. `ops` lists the ops, `builder` writes them, `meter` keeps the
+//! accounts of fuel, `map` has the origins of ops, `catches` the clauses for exceptions, and `unit` owns the code.
 //!
 //! Words: a *cell* is four bytes of code; an *op* is a handler's address and its operands; a *slot* is eight bytes of the value
 //! stack; the *accumulator* is the register in which every op leaves its result, one for each bank; a *pin* is a register that
