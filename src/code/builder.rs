@@ -348,8 +348,8 @@ impl Builder {
     /// Continues a loop by repeating its head, so that the branch in it is taken or not at once. Returns whether that was possible.
     ///
     /// The head is charged together with the code before it. Its first op reads its operand from the place that is known to hold it: an
-    /// accumulator, which holds the value of the slot given in `accs`, or the source that the slot was last copied from. So a variable of
-    /// the loop that has just changed need not be read from memory.
+    /// accumulator (`accs` has the slot that each mirrors), or the source that the slot was last copied from. So a variable of the loop
+    /// that has just changed need not be read from memory.
     pub fn repeat_head(&mut self, start: Target, at: At, accs: &[Option<SlotOffset>]) -> bool {
         let by_start = |head: &LoopHead| head.start.cell.cmp(&start.cell);
         let Ok(found) = self.heads.binary_search_by(by_start) else {

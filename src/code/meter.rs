@@ -1,9 +1,9 @@
 //! The charges of metered code and their places: the accounts of lowering.
 //!
-//! A *superblock* is a stretch of code that control enters anywhere and leaves anywhere but never runs backwards in: it ends at an
-//! unconditional branch, a return, a trap, a call, and in front of an instruction whose cost depends on an operand. Control that arrives
-//! in a superblock pays at once for everything up to its end; control that leaves it early is refunded the rest. So falling through,
-//! into labels too, costs nothing, and a taken branch charges one number, which may be negative:
+//! A *superblock* is a stretch of code in which control can only continue or leave: it ends at an unconditional branch, a return, a
+//! trap, a call, and in front of an instruction whose cost depends on an operand. Control that arrives in a superblock pays at once for
+//! everything up to its end; control that leaves it early is refunded the rest. So falling through, into labels too, costs nothing,
+//! and a taken branch charges one number, which may be negative:
 //!
 //! ```text
 //! ahead(p) = the cost of the instructions from p to the end of its superblock

@@ -1,17 +1,17 @@
-//! The ops of threaded code: one table, and what follows from it.
+//! The ops of threaded code: one table, and the code derived from it.
 //!
 //! An op is a handler's address (two cells) followed by its operands in the order of its row; a cell is four bytes. Lowering builds an
 //! [`Op`], `exec::select` finds the handler that suits its operand kinds, [`Op::write`] writes the rest, and the handler reads it
-//! with `read!`, which follows from the same row. What an operand is, by its type, is in `operand`. A row is
+//! with `read!`, which is derived from the same row. The module `operand` has the types of operands. A row is
 //!
 //! ```text
 //! /// its meaning, where `:=` stores and `acc` is the accumulator
 //! Name { operand: Type, … } [facts] "text for people" => selection;
 //! ```
 //!
-//! The facts are the fields of [`Facts`]. The selection says which handlers there are: a handler, and behind the semicolon what each of its
-//! parameters depends on; `exec::select` has the words. In brackets stand lists of opcodes, each with the handlers of its members.
-//! [`for_each_op`] hands all rows to a macro: this file derives the enum and the questions about it, `exec::select` the choice of handlers,
+//! The facts are the fields of [`Facts`]. The selection lists the handlers: a handler, and behind the semicolon the operands that each of its
+//! parameters depends on, in the words of `exec::select`. Lists of opcodes are in brackets, each with the handlers of its members.
+//! [`for_each_op`] hands all rows to a macro: this file derives the enum and its methods, `exec::select` the choice of handlers,
 //! `exec::handlers::operand` the readers.
 
 mod each;
@@ -26,7 +26,7 @@ pub use operand::*;
 
 use each::each_of;
 
-/// Calls a macro with the rows of the table, behind whatever else it is to get.
+/// Calls a macro with its arguments, followed by the rows of the table.
 macro_rules! for_each_op {
     ($callback:ident $($args:tt)*) => {
         $callback! {
@@ -326,7 +326,7 @@ macro_rules! for_each_op {
                 "trap unless {x} is {target}"
                 => (heap::ref_cast; src x,);
 
-            // What the runtime does. Operands and results lie in consecutive slots, the first of them `at`.
+            // Ops of the runtime. Operands and results lie in consecutive slots, the first of them `at`.
             /// an instruction on memories, tables, globals or functions, by their indices `a` and `b`
             Runtime { op: Opcode, a: u32, b: u32, at: SlotOffset } [traps]
                 "{op} {a} {b} at {at}"
@@ -354,29 +354,29 @@ macro_rules! for_each_op {
 }
 pub(crate) use for_each_op;
 
-/// What is known of an op apart from its operands.
+/// Facts about an op beside its operands.
 #[derive(Clone, Copy, Debug)]
 struct Facts {
-    /// It may trap, whatever its opcode; it may also if that may.
+    /// It may trap, whatever its opcode is; an op without this fact may trap if its opcode may.
     traps: bool,
-    /// Control may go elsewhere than to the next op; branches on a condition aside.
+    /// Control may continue elsewhere than at the next op; conditional branches do not count.
     leaves: bool,
-    /// It is a branch on a condition.
+    /// It is a conditional branch.
     may_branch: bool,
-    /// It calls something that returns behind it.
+    /// It calls a function that returns behind it.
     comes_back: bool,
     /// Its first operand may come from an accumulator as well as from a slot, if its opcode is one on numbers.
     on_numbers: bool,
-    /// How many targets follow the operands.
+    /// Number of targets that follow the operands.
     targets: u32,
-    /// The cost that its first cell holds; it charges by itself.
+    /// The base cost in its first cell, if it charges by itself.
     charges: Option<u32>,
     /// The operands that have the types of the opcode's parameters, as far as they may be in the code; others count as in the accumulator.
     params: [Src; 2],
 }
 
 impl Facts {
-    /// Those that a row does not mention.
+    /// The facts that a row does not mention.
     const NONE: Self = Self {
         traps: false,
         leaves: false,
@@ -389,7 +389,7 @@ impl Facts {
     };
 }
 
-/// What a row says of a fact: that it holds, if nothing else.
+/// The value that a row gives to a fact: true, if it gives none.
 macro_rules! given {
     () => {
         true
@@ -399,7 +399,7 @@ macro_rules! given {
     };
 }
 
-/// Derives the enum and the questions about it.
+/// Derives the enum and its methods.
 macro_rules! derive_ops {
     ($(
         $(#[$doc:meta])*
@@ -415,7 +415,7 @@ macro_rules! derive_ops {
 
         impl Op {
             /// Writes the operands in the order in which `read!` reads them. A branch's targets come last and are written by the builder,
-            /// each with what it charges.
+            /// each with its charge.
             pub fn write(&self, out: &mut impl Cells) {
                 match *self {$(
                     Self::$name $({ $($field),* })? => { $($($field.write(out);)*)? }
@@ -432,14 +432,14 @@ macro_rules! derive_ops {
                 )*}
             }
 
-            /// What it is about, if several instructions share it.
+            /// The opcode, if several instructions share the op.
             pub fn opcode(&self) -> Option<Opcode> {
                 match *self {$(
                     Self::$name $({ $($field),* })? => None $($(.or($field.opcode()))*)?,
                 )*}
             }
 
-            /// The first operand that is in a place of some kind.
+            /// The first operand that is a [`Src`].
             fn src(&mut self) -> Option<&mut Src> {
                 match self {$(
                     Self::$name $({ $($field),* })? => None $($(.or_else(|| $field.src()))*)?,
@@ -453,8 +453,8 @@ macro_rules! derive_ops {
                 )*}
             }
 
-            /// Shows every op to a visitor, with every combination of kinds of operands unless it has enough of an op. Most of them
-            /// do not exist: the visitor has to find out.
+            /// Shows every op to a visitor, with every combination of kinds of operands unless the visitor skips the rest of an op. Most of them
+            /// do not exist, which the visitor must find out.
             pub fn each(mut visit: impl FnMut(&Self) -> Next) {
                 let enough = core::cell::Cell::new(false);
                 $(
@@ -464,7 +464,7 @@ macro_rules! derive_ops {
             }
         }
 
-        /// One line for people who read lowered code; slots are numbered in units of eight bytes from the frame's base.
+        /// One line of a listing of lowered code; slots are numbered in units of eight bytes from the frame's base.
         impl fmt::Display for Op {
             #[allow(unused_variables, reason = "the text need not mention all operands")]
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -482,32 +482,32 @@ macro_rules! derive_ops {
 for_each_op!(derive_ops);
 
 impl Op {
-    /// How many targets follow the operands.
+    /// Number of targets that follow the operands.
     pub fn targets(&self) -> u32 {
         self.facts().targets
     }
 
-    /// Whether control may go elsewhere than to the next op; branches on a condition aside.
+    /// Whether control may continue elsewhere than at the next op; conditional branches do not count.
     pub fn leaves(&self) -> bool {
         self.facts().leaves
     }
 
-    /// Whether it is a branch on a condition.
+    /// Whether it is a conditional branch.
     pub fn may_branch(&self) -> bool {
         self.facts().may_branch
     }
 
-    /// Whether the op calls something that returns behind it.
+    /// Whether the op calls a function that returns behind it.
     pub fn comes_back(&self) -> bool {
         self.facts().comes_back
     }
 
-    /// The cost that its first cell holds, if it charges by itself.
+    /// The base cost in its first cell, if it charges by itself.
     pub fn charges(&self) -> Option<u32> {
         self.facts().charges
     }
 
-    /// Whether it may trap, so that it must be executed even if nobody wants its result.
+    /// Whether it may trap, so that it must be executed even if its result is unused.
     pub fn may_trap(&self) -> bool {
         self.facts().traps || self.opcode().is_some_and(Opcode::traps)
     }

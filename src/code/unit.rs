@@ -14,17 +14,17 @@ use super::map::{AddressIn, CodeMap};
 use super::ops::SlotOffset;
 use crate::syntax::index::FuncIdx;
 
-/// Two cells. Ops begin at every other cell, so that the address an op begins with is never read across a boundary.
+/// Two cells. Ops begin at every other cell, so that the address at the beginning of an op is never read across a boundary.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(8))]
 pub struct Pair(pub [MaybeUninit<u32>; 2]);
 
-/// What code does about fuel. A function's frame is the same in all forms.
+/// How code accounts for fuel. A function's frame is the same in all forms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {
-    /// It knows of none.
+    /// It charges no fuel.
     Plain,
-    /// It is fused like plain code, and charges on branches, calls and returns for what comes next.
+    /// It is fused like plain code, and charges on branches, calls and returns for the code that follows.
     Net,
     /// It charges before each instruction, and keeps every value in its slot: for the last stretch, when fuel runs short.
     Exact,
@@ -35,28 +35,28 @@ pub enum Form {
 pub struct Code {
     /// The cells: a header, then ops.
     pub cells: Box<[Pair]>,
-    /// What it catches.
+    /// The exceptions it catches.
     pub catches: Catches,
-    /// Where its ops came from.
+    /// The origins of its ops.
     pub map: CodeMap,
     /// The homes of the locals that have a register, one for each bank.
     pub pins: [Option<SlotOffset>; 3],
 }
 
 impl Code {
-    /// Where a cell is.
+    /// The address of a cell.
     fn at(&self, cell: CellPos) -> *const u32 {
         let cells: *const u32 = self.cells.as_ptr().cast();
         cells.wrapping_add(cell.0 as usize)
     }
 
-    /// The bytes that it takes.
+    /// Number of bytes that it takes.
     fn bytes(&self) -> usize {
         size_of::<Self>() + size_of_val(&*self.cells) + self.catches.bytes() + self.map.bytes()
     }
 }
 
-/// Why a function that was validated cannot be lowered: it exceeds a limit of the code format.
+/// The reason why a validated function cannot be lowered: it exceeds a limit of the code format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LowerError {
     /// The frame would need more bytes than an operand can address.
@@ -74,13 +74,13 @@ pub struct Position {
     pub func: FuncIdx,
     /// The offset of the instruction in the module's binary.
     pub offset: usize,
-    /// Where the op begins.
+    /// The address of the op.
     pub op: *const u32,
-    /// Where the op finds an address, if it accesses a memory.
+    /// The place of the address, if the op accesses a memory.
     pub address: AddressIn,
 }
 
-/// Where a unit gets its code from: the pipeline, which this module does not know.
+/// Lowers functions for a unit: the pipeline implements this, so that this module does not depend on it.
 pub trait Source: Send + Sync {
     /// Lowers a function, named by its position among those that the module defines, to the form in which it is entered.
     fn lower(&self, defined: u32) -> Result<Code, LowerError>;
@@ -88,20 +88,20 @@ pub trait Source: Send + Sync {
     /// Lowers a function of a metered module to its exact form.
     fn exact(&self, defined: u32) -> Result<Code, LowerError>;
 
-    /// How the instruction at an offset of a function's body accesses a memory, if it does.
+    /// Returns how the instruction at an offset of a function's body accesses a memory, if it does.
     fn access(&self, defined: u32, offset: usize) -> Option<MemAccess>;
 }
 
-/// How an instruction accesses a memory.
+/// The access of an instruction to a memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MemAccess {
     /// At an address that is an operand.
     At {
         /// The memory.
         mem: u32,
-        /// What is added to the address.
+        /// The offset added to the address.
         offset: u64,
-        /// How many bytes are accessed.
+        /// Number of bytes accessed.
         bytes: u64,
         /// The position of the address among the cells of the op.
         cell: usize,
@@ -127,7 +127,7 @@ pub enum MemAccess {
 
 /// The code of a module.
 pub struct CodeUnit {
-    /// For each defined function where its code begins. Until it is lowered, the executor's stub, which asks for it.
+    /// For each defined function the beginning of its code: until it is lowered, the executor's stub, which requests it.
     entries: Box<[AtomicPtr<MaybeUninit<u32>>]>,
     /// The code that `entries` point into. It is never dropped nor changed before the unit is.
     codes: Box<[OnceLock<Box<Code>>]>,
@@ -136,12 +136,12 @@ pub struct CodeUnit {
     /// The number of imported functions.
     imported: u32,
     source: Box<dyn Source>,
-    /// How often a function has been lowered.
+    /// The number of times that a function has been lowered.
     #[cfg(test)]
     pub lowerings: std::sync::atomic::AtomicUsize,
 }
 
-/// The pieces of a unit's code, by where they lie, and those of them that are exact forms.
+/// The pieces of a unit's code, by address, and the exact forms among them.
 #[derive(Default)]
 struct Pieces {
     /// The function of each piece, by the address at which the piece begins, and whether it is the exact form.
@@ -152,7 +152,7 @@ struct Pieces {
     exact: BTreeMap<u32, ExactForm>,
     /// The bytes of the exact forms.
     exact_bytes: usize,
-    /// Functions whose exact form an execution has let go, by when.
+    /// Functions whose exact form an execution has released, by time.
     idle: BTreeMap<u64, u32>,
     clock: u64,
 }
@@ -160,22 +160,22 @@ struct Pieces {
 /// The exact form of a function.
 struct ExactForm {
     code: Arc<Code>,
-    /// When an execution has let it go last.
+    /// The time when an execution released it last.
     idle: Option<u64>,
 }
 
-/// The exact forms of a unit that no execution is in are kept while all of its exact forms take at most so many bytes, or at most as many
-/// as the other code of the unit.
+/// The limit on the bytes of all exact forms of a unit, unless its other code takes more. Above it, exact forms that no execution is in
+/// are freed.
 const EXACT_BYTES: usize = 1 << 16;
 
-/// The bytes of the code of a unit, and whose account they are on as well.
+/// The number of bytes of a unit's code, and another account that they are counted on as well.
 #[derive(Default)]
 struct Weight {
     bytes: u64,
     account: Option<Arc<AtomicU64>>,
 }
 
-/// Exact forms that an execution has been in. They are not freed as long as it may return there.
+/// The exact forms that an execution has been in. They are not freed as long as it may return there.
 #[derive(Default)]
 pub struct Held(BTreeMap<usize, (Arc<CodeUnit>, Arc<Code>, u32)>);
 
@@ -198,7 +198,7 @@ impl Drop for Held {
     }
 }
 
-/// A piece of code that was found by an address within.
+/// A piece of code, found by an address within it.
 struct Found<'u> {
     code: Piece<'u>,
     defined: u32,
@@ -224,7 +224,7 @@ impl Deref for Piece<'_> {
 }
 
 impl CodeUnit {
-    /// A unit of `defined` functions, none of them lowered. `stub` is code that calls [`CodeUnit::materialize`].
+    /// Creates a unit of `defined` functions, none of them lowered. `stub` is code that calls [`CodeUnit::materialize`].
     pub fn new(
         imported: u32,
         defined: usize,
@@ -245,7 +245,7 @@ impl CodeUnit {
         }
     }
 
-    /// Where the entries lie, for the executor.
+    /// The address of the entries, for the executor.
     #[inline]
     pub fn entries(&self) -> &[AtomicPtr<MaybeUninit<u32>>] {
         &self.entries
@@ -256,7 +256,7 @@ impl CodeUnit {
         self.imported
     }
 
-    /// The code of a function, lowered now if it was not before. Several threads may ask at once; one of them wins.
+    /// The code of a function, lowered now if it was not before. Of several threads that call this at once, one lowers.
     pub fn materialize(&self, defined: u32) -> Result<*const MaybeUninit<u32>, LowerError> {
         let slot = &self.codes[defined as usize];
         let code = match slot.get() {
@@ -264,7 +264,7 @@ impl CodeUnit {
             None => {
                 self.count_lowering();
                 let code = Box::new(self.source.lower(defined)?);
-                // It is noted first, so that whoever can run it can find it.
+                // Register the code first, so that every thread that can run it can find it.
                 slot.get_or_init(|| {
                     let mut pieces = self.write();
                     pieces
@@ -282,7 +282,7 @@ impl CodeUnit {
         Ok(cells)
     }
 
-    /// The exact form of a function, made now if it is not there. As above.
+    /// The exact form of a function, made now if it does not exist. As above.
     fn exact(&self, defined: u32) -> Result<Arc<Code>, LowerError> {
         if let Some(form) = self.read().exact.get(&defined) {
             return Ok(form.code.clone());
@@ -306,7 +306,7 @@ impl CodeUnit {
         Ok(code)
     }
 
-    /// Notes that an execution has let go the exact form of a function, and frees the forms that were let go first, if there are too many.
+    /// Records that an execution has released the exact form of a function, and frees those released first if there are too many.
     fn let_go(&self, defined: u32) {
         let mut freed = Vec::new();
         let pieces = &mut *self.write();
@@ -326,7 +326,7 @@ impl CodeUnit {
                 continue;
             };
             form.idle = None;
-            // Nobody can come to hold it meanwhile. Whoever holds it notes it again in the end.
+            // No execution can begin to hold it meanwhile. An execution that holds it releases it again in the end.
             if Arc::strong_count(&form.code) > 1 {
                 continue;
             }
@@ -354,7 +354,7 @@ impl CodeUnit {
         self.lowerings.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Adds to what the unit weighs.
+    /// Adds to the unit's number of bytes.
     fn weigh(&self, more: i64) {
         let mut weight = self.weight.lock().unwrap_or_else(PoisonError::into_inner);
         weight.bytes = weight.bytes.wrapping_add_signed(more);
@@ -389,13 +389,13 @@ impl CodeUnit {
         self.pieces.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What arriving charges at a place in code of the form `Net` where control arrives.
+    /// The charge for arriving at a place in code of the form `Net`.
     pub fn arrival(&self, ip: *const u32) -> u32 {
         let point = self.find(ip).and_then(|at| at.code.map.point_at(at.cell));
         point.map_or(0, |point| point.ahead)
     }
 
-    /// Where to go on in exact form, given a place in code of the form `Net` where control arrives.
+    /// The place at which to continue in exact form, given a place in code of the form `Net` where control arrives.
     pub fn to_exact(
         self: &Arc<Self>,
         ip: *const u32,
@@ -417,7 +417,7 @@ impl CodeUnit {
         Ok(ip)
     }
 
-    /// The opposite of [`to_exact`](Self::to_exact): the place, what arriving charges there, and the homes of the pins.
+    /// The opposite of [`to_exact`](Self::to_exact): the place, the charge for arriving there, and the homes of the pins.
     pub fn to_net(&self, ip: *const u32) -> Option<(*const u32, u32, [Option<SlotOffset>; 3])> {
         let at = self.find(ip)?;
         let point = at.code.map.point_at(at.cell)?;
@@ -426,12 +426,12 @@ impl CodeUnit {
         Some((net.at(point.cell), point.ahead, net.pins))
     }
 
-    /// Where the code begins that contains an address, or ends there.
+    /// The beginning of the code that contains an address, or ends there.
     pub fn entry_of(&self, ip: *const u32) -> Option<*const MaybeUninit<u32>> {
         Some(self.find(ip)?.code.cells.as_ptr().cast())
     }
 
-    /// The code that an address lies in, or at the end of.
+    /// The code that contains an address, or ends there.
     fn find(&self, ip: *const u32) -> Option<Found<'_>> {
         let address = ip.addr();
         let pieces = self.read();
@@ -450,8 +450,8 @@ impl CodeUnit {
         })
     }
 
-    /// The clause that takes an exception thrown by the op that ends at, or contains, an address; with the beginning of its function's
-    /// code. `takes` says whether the exception has the tag of an index; `seen` counts the clauses that were looked at.
+    /// The clause that catches an exception thrown by the op that ends at, or contains, an address; with the beginning of its function's
+    /// code. `takes` tells whether the exception has the tag of an index; `seen` counts the clauses that were tested.
     pub fn catcher(
         &self,
         ip: *const u32,
@@ -476,12 +476,12 @@ impl CodeUnit {
         })
     }
 
-    /// How the instruction at a position accesses a memory, if it does.
+    /// Returns how the instruction at a position accesses a memory, if it does.
     pub fn access(&self, at: &Position) -> Option<MemAccess> {
         self.source.access(at.func.0 - self.imported, at.offset)
     }
 
-    /// What has been charged for instructions behind the one whose op ends at, or contains, an address.
+    /// The fuel charged in advance for instructions behind the one whose op ends at, or contains, an address.
     pub fn ahead(&self, ip: *const u32) -> u32 {
         let Some(Found {
             code: Piece::Entered(code),
@@ -489,7 +489,7 @@ impl CodeUnit {
             ..
         }) = self.find(ip)
         else {
-            // Exact code charges for nothing in advance.
+            // Exact code charges nothing in advance.
             return 0;
         };
         code.map.origin(cell).map_or(0, |origin| origin.ahead)

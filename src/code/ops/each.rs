@@ -1,19 +1,19 @@
-//! Every op there may be, as far as its handler depends on it: for those who want to see all handlers.
+//! Every op that may exist, as far as its handler depends on it: for visiting all handlers.
 //!
-//! The list follows from the declaration of [`Op`](super::Op) and from the types of its fields, so that nothing new can be left out.
-//! Numbers do not matter to handlers, with few exceptions; they are placeholders here.
+//! The list is derived from the declaration of [`Op`](super::Op) and from the types of its fields, so that no new one can be left out.
+//! Handlers do not depend on numbers, with few exceptions; numbers are placeholders here.
 
-/// What a visitor thinks of the op it was shown.
+/// The answer of a visitor to the op it was shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Next {
-    /// The next one: the same op with other kinds of operands, if there are any left.
+    /// Continue with the next op: the same with other kinds of operands, if there are any left.
     More,
-    /// The next one that differs in more than kinds of operands.
+    /// Continue with the next op that differs in more than kinds of operands.
     Other,
 }
 
-/// Shows all ops of a variant: a loop for each of its fields, one within another. A field that is no kind of operand begins anew
-/// whatever the visitor had enough of.
+/// Shows all ops of a variant: a loop for each of its fields, one within another. A field that is no kind of operand resets the
+/// visitor's request to skip.
 macro_rules! each_of {
     ($visit:ident, $enough:ident, $op:expr;) => {
         $enough.set($visit(&$op) == $crate::code::ops::Next::Other)

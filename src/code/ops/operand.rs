@@ -1,4 +1,4 @@
-//! What the operands of ops are, by their types: how each is written, how it is shown to people, and which of its values handlers depend on.
+//! The operands of ops, by their types: how each is written and shown, and which of its values handlers depend on.
 
 use core::fmt::{self, Display, Formatter};
 
@@ -13,29 +13,29 @@ pub trait Operand: Copy + 'static {
     /// Whether the value is a kind of operand, which [`Next::Other`](super::Next::Other) skips.
     const IS_KIND: bool = false;
 
-    /// Writes its cells. What the choice of a handler says already has none.
+    /// Writes its cells. An operand that the choice of a handler determines has none.
     fn write(self, _: &mut impl Cells) {}
 
-    /// Writes what people read.
+    /// Writes its text in a listing.
     fn show(self, f: &mut Formatter<'_>) -> fmt::Result;
 
-    /// The opcode that it is.
+    /// The opcode, if it is one.
     fn opcode(self) -> Option<Opcode> {
         None
     }
 
-    /// The place that it is; of an address, if it is nothing else.
+    /// The place that it is read from, if it is one; of an address, only if that is a single place.
     fn src(&mut self) -> Option<&mut Src> {
         None
     }
 
-    /// The destination that it is.
+    /// The destination, if it is one.
     fn dst(&mut self) -> Option<&mut Dst> {
         None
     }
 }
 
-/// An operand as people read it.
+/// An operand as shown in a listing.
 pub struct Shown<T>(pub T);
 
 impl<T: Operand> Display for Shown<T> {
@@ -46,23 +46,23 @@ impl<T: Operand> Display for Shown<T> {
 
 /// Receives the operand cells of an op.
 pub trait Cells {
-    /// A cell.
+    /// Receives a cell.
     fn cell(&mut self, cell: u32);
 
-    /// Two cells that are read as one, at a multiple of eight bytes.
+    /// Receives two cells that are read as one, at a multiple of eight bytes.
     fn wide(&mut self, value: u64);
 }
 
-/// Where a slot is: bytes from the frame's base, negative for parameters.
+/// The place of a slot: bytes from the frame's base, negative for parameters.
 pub type SlotOffset = i32;
 
-/// 16 bytes in the code: a vector, or the lanes that one is made of.
+/// 16 bytes in the code: a vector, or the lanes that a shuffle selects.
 pub type Bytes = [u8; 16];
 
-/// A small number that the handler knows.
+/// A small number that is part of the handler.
 pub type Few = u8;
 
-/// The most locals that are set to zero by a handler that knows their number.
+/// The maximal number of locals that are set to zero by a handler that has their number built in.
 pub const MAX_INLINE_ZEROS: Few = 8;
 
 listed! {
@@ -80,7 +80,7 @@ pub enum Bank {
 }
 }
 
-/// Where an op finds an operand.
+/// The place from which an op reads an operand.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Src {
     /// In the accumulator of its bank.
@@ -95,7 +95,7 @@ pub enum Src {
     Imm64(u64),
 }
 
-/// Where an op leaves its result. Whatever it is, the accumulator of the result's bank receives it too, unless the op says so.
+/// The place where an op writes its result. The accumulator of the result's bank receives it too, unless the op says otherwise.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Dst {
     /// In the accumulator only.
@@ -106,7 +106,7 @@ pub enum Dst {
     Pin(SlotOffset),
 }
 
-/// How an op computes an address in a 32-bit memory; all sums wrap at 32 bits.
+/// The address that an op computes in a 32-bit memory; all sums wrap at 32 bits.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Addr {
     /// `x`
@@ -118,7 +118,7 @@ pub enum Addr {
 }
 
 listed! {
-/// What an atomic op does.
+/// The operation of an atomic op.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Atomic {
@@ -126,7 +126,7 @@ pub enum Atomic {
     Load,
     /// Writes.
     Store,
-    /// Adds, and yields what was there, as those that follow do.
+    /// Adds, and yields the old value, as the following ones do.
     Add,
     /// Subtracts.
     Sub,
@@ -138,7 +138,7 @@ pub enum Atomic {
     Xor,
     /// Exchanges.
     Xchg,
-    /// Exchanges what is as expected.
+    /// Exchanges if the old value is the expected one.
     Cmpxchg,
     /// `memory.atomic.wait32` and its like.
     Wait,
@@ -149,16 +149,16 @@ pub enum Atomic {
 }
 }
 
-/// Where an access to a memory goes that may be shared, or is atomic.
+/// The parameters of an access to a memory that may be shared, or of an atomic one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Access {
     /// The memory.
     pub mem: u32,
     /// Whether its addresses have 64 bits.
     pub wide: bool,
-    /// Base-2 logarithm of how many bytes are accessed.
+    /// Base-2 logarithm of the number of bytes accessed.
     pub width: u32,
-    /// Added to the address, without wrapping.
+    /// The offset added to the address, without wrapping.
     pub offset: u64,
 }
 
@@ -177,7 +177,7 @@ pub enum Floats {
 }
 }
 
-/// How a call that may leave the instance finds its arguments.
+/// The frame of a call that may leave the instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CallFrame {
     /// Bytes from this frame's base to that of the callee.
@@ -188,12 +188,12 @@ pub struct CallFrame {
     pub slots: u32,
 }
 
-/// How a call in place of the current one finds its arguments.
+/// The frame of a call that replaces the current one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TailFrame {
     /// The first argument.
     pub from: SlotOffset,
-    /// Where the arguments are to be: where those of the current function are.
+    /// The place to move the arguments to: that of the current function's arguments.
     pub to: SlotOffset,
     /// Slots of the arguments.
     pub params: u32,
@@ -201,17 +201,17 @@ pub struct TailFrame {
     pub slots: u32,
 }
 
-/// What a cast asks for.
+/// The condition that a cast sets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CastTarget {
-    /// What it asks of references that are not null.
+    /// The condition for references that are not null.
     pub target: Target,
-    /// Whether it is content with null.
+    /// Whether null passes.
     pub nullable: bool,
 }
 
 impl CastTarget {
-    /// The one whose cells these are.
+    /// The target with these cells.
     pub const fn of_cells(code: u32, id: u32) -> Self {
         Self {
             target: Target::of_cells(code >> 1, id),
@@ -339,7 +339,7 @@ impl Operand for Opcode {
     }
 }
 
-/// Operands that only the handler depends on.
+/// Operands that affect the handler only.
 macro_rules! of_the_handler {
     ($($ty:ty = $each:expr, |$value:ident| $text:literal $(, $arg:expr)*;)*) => {$(
         impl Operand for $ty {
@@ -360,7 +360,7 @@ of_the_handler! {
     Few = &[1, 2, 3, 4, 5, 6, 7, MAX_INLINE_ZEROS], |count| "{count}";
 }
 
-/// Operands that handlers only read: their values do not matter to the choice of one.
+/// Operands that handlers only read: their values do not affect the choice of one.
 macro_rules! of_the_code {
     ($($ty:ty = $any:expr, |$value:ident, $out:ident| $write:expr, $text:literal $(, $arg:expr)*;)*) => {$(
         impl Operand for $ty {
@@ -383,7 +383,7 @@ of_the_code! {
     u32 = 0, |value, out| out.cell(value), "{value}";
     u64 = 0, |value, out| out.wide(value), "{value}";
     SlotOffset = 0, |offset, out| out.cell(offset as u32), "[{}]", offset / 8;
-    // The lowest byte of each cell first.
+    // The lowest byte of each cell comes first.
     Bytes = [0; 16], |bytes, out| {
         let (cells, _) = bytes.as_chunks();
         for cell in cells {
