@@ -1,9 +1,9 @@
-//! A check that dispatch jumps: that a handler which calls the next one leaves nothing on the host's stack.
+//! A check that dispatch jumps: a handler that calls the next one leaves nothing on the host's stack.
 //!
-//! Whether the compiler turns such a call into a jump is its own decision. If it ever stops doing so, no engine is made, instead of the
-//! stack of a thread overflowing later. The check runs a program that has an op for every handler: `Op::each` names all ops there may be,
-//! and `select` says which of them have a handler, so that a new one is in the program without being added here. Between them the
-//! program calls a host function that looks how far the host's stack reaches, which has to be the same each time.
+//! The compiler decides whether such a call becomes a jump. If it ever does not, no engine is made; otherwise the
+//! stack of a thread would overflow later. The check runs a program that has an op for every handler: `Op::each` lists all possible ops,
+//! and `select` finds those that have a handler, so that a new one is in the program without being added here. Between them the
+//! program calls a host function that measures the depth of the host's stack, which must be the same each time.
 
 use core::cell::Cell;
 use std::sync::{Arc, OnceLock};
@@ -32,10 +32,10 @@ use crate::runtime::tag_inst::TagInst;
 use crate::syntax::instr::Opcode;
 use crate::syntax::types::*;
 
-/// Whether dispatch leaves the host's stack alone. Found out once.
+/// Whether dispatch leaves the host's stack unchanged. Checked once.
 pub fn dispatch_is_flat() -> bool {
     static FLAT: OnceLock<bool> = OnceLock::new();
-    // A loop leaves it alone by its nature.
+    // A loop always does.
     *FLAT.get_or_init(|| {
         cfg!(not(tail_dispatch)) || is_flat(select::select, Extent::Shapes) == Some(true)
     })
@@ -44,22 +44,22 @@ pub fn dispatch_is_flat() -> bool {
 /// The forms of code.
 const FORMS: [Form; 3] = [Form::Plain, Form::Net, Form::Exact];
 
-/// How many handlers are run.
+/// The set of handlers that are run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Extent {
-    /// One for each opcode, and for whatever else an op is of: operands of one kind stand for those of all kinds.
+    /// One for each opcode or other variant of an op: operands of one kind stand for those of all kinds.
     Shapes,
     /// All of them.
     #[cfg(test)]
     Handlers,
 }
 
-/// Whether all forms of code leave the host's stack alone, given who chooses handlers; nothing if the program did not run to its end.
+/// Whether all forms of code leave the host's stack unchanged with these handlers; nothing if the program did not run to its end.
 fn is_flat(select: Select, extent: Extent) -> Option<bool> {
     let (ops, mut flat) = (ops(extent), true);
     for form in FORMS {
         let depths = World::new(select, form, extent, &ops)?.run()?;
-        // Nothing returns before the end, so what any handler left behind is still there when the last one is run.
+        // No function returns before the end, so anything that a handler left behind is still there when the last one is run.
         flat &= depths.len() > 2 && depths.first() == depths.last();
     }
     Some(flat)
@@ -88,7 +88,7 @@ fn ops(extent: Extent) -> Vec<Tried> {
         };
         let mut forms = Vec::with_capacity(FORMS.len());
         for form in FORMS {
-            // What is the same in plain code is run there.
+            // An op with the same handler in plain code is run there.
             let found = select::find(op, form);
             let is_known = form != Form::Plain && same(found, plain);
             if found.is_ok() && !is_known {
@@ -108,24 +108,24 @@ fn ops(extent: Extent) -> Vec<Tried> {
     ops
 }
 
-/// About where the host's stack ends.
+/// The approximate end of the host's stack.
 #[inline(never)]
 fn stack_address() -> usize {
     let local = 0_u8;
     core::hint::black_box(&raw const local).addr()
 }
 
-/// The store that the program runs in, and what was seen meanwhile.
+/// The store that the program runs in, and the depths that were measured.
 struct World {
     store: Store,
-    /// What keeps the program's types in the registry.
+    /// Keeps the program's types in the registry.
     _types: [TypeHandle; 3],
     depths: Vec<usize>,
 }
 
 /// The host functions of the program, by their numbers.
 mod host {
-    /// Notes how far the host's stack reaches.
+    /// Records the depth of the host's stack.
     pub const NOTE: u32 = 0;
     /// Throws an exception.
     pub const THROW: u32 = 1;
@@ -147,15 +147,15 @@ mod defined {
     pub const NOTHING: u32 = 1;
 }
 
-/// Slots of a frame. Ops have all their operands and results from the first one on.
+/// Slots of a frame. Ops have all their operands and results in the first slots.
 mod slot {
     use super::SlotOffset;
 
-    /// So many slots are set before each op.
+    /// Number of slots that are set before each op.
     pub const SET: u32 = 5;
-    /// The second operand of those that may not have it in the first slot.
+    /// The second operand of ops that may not have it in the first slot.
     pub const SECOND: SlotOffset = 8;
-    /// Where ones are, to be copied to the first slots.
+    /// Slots with ones, for copying to the first slots.
     pub const ONES: SlotOffset = 80;
     /// A reference to the exception that was caught.
     pub const EXN: SlotOffset = ONES + 8 * SET as SlotOffset;
@@ -168,7 +168,7 @@ mod slot {
 /// Bytes from a frame to that of a callee without parameters.
 const DELTA: u32 = slot::OUT as u32 + super::machine::RECORD_BYTES as u32;
 
-/// Fuel that does not last for one slice, so that the machine has to look for more again and again.
+/// A cost above one slice of fuel, so that the machine has to refill the counter again and again.
 const MUCH: u32 = 50_000;
 
 /// References that ops work on, and the type of the program's functions.
@@ -182,7 +182,7 @@ struct Names {
 }
 
 impl World {
-    /// A store with one of everything that ops refer to, and an instance whose functions are the program.
+    /// Creates a store with one of everything that ops refer to, and an instance whose functions are the program.
     fn new(select: Select, form: Form, extent: Extent, ops: &[Tried]) -> Option<Self> {
         let registry = Arc::new(Registry::default());
         let func_type = CompType::Func(FuncType {
@@ -281,7 +281,7 @@ impl World {
         })
     }
 
-    /// Runs the program; what was seen of the host's stack.
+    /// Runs the program; returns the measured depths.
     fn run(mut self) -> Option<Vec<usize>> {
         let main = FuncAddr(func::IMPORTED + defined::MAIN);
         let done = super::invoke(&mut self, Mode::Straight, main, (0, 0), &mut []);
@@ -327,15 +327,15 @@ impl Embedder for World {
 /// A part of a function.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// An op. Its targets are what follows it.
+    /// An op. Its targets are the code behind it.
     Op(Op),
-    /// An op that throws something, which is caught behind it.
+    /// An op that throws an exception, which is caught behind it.
     Caught(Op),
     /// Work that has to be paid for.
     Spend(u32),
 }
 
-/// The program: functions of steps, and who chooses handlers for them.
+/// The program: functions of steps, and the choice of handlers for them.
 struct Program {
     functions: Vec<Vec<Step>>,
     select: Select,
@@ -376,7 +376,7 @@ impl Program {
         self.functions[defined::MAIN as usize].push(Step::Op(op));
     }
 
-    /// Notes how far the host's stack reaches.
+    /// Records the depth of the host's stack.
     fn note(&mut self) {
         self.main(Op::CallImport {
             func: func::NOTE,
@@ -384,7 +384,7 @@ impl Program {
         });
     }
 
-    /// Sets the first slots, and the registers of all banks to what is in the first one.
+    /// Sets the first slots, and copies the first one to the registers of all banks.
     fn set(&mut self, values: [u64; slot::SET as usize]) {
         if values == [1; slot::SET as usize] {
             self.main(Op::CopyRange {
@@ -401,13 +401,13 @@ impl Program {
                 });
             }
         }
-        // Where one kind of operands stands for all, they are slots.
+        // If one kind of operands stands for all, they are slots.
         if self.extent != Extent::Shapes {
             self.set_registers();
         }
     }
 
-    /// Sets the registers of all banks to what is in the first slot.
+    /// Sets the registers of all banks to the value of the first slot.
     fn set_registers(&mut self) {
         for bank in [Bank::Int, Bank::F32, Bank::F64] {
             self.main(Op::Copy {
@@ -419,13 +419,13 @@ impl Program {
         }
     }
 
-    /// Adds an op with operands on which it does not trap. They are all 1 where nothing else is said.
+    /// Adds an op with operands on which it does not trap: all 1, unless listed here.
     fn try_op(&mut self, op: Op) {
         let one = [1; slot::SET as usize];
         match op {
-            // Ends execution, so that it cannot leave anything behind.
+            // Ends execution, so it cannot leave anything behind.
             Op::Unreachable => {}
-            // One handler does them all, at an address that is aligned.
+            // One handler does all of them, at an aligned address.
             Op::Atomic {
                 op: Opcode::I32AtomicLoad,
                 ..
@@ -466,7 +466,7 @@ impl Program {
             }
             Op::Bulk { op, at, .. } => {
                 let (operands, a, b) = self.runtime_operands(op);
-                // Fuel does not last for one slice.
+                // The cost exceeds one slice.
                 let cost = MUCH;
                 for _ in 0..3 {
                     self.try_with(operands, Op::Bulk { op, cost, a, b, at });
@@ -481,7 +481,7 @@ impl Program {
                 self.functions[defined::MAIN as usize].push(Step::Caught(op));
             }
             _ if op.targets() > 0 => {
-                // Taken or not; what comes next has to be paid for.
+                // Run it both ways; the code behind has to be paid for.
                 for value in [0, 1] {
                     self.try_with([value; 5], op);
                     self.functions[defined::MAIN as usize].push(Step::Spend(MUCH));
@@ -492,7 +492,7 @@ impl Program {
         }
     }
 
-    /// Adds an op that works on what is in the first slots and in the registers.
+    /// Adds an op whose operands are in the first slots and in the registers.
     fn try_with(&mut self, values: [u64; slot::SET as usize], op: Op) {
         self.set(values);
         self.main(op);
@@ -563,7 +563,7 @@ impl Program {
         }
     }
 
-    /// Operands and numbers for what the runtime does.
+    /// Operands and numbers for an op of the runtime.
     fn runtime_operands(&self, op: Opcode) -> ([u64; slot::SET as usize], u32, u32) {
         let Names {
             array,
@@ -609,11 +609,11 @@ impl Program {
         self.main(Op::Call { defined, delta });
     }
 
-    /// Adds an op that leaves its function: to a function of its own, which is called.
+    /// Adds an op that leaves its function: in a function of its own, which is called.
     fn leave(&mut self, values: [u64; slot::SET as usize], op: Op) {
         let defined = self.functions.len() as u32;
         self.functions.push(Vec::new());
-        // As the main function for a moment.
+        // Stand in for the main function for a moment.
         self.functions
             .swap(defined::MAIN as usize, defined as usize);
         self.main(Op::CopyRange {
@@ -665,14 +665,14 @@ impl Program {
     }
 }
 
-/// How a call finds its arguments: it has none.
+/// The frame of a call without arguments.
 const FRAME: CallFrame = CallFrame {
     delta: DELTA,
     params: 0,
     slots: 0,
 };
 
-/// As above, for a call in place of the current one.
+/// As above, for a call that replaces the current one.
 const TAIL: TailFrame = TailFrame {
     from: 0,
     to: -(super::machine::RECORD_BYTES as SlotOffset),
@@ -680,7 +680,7 @@ const TAIL: TailFrame = TailFrame {
     slots: 0,
 };
 
-/// Appends an op whose targets are what follows it.
+/// Appends an op whose targets are the code behind it.
 fn put(builder: &mut Builder, op: &Op) {
     if op.charges().is_some() {
         return builder.charging_op(op, At::default());
@@ -749,7 +749,7 @@ mod tests {
             struct_type: 0,
             array_type: 0,
         };
-        // Those of the steps that prepare an op are copies, of which there are few kinds.
+        // The steps that prepare an op are copies, of which there are few kinds.
         let count = |extent| {
             let program = Program::new(select::select, Form::Plain, extent, names, &ops(extent));
             let steps = program.functions.iter().flatten();

@@ -1,7 +1,7 @@
-//! Where a memory access went that trapped: found out afterwards, from the op and what it read.
+//! The place of a memory access that trapped: found afterwards, from the op and its operands.
 //!
-//! An op that traps has changed nothing yet, so its operands are where they were. So handlers need not note anything on the way. The
-//! instruction and the map of the code (`code::map`) say where the op has them.
+//! An op that traps has changed nothing yet, so its operands are still in place, and handlers need not record anything. The
+//! instruction and the map of the code (`code::map`) give the places of the operands.
 
 use super::machine::Machine;
 use crate::code::MemAccess;
@@ -23,14 +23,14 @@ pub struct Fault {
     pub address: u64,
     /// The offset that the instruction adds to it.
     pub offset: u64,
-    /// How many bytes were to be accessed.
+    /// Number of bytes of the access.
     pub size: u64,
-    /// How many bytes the memory has.
+    /// Number of bytes of the memory.
     pub len: u64,
 }
 
-/// The access at which the machine stopped because it reached beyond a memory, given where its op has the address and the cells of the op
-/// behind the handler's. Nothing if it was a segment that it reached beyond.
+/// The access beyond a memory that stopped the machine, given the place of the op's address and the cells of the op
+/// behind the handler's. Nothing if the access was beyond a segment.
 pub(super) fn fault(
     machine: &mut Machine,
     access: MemAccess,
@@ -103,7 +103,7 @@ fn address_of(machine: &Machine, addr: Addr, width: u32) -> u32 {
     }
 }
 
-/// An operand in a slot, of which the upper half may hold anything if its type has 32 bits.
+/// An operand in a slot, whose upper half may have any value if the type has 32 bits.
 fn operand(machine: &Machine, at: SlotOffset, ty: AddrType) -> u64 {
     let slot = machine.stopped_slot(at);
     match ty {
@@ -112,7 +112,7 @@ fn operand(machine: &Machine, at: SlotOffset, ty: AddrType) -> u64 {
     }
 }
 
-/// What an operand of the integer bank was.
+/// The value of an operand of the integer bank.
 fn value(machine: &Machine, src: Src) -> u64 {
     match src {
         Src::Acc => machine.stop_acc,

@@ -69,7 +69,7 @@ pub(crate) struct Machine {
     pub stop_acc_f32: f32,
     /// The accumulator for 64-bit floats when it ended.
     pub stop_acc_f64: f64,
-    /// The op in front of which execution stopped, where it can go on.
+    /// The op in front of which execution stopped, at which it can continue.
     pub retry_ip: *const u32,
     /// The trap that ended it, if one did.
     pub trap: Option<Trap>,
@@ -85,9 +85,9 @@ pub(crate) struct Machine {
     pub wanted: i64,
     /// The fuel that the current op has paid for its work.
     pub price: i64,
-    /// Whether execution goes on where it was interrupted: it is not interrupted there again, so that each resumption makes progress.
+    /// Whether execution continues after an interruption: it is not interrupted at this place again, so that each resumption makes progress.
     pub passes: bool,
-    /// How much of its work the op has done in front of which execution stopped or goes on.
+    /// The amount of its work that an op has done, in front of which execution stopped or continues.
     pub progress: u64,
     /// Whether code is metered.
     pub metered: bool,
@@ -95,7 +95,7 @@ pub(crate) struct Machine {
     pub pins: [Option<SlotOffset>; 3],
     /// The reason of a host function that ended it, if one did.
     pub failure: Option<Reason>,
-    /// The place where an exception was caught: the op to go on with, and the frame.
+    /// The place where an exception was caught: the op to continue at, and the frame.
     pub landing: (*const u32, *mut u8),
     /// Calls from one instance to another that are under way, innermost last.
     pub crossings: Vec<Crossing>,
@@ -118,7 +118,7 @@ pub(crate) struct Callee {
     pub params: u32,
     /// Slots of its arguments or results, whichever are more.
     pub slots: u32,
-    /// Where it returns to.
+    /// The place it returns to.
     pub ret_ip: *const u32,
     /// The frame it returns to.
     pub ret_sp: *mut u8,
@@ -127,7 +127,7 @@ pub(crate) struct Callee {
 /// A call from one instance to another.
 #[derive(Clone, Copy)]
 pub(crate) struct Crossing {
-    /// Where it returns to.
+    /// The place it returns to.
     pub ret_ip: *const u32,
     /// The frame it returns to.
     pub ret_sp: *mut u8,
@@ -136,7 +136,7 @@ pub(crate) struct Crossing {
 }
 
 impl Machine {
-    /// A machine on the rest of the store's value stack, which has memory.
+    /// Creates a machine on the rest of the store's value stack, which has memory.
     // Inlined, so that it is made in its place and not copied.
     #[inline(always)]
     pub(super) fn new(
@@ -212,7 +212,7 @@ impl Machine {
 
     /// The store.
     pub(super) fn store(&mut self) -> &mut Store {
-        // SAFETY: CTX; the embedder is exclusively borrowed for as long as the machine lives, and hands out the same store.
+        // SAFETY: CTX; the embedder is exclusively borrowed for as long as the machine lives, and returns the same store each time.
         unsafe { &mut *self.store }
     }
 
@@ -300,7 +300,7 @@ impl Machine {
         let store = self.store();
         let outer = core::mem::replace(&mut store.stack.used, used);
         // SAFETY: FRAME; arguments and results lie within the caller's frame, and calls of guests within this one use the stack beyond
-        // that. The collector may look at the slots meanwhile, as at all slots in use: cells permit it. Slots for results only are cleared.
+        // that. The collector may scan the slots meanwhile, as it may all slots in use: cells permit it. Slots for results only are cleared.
         let slots = unsafe {
             if slots > params {
                 let results = args.cast::<Slot>().add(params as usize);
@@ -311,7 +311,7 @@ impl Machine {
         // SAFETY: CTX; the machine does not touch the store while the embedder runs.
         let call =
             AssertUnwindSafe(|| unsafe { (*self.embedder).call_host(host, Some(instance), slots) });
-        // Panics must not pass through handlers; this one goes on where the guest was called from.
+        // Panics must not pass through handlers; this one resumes in the caller of the guest.
         let result = catch_unwind(call);
         // The embedder was re-borrowed during the call, so the store pointer is derived again.
         // SAFETY: as above.
@@ -351,7 +351,7 @@ impl Machine {
         }
     }
 
-    /// Prepares the call of a function of another instance; returns where its code begins, or null if the host has no memory for it.
+    /// Prepares the call of a function of another instance; returns the beginning of its code, or null if the host has no memory for it.
     #[inline(never)]
     pub(super) fn cross(
         &mut self,
@@ -453,7 +453,7 @@ impl Machine {
         self.failure.take().or(self.trap.take().map(Reason::Trap))
     }
 
-    /// Notes a reason of the embedder that ended execution.
+    /// Records a reason of the embedder that ended execution.
     pub(super) fn fail(&mut self, reason: Reason) {
         self.failure = Some(reason);
     }

@@ -10,20 +10,20 @@ use crate::code::LowerError;
 use crate::runtime::interrupt::Interruption;
 use crate::runtime::trap::Trap;
 
-/// The largest slice where execution can be interrupted: well below a millisecond of work.
+/// The largest slice if execution can be interrupted: well below a millisecond of work.
 const SLICE: u64 = 1 << 16;
 
-/// The largest cost of work that is done at once, where execution can be interrupted.
+/// The largest cost of work that is done at once, if execution can be interrupted.
 pub(super) const PART: u64 = SLICE;
 
-/// The way in which execution goes on after the counter did not suffice.
+/// The way in which execution continues after the counter did not suffice.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Way {
-    /// It goes on where it is.
+    /// It continues at its place.
     On,
-    /// It goes on at this op, in the other form of the code.
+    /// It continues at this op, in the other form of the code.
     Over(*const u32),
-    /// It stops, and may go on at this op later. The machine holds the reason.
+    /// It stops, and may continue at this op later. The machine holds the reason.
     Stop(*const u32),
 }
 
@@ -42,7 +42,7 @@ impl Machine {
         // The counter is signed, so that it can fall below zero.
         let mut slice = fuel.min(i64::MAX as u64);
         if let Some(interrupts) = &store.interrupts {
-            // With an empty counter the very next charge asks for a refill.
+            // With an empty counter the next charge causes a refill.
             slice = slice.min(if interrupts.pending() { 0 } else { SLICE });
         }
         if mode == Mode::Async && store.yield_interval.is_some() {
@@ -81,7 +81,7 @@ impl Machine {
         }
     }
 
-    /// Notes a stop.
+    /// Records a stop.
     fn stop(&mut self, stops: FuelStop) {
         match stops {
             FuelStop::Trap(trap) => self.trap = Some(trap),
@@ -158,7 +158,7 @@ impl Machine {
         }
     }
 
-    /// Returns the way to go on at `ip`, a place where control arrived, whose charge has taken the counter below zero.
+    /// Returns the way to continue at `ip`, a place where control arrived, whose charge has taken the counter below zero.
     #[cold]
     #[inline(never)]
     pub(super) fn arrive(&mut self, ip: *const u32) -> Way {
@@ -200,7 +200,7 @@ impl Machine {
         Way::Stop(lowered(code.to_exact(ip, &mut self.held)))
     }
 
-    /// Returns the way to go on at the op at `ip` of exact code, at which execution can leave that form.
+    /// Returns the way to continue at the op at `ip` of exact code, at which execution can leave that form.
     #[cold]
     #[inline(never)]
     pub(super) fn rejoin(&mut self, ip: *const u32) -> Way {

@@ -1,6 +1,6 @@
 //! Execution: runs threaded code on a value stack.
 //!
-//! `dispatch` goes from op to op, `handlers` are the ops, `numerics` the arithmetic; `select` chooses the handler of an op, `machine` is the
+//! `dispatch` moves from op to op, `handlers` are the ops, `numerics` the arithmetic; `select` chooses the handler of an op, `machine` is the
 //! rest of the state, `unwind` handles exceptions. This module does not lower code, and decodes no binaries.
 //!
 //! # Invariants
@@ -11,15 +11,15 @@
 //!   one that is running, or at the next of its operands. Lowering establishes it; the code lives as long as the instance.
 //! * **FRAME**: slots that ops name lie within the current frame, its parameters or its results, all of which lie within the
 //!   value stack. `handlers::call::enter` checks each frame against the stack's end; lowering counts what a frame needs, with the
-//!   records of the calls it makes. While handlers run, nothing refers to a slot but they; what they lend to others are cells.
-//!   A slot is written before an op reads it, because validation knows what is on the operand stack.
+//!   records of the calls it makes. While handlers run, no other code refers to a slot; handlers lend slots to others as cells.
+//!   A slot is written before an op reads it, because validation tracks the operand stack.
 //! * **MEM**: `mem` and `mem_len` are the current instance's first memory. `Machine::refresh` establishes it after all that may
 //!   move a memory: entering an instance, a host function, growth. The pointer derives from the memory's allocation, so that accesses by
 //!   another way do not invalidate it.
 //! * **CTX**: `ctx` is the machine of this execution, and the only way to it until the execution has left threaded code: `invoke` and
 //!   `resume` make it once. The machine's pointers are those of the current instance, by the same refresh, and derive from allocations.
-//! * **HELD**: the number of a type, in code, of a function or of an object, means that type for as long as it can be met, because
-//!   something holds the type that lives at least as long: see `runtime::registry`. So types are equal where their numbers are.
+//! * **HELD**: the number of a type, in code, of a function or of an object, means that type for as long as the number is in use, because
+//!   a handle that lives at least as long holds the type: see `runtime::registry`. So types are equal where their numbers are.
 //! * **HANDLER**: all of these, for the registers with which a handler is called.
 #![allow(unsafe_code)]
 
@@ -68,9 +68,9 @@ pub trait Embedder {
     /// Grows a table by `delta` elements of value `init`; returns its old size.
     fn grow_table(&mut self, addr: TableAddr, delta: u64, init: u64) -> Result<u64, GrowError>;
 
-    /// Calls a host function. `slots` holds the arguments and is to receive the results, one slot each; it is as long as the
-    /// longer of the two. They are cells because they may be part of the value stack, at which the collector looks. `caller` is the
-    /// instance that called, if one did. A failure that is an exception can be caught by the guest.
+    /// Calls a host function. `slots` holds the arguments and receives the results, one slot each; it is as long as the
+    /// longer of the two. They are cells because they may be part of the value stack, which the collector scans. `caller` is the
+    /// calling instance, if there is one. A failure that is an exception can be caught by the guest.
     ///
     /// A function whose results come later leaves the slots as they are.
     fn call_host(
@@ -120,7 +120,7 @@ pub enum Reason {
     Exception(Exception),
     /// A host function failed.
     Host(HostError),
-    /// A host function panicked. The panic goes on where the guest was called from.
+    /// A host function panicked. The panic resumes in the caller of the guest.
     Panic(Box<dyn core::any::Any + Send>),
     /// A host function asked for a suspension that this kind of call does not have.
     NotResumable,
@@ -142,7 +142,7 @@ pub struct Frame {
 /// The cells of an op that hold the address of its handler.
 const HANDLER_CELLS: usize = 2;
 
-/// The most frames that a backtrace names.
+/// The maximal number of frames that a backtrace names.
 const MAX_BACKTRACE: usize = 100;
 
 /// The entry of a function that has not been lowered yet.
@@ -191,7 +191,7 @@ pub fn invoke(
     }
 }
 
-/// Goes on with a suspended execution, given the answer that it waited for. `slots` is long enough and receives the results.
+/// Continues a suspended execution with the answer that it waited for. `slots` is long enough and receives the results.
 pub fn resume(
     embedder: &mut dyn Embedder,
     mode: Mode,
@@ -328,7 +328,7 @@ fn within(
     left
 }
 
-/// Returns where the free part of the value stack begins, if it has so many bytes.
+/// Returns the beginning of the free part of the value stack, if that part has `bytes` bytes.
 #[inline]
 fn room(store: &mut Store, bytes: usize) -> Result<*mut u8, Stop> {
     let used = store.stack.used;
@@ -404,7 +404,7 @@ fn leave(
     left
 }
 
-/// The calls under way where the machine stopped, and the access to a memory that made it stop.
+/// Returns the calls under way where the machine stopped, and the memory access that made it stop.
 fn backtrace(machine: &mut Machine, reason: &Reason) -> (Vec<Frame>, Option<Fault>) {
     let (mut ip, mut sp) = (machine.stop_ip, machine.stop_sp);
     let mut crossings = core::mem::take(&mut machine.crossings);
@@ -430,7 +430,7 @@ fn backtrace(machine: &mut Machine, reason: &Reason) -> (Vec<Frame>, Option<Faul
             break;
         };
         if frames.is_empty() && matches!(reason, Reason::Trap(Trap::MemoryOutOfBounds)) {
-            // SAFETY: CODE; `fault` looks at no other cells than the handler of the op at which execution stopped has read.
+            // SAFETY: CODE; `fault` reads no other cells than the handler of the op at which execution stopped has read.
             let cell = |index| unsafe { at.op.add(HANDLER_CELLS + index).read() };
             access = machine
                 .inst()

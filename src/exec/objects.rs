@@ -11,7 +11,7 @@ pub fn collect(store: &mut Store) -> Result<(), NoMemory> {
     store.collect(store.stack.used)
 }
 
-/// Makes an object; a reference to it. `fill` sets its bytes, which are all zero at first.
+/// Makes an object; returns a reference to it. `fill` sets its bytes, which are all zero at first.
 pub fn make(
     store: &mut Store,
     ty: TypeId,
@@ -30,12 +30,12 @@ pub fn make(
     store.add_object(ty, len, data).map_err(no_memory)
 }
 
-/// Puts a value of the host into the heap; a reference to it.
+/// Puts a value of the host into the heap; returns a reference to it.
 pub fn make_host_value(store: &mut Store, value: HostValue) -> Result<u64, Exhausted> {
     store.add_host_value(value, store.stack.used)
 }
 
-/// Puts an exception into the heap; a reference to it.
+/// Puts an exception into the heap; returns a reference to it.
 pub fn make_exception(store: &mut Store, exception: &Exception) -> Result<u64, RefusedGrowth> {
     store.add_exception(exception, store.stack.used)
 }

@@ -1,9 +1,9 @@
-//! Which handler an op gets: the operand kinds of the op become the type parameters of the handler.
+//! The choice of an op's handler: the operand kinds of the op become the type parameters of the handler.
 //!
-//! Each row of the table of ops says what its handlers depend on, in the words of [`choose`]; this file has the words, and the lists of
-//! opcodes that rows name. Lowering brings operands into a normal form, so that not every combination has to exist: of two operands that
+//! Each row of the table of ops states what its handlers depend on, in the words of [`choose`]; this file defines the words, and the lists
+//! of opcodes that rows name. Lowering brings operands into a normal form, so that not every combination has to exist: of two operands that
 //! may be swapped, the first is of the kind that comes first in accumulator, pin, slot, immediate; two immediates never meet, nor two
-//! accumulators. What a row does not say does not occur.
+//! accumulators. Combinations that a row does not list do not occur.
 
 use core::mem::MaybeUninit;
 
@@ -20,7 +20,7 @@ use crate::code::ops::{Addr, Bank, Dst, Floats, Op, Src, for_each_op};
 use crate::syntax::instr::{Class, Opcode};
 use crate::syntax::types::ValType;
 
-/// An immediate, where only those of 64 bits are meant.
+/// An immediate, if only those of 64 bits are meant.
 type Imm64 = Imm;
 
 /// The pattern for an operand kind.
@@ -42,14 +42,14 @@ macro_rules! kind {
     };
 }
 
-/// The handler that a row's words say, of an op in code of a form. Before it is known, it is a head, `(form path [parameters so far])`, and
-/// the words that are left.
+/// The handler that a row's words select for an op in code of a form. Until it is complete, it is a head, `(form path [parameters so far])`,
+/// and the remaining words.
 #[rustfmt::skip]
 macro_rules! choose {
     // All parameters are known.
     (($form:ident $($path:ident)::+ []) ()) => { $($path)::+ };
     (($form:ident $($path:ident)::+ [$($known:tt)+]) ()) => { $($path)::+::<$($known)+> };
-    // One more is.
+    // One more parameter is known.
     (@known ($form:ident $($path:ident)::+ [$($known:tt)*]) [$($more:tt)*] $rest:tt) => {
         choose!(($form $($path)::+ [$($known)* $($more)*]) $rest)
     };
@@ -195,7 +195,7 @@ macro_rules! choose {
             _ => choose!($head (scalar_from $bank $x, $($rest)*)),
         }
     };
-    // The same, but that of slots and of numbers in the code only the size matters.
+    // The same, but of slots and of numbers in the code only the size matters.
     ($head:tt (whole $bank:ident $x:ident, $($rest:tt)*)) => {
         match ($bank, $x) {
             (Bank::V128, _) => choose!($head (fixed V128, vector $x, $($rest)*)),
@@ -207,7 +207,7 @@ macro_rules! choose {
         }
     };
 
-    // Whether branches charge: where nothing else does.
+    // Whether branches charge: in the form in which nothing else does.
     (($form:ident $($head:tt)*) (branches, $($rest:tt)*)) => {
         if $form == Form::Net {
             choose!(@known ($form $($head)*) [true,] ($($rest)*))
@@ -223,7 +223,7 @@ macro_rules! choose {
             choose!(@known ($form $($head)*) [true,] ($($rest)*))
         }
     };
-    // None, but there is a handler in exact code only.
+    // None, but the handler exists in exact code only.
     (($form:ident $($head:tt)*) (exact, $($rest:tt)*)) => {
         if $form == Form::Exact {
             choose!(($form $($head)*) ($($rest)*))
@@ -233,7 +233,7 @@ macro_rules! choose {
     };
 }
 
-/// The handler that a row's selection says.
+/// The handler that a row's selection names.
 #[rustfmt::skip]
 macro_rules! choose_by {
     // A handler.
@@ -248,7 +248,7 @@ macro_rules! choose_by {
             Dst::Pin(_) => choose_by!($form $pin),
         }
     };
-    // One that the module of the handlers finds.
+    // One that a function in the module of the handlers finds.
     ($form:ident [call $($path:ident)::+($op:ident)]) => {
         $($path)::+($op).ok_or(Absent::Opcode)?
     };
@@ -267,7 +267,7 @@ macro_rules! choose_by {
     };
 }
 
-/// The handler of a member of a list, or else what the other lists say.
+/// The handler of a member of a list, or else the result of the other lists.
 macro_rules! one_of {
     ($key:tt $head:tt $words:tt ($($others:tt)*) $($member:pat => $ty:ident,)*) => {
         match $key {
@@ -310,7 +310,7 @@ lists! { $
         I32TruncF32S I32TruncF32U I32TruncF64S I32TruncF64U
         I64TruncF32S I64TruncF32U I64TruncF64S I64TruncF64U
         I31GetS I31GetU;
-    /// Operators on two numbers that may be swapped: lowering knows the opposite of a comparison.
+    /// Operators on two numbers that may be swapped: lowering uses the mirrored comparison.
     COMMUTING_BINOPS:
         I32Add I32Mul I32And I32Or I32Xor I64Add I64Mul I64And I64Or I64Xor
         F32Add F32Mul F32Min F32Max F64Add F64Mul F64Min F64Max
@@ -331,10 +331,10 @@ lists! { $
     /// Stores of numbers.
     STORES:
         I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32;
-    /// Loads that there are for fields and elements.
+    /// Loads that exist for fields and elements.
     FIELD_LOADS:
         I32Load8S I32Load8U I32Load16S I32Load16U I32Load I64Load F32Load F64Load;
-    /// Stores that there are for fields and elements.
+    /// Stores that exist for fields and elements.
     FIELD_STORES:
         I32Store8 I32Store16 I32Store I64Store F32Store F64Store;
     /// Arithmetic on integers of two slots.
@@ -359,7 +359,7 @@ lists! { $
     VECTOR_TESTS:
         V128AnyTrue I8x16AllTrue I16x8AllTrue I32x4AllTrue I64x2AllTrue
         I8x16Bitmask I16x8Bitmask I32x4Bitmask I64x2Bitmask;
-    /// Operators on two vectors that may be swapped: what may be comes with the accumulator first.
+    /// Operators on two vectors that may be swapped: an accumulator comes first.
     COMMUTING_VECTOR_BINOPS:
         V128And V128Or V128Xor
         I8x16Add I16x8Add I32x4Add I64x2Add I16x8Mul I32x4Mul I64x2Mul
@@ -406,7 +406,7 @@ lists! { $
         I8x16ReplaceLane I16x8ReplaceLane I32x4ReplaceLane I64x2ReplaceLane F32x4ReplaceLane F64x2ReplaceLane;
 }
 
-/// Extractions of a lane, which make of its bytes what a load makes of them.
+/// Extractions of a lane, whose bytes are converted as by a load.
 macro_rules! EXTRACTIONS {
     ($callback:ident $($args:tt)*) => {
         $callback! {
@@ -423,7 +423,7 @@ macro_rules! EXTRACTIONS {
     };
 }
 
-/// What makes NaNs canonical: in numbers.
+/// Operations that make NaNs canonical: in numbers.
 macro_rules! SCALAR_FLOATS {
     ($callback:ident $($args:tt)*) => {
         $callback! { $($args)* Floats::F32 => F32Canonical, Floats::F64 => F64Canonical, }
@@ -468,10 +468,10 @@ conditions! { $
         I32And = I32Test I32TestNot, I64And = I64Test I64TestNot,;
 }
 
-/// Why an op has no handler.
+/// The reason why an op has no handler.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Absent {
-    /// There is none for the opcode, whatever the operands.
+    /// There is none for the opcode, with any operands.
     Opcode,
     /// There is none for operands of these kinds.
     Operands,
@@ -480,7 +480,7 @@ pub(super) enum Absent {
 /// A handler, if there is one.
 pub(super) type Found = Result<Handler, Absent>;
 
-/// Writes what finds the handler of an op.
+/// Writes the function that finds the handler of an op.
 macro_rules! derive_selection {
     ($(
         $(#[$doc:meta])*
@@ -519,8 +519,8 @@ fn fail(op: &Op, absent: Absent) -> ! {
     unreachable!("lowering: {op:?} has no handler: {absent:?}")
 }
 
-/// Whether the handler of an op reads what [`Op::write`] writes, as far as [`find`] does not see it: an immediate has the width of the
-/// operand.
+/// Whether the handler of an op reads the cells that [`Op::write`] writes, in the aspect that [`find`] does not check: an immediate has
+/// the width of the operand.
 pub(super) fn is_well_formed(op: &Op) -> bool {
     let fits = |x: Src, ty: ValType| match x {
         Src::Imm32(_) => matches!(ty, ValType::I32 | ValType::F32),

@@ -43,7 +43,7 @@ pub enum Why {
     Interrupted,
     /// The call yields to others.
     Yield,
-    /// The embedder has to decide whether it goes on. This may happen in any mode.
+    /// The embedder has to decide whether it continues. This may happen in any mode.
     Deadline,
     /// The call waits for the results of a host function.
     Host(HostCall),
@@ -56,7 +56,7 @@ pub struct HostCall {
     pub ty: TypeId,
     /// The function's number.
     pub host: u32,
-    /// The instance that called, if one did.
+    /// The calling instance, if there is one.
     pub caller: Option<InstanceAddr>,
     /// The position of its arguments, in slots from the beginning of the execution's part of the stack.
     at: usize,
@@ -72,14 +72,14 @@ pub struct Suspended {
     results: usize,
     /// The instance it is in; `None` if a host function was called from outside.
     pub(super) instance: Option<InstanceAddr>,
-    /// The op at which it goes on.
+    /// The op at which it continues.
     pub(super) ip: *const u32,
-    /// The frame in which it goes on.
+    /// The frame in which it continues.
     pub(super) sp: *mut u8,
     pub(super) acc: u64,
     pub(super) acc_f32: f32,
     pub(super) acc_f64: f64,
-    /// How much of its work that op has done.
+    /// The amount of its work that the op has done.
     pub(super) progress: u64,
     pub(super) crossings: Vec<Crossing>,
     /// The exact forms of functions that it may be in.
@@ -94,13 +94,13 @@ pub struct Suspended {
     mark: usize,
 }
 
-/// The most bytes of frames that are copied when a call takes its stack along. Where there may be more, it takes the memory itself, so that
-/// the cost of a suspension does not depend on the depth of the recursion.
+/// The maximal number of bytes of frames that are copied when a call takes its stack along. If there may be more, it takes the memory itself,
+/// so that the cost of a suspension does not depend on the depth of the recursion.
 const COPIED: usize = 4096;
 
 #[cfg(test)]
 std::thread_local! {
-    /// How many bytes of stacks have been copied on this thread.
+    /// Number of bytes of stacks that have been copied on this thread.
     pub static COPIES: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
 }
 
@@ -238,7 +238,7 @@ impl Suspended {
         self.stack.is_none()
     }
 
-    /// A mode in which it can go on.
+    /// Returns a mode in which it can continue.
     pub(super) fn mode(&self) -> Mode {
         match self.stack {
             Some(_) => Mode::Resumable,
@@ -343,7 +343,7 @@ impl Suspended {
 fn frame_bytes(code: &CodeUnit, ip: *const u32) -> Option<usize> {
     // The address may also be the end of the code before, so the next cell is looked up.
     let entry = code.entry_of(ip.wrapping_add(1))?;
-    // SAFETY: CODE; code begins with its header, the first cell of which says how many bytes the frame has.
+    // SAFETY: CODE; code begins with its header, the first cell of which is the frame's number of bytes.
     Some(unsafe { entry.cast::<u32>().read() } as usize)
 }
 

@@ -1,6 +1,6 @@
-//! Exceptions: finds the handler of one, and goes there. Holds unsafe code: it reads the records of frames and writes to slots.
+//! Exceptions: finds the handler of one, and transfers control to it. Holds unsafe code: it reads the records of frames and writes to slots.
 //!
-//! This runs only when an exception is thrown. A frame's code is found by the address at which the frame goes on, which is an op that
+//! This runs only when an exception is thrown. A frame's code is found by the address at which the frame continues, which is an op that
 //! throws or the op behind a call; a table (`code::catches`) has the clauses of that code. The search changes nothing, so the frames of an
 //! exception that is not caught are still there for the backtrace.
 #![allow(unsafe_code)]
@@ -25,18 +25,18 @@ struct Catcher {
     /// Its frame.
     sp: *mut u8,
     instance: InstanceAddr,
-    /// How many crossings there are around it.
+    /// Number of crossings around it.
     crossings: usize,
 }
 
 /// The outcome of a throw.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Thrown {
-    /// It was caught: execution goes on at `Machine::landing`.
+    /// It was caught: execution continues at `Machine::landing`.
     Caught,
-    /// Execution ends, and the machine knows why.
+    /// Execution ends; the reason is in the machine.
     Stopped,
-    /// There is not the fuel for it, and nothing has happened.
+    /// There is not enough fuel, and nothing has happened.
     Short,
 }
 
@@ -58,7 +58,7 @@ impl Machine {
         self.unwind(Some(cost), Exception { tag, payload }, ip, sp)
     }
 
-    /// Throws the exception that a reference leads to. As above.
+    /// Throws the exception that a reference points to. As above.
     #[cold]
     pub(super) fn throw_ref(
         &mut self,
@@ -89,7 +89,7 @@ impl Machine {
         }
     }
 
-    /// Takes so much from the fuel at hand, in metered code, if there is so much.
+    /// Subtracts `cost` from the fuel at hand, in metered code; returns false if there is not enough.
     pub(super) fn pay(&mut self, cost: i64) -> bool {
         if self.metered {
             if self.fuel < cost {
@@ -101,7 +101,7 @@ impl Machine {
         true
     }
 
-    /// Throws an exception in a frame that was at an address; for fuel, unless it is for free.
+    /// Throws an exception in a frame that was at an address, and charges fuel for the search unless it is free.
     fn unwind(
         &mut self,
         cost: Option<u32>,
@@ -191,7 +191,7 @@ impl Machine {
         }
     }
 
-    /// Puts an exception into the store's heap, from which others may have to go first. The frames in use end at `end`.
+    /// Puts an exception into the store's heap, which may collect other objects first. The frames in use end at `end`.
     fn refer_to(&mut self, exception: Exception, end: *mut u8) -> Result<Slot, RefusedGrowth> {
         let top = self.stack_offset(end);
         self.store().add_exception(&exception, top)

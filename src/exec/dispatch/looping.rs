@@ -4,10 +4,10 @@
 
 use super::Regs;
 
-/// What the accumulator for vectors is kept in.
+/// The type of the accumulator for vectors.
 pub(crate) type VectorRegister = u128;
 
-/// What a handler returns: its registers, with `ip` at the next op, or null when execution ends.
+/// The result of a handler: its registers, with `ip` at the next op, or null when execution ends.
 pub(crate) type Ret = Regs;
 
 /// A handler: from registers to registers.
@@ -23,11 +23,11 @@ macro_rules! handler {
         pub(crate) unsafe fn $name $(<$($generics)*>)? (
             mut $r: $crate::exec::dispatch::Regs,
         ) -> $crate::exec::dispatch::Ret {
-            // SAFETY: HANDLER; whoever dispatched to this handler did so with registers for which CODE, FRAME, MEM and CTX hold,
-            // and `ip` at an op of this handler. The body's own steps are said in it.
+            // SAFETY: HANDLER; the dispatching code passed registers for which CODE, FRAME, MEM and CTX hold,
+            // with `ip` at an op of this handler. The body states its own steps.
             #[allow(unused_unsafe)]
             unsafe {
-                // CODE: ops begin at multiples of eight bytes, so the compiler knows where `align` leads.
+                // CODE: ops begin at multiples of eight bytes, so the compiler can compute `align`.
                 core::hint::assert_unchecked($r.ip.addr() % 8 == 0);
                 // The handler's own address lies in front of the operands.
                 $r.ip = $r.ip.wrapping_add(2);
@@ -49,7 +49,7 @@ pub(super) unsafe fn call(r: Regs, handler: Handler) -> Ret {
     unsafe { handler(r) }
 }
 
-/// Goes on with the op at `ip`, which is the beginning of one.
+/// Continues with the op at `ip`, which is the beginning of one.
 ///
 /// # Safety
 ///
@@ -59,7 +59,7 @@ pub(crate) unsafe fn resume(r: Regs) -> Ret {
     r
 }
 
-/// Ends execution; what is to be known of it stands in the machine.
+/// Ends execution; the outcome is stored in the machine.
 #[inline(always)]
 pub(crate) fn stop(r: Regs) -> Ret {
     Regs {
@@ -71,8 +71,8 @@ pub(crate) fn stop(r: Regs) -> Ret {
 /// Completes an execution that was begun with `resume` outside of all handlers.
 pub(super) fn finish(mut r: Ret) {
     while !r.ip.is_null() {
-        // SAFETY: CODE; `ip` is not null, so it points at an op, which begins with its handler's address. HANDLER: the handler
-        // that came before left the registers so.
+        // SAFETY: CODE; `ip` is not null, so it points at an op, which begins with its handler's address. HANDLER: the previous
+        // handler returned registers for which it holds.
         unsafe {
             let handler = r.ip.cast::<Handler>().read_unaligned();
             r = handler(r);

@@ -1,4 +1,4 @@
-//! Dispatch: how one handler gives way to the next. Holds unsafe code: handlers' addresses are read from threaded code.
+//! Dispatch: the transition from one handler to the next. Holds unsafe code: handlers' addresses are read from threaded code.
 //!
 //! There are two back ends behind one name, chosen by `build.rs`. In `tail`, a handler ends by calling the next one in tail
 //! position, which the compiler turns into a jump. In `looping`, it returns its registers to a loop. Handlers are written once,
@@ -26,10 +26,10 @@ use super::machine::Machine;
 use super::numerics::V128;
 use crate::code::builder::HEADER_CELLS;
 
-/// The machine's registers. A handler takes them apart and puts them together again, so they never reach memory.
+/// The machine's registers. A handler takes them apart and reassembles them, so they never reach memory.
 #[derive(Clone, Copy)]
 pub(crate) struct Regs {
-    /// Where in the code we are: the handler's cells, then each operand as it is read.
+    /// The position in the code: the handler's cells, then each operand as it is read.
     pub ip: *const u32,
     /// The base of the current frame.
     pub sp: *mut u8,
@@ -60,7 +60,7 @@ pub(crate) fn to_register(vector: V128) -> VectorRegister {
     unsafe { core::mem::transmute::<V128, VectorRegister>(vector) }
 }
 
-/// The vector that is in a register.
+/// The vector in a register.
 #[inline(always)]
 pub(crate) fn of_register(register: VectorRegister) -> V128 {
     // SAFETY: as above.
@@ -81,8 +81,8 @@ pub(crate) fn handler_cells(handler: Handler) -> [MaybeUninit<u32>; 2] {
     cells
 }
 
-/// Code of one op without operands, for places that code returns to without having been lowered. Its header says that arriving
-/// there charges nothing, which is also what the cell in front of the op says.
+/// Code of one op without operands, for code to return to without any lowering. The charge for arriving there is zero, in the header and
+/// in the cell in front of the op.
 #[repr(C, align(8))]
 pub(crate) struct StaticCode {
     header: [u32; HEADER_CELLS],
@@ -98,25 +98,25 @@ impl StaticCode {
         }
     }
 
-    /// Where the code begins, with its header.
+    /// The beginning of the code, with its header.
     pub fn entry(&'static self) -> *const MaybeUninit<u32> {
         core::ptr::from_ref(self).cast()
     }
 
-    /// Where the op is.
+    /// The op.
     pub fn ip(&'static self) -> *const u32 {
         let cells: *const u32 = core::ptr::from_ref(self).cast();
         cells.wrapping_add(HEADER_CELLS)
     }
 }
 
-/// The next multiple of eight bytes: where an op begins, or an operand of two cells. Handlers know where they are, so this costs nothing.
+/// The next multiple of eight bytes: the beginning of an op, or of an operand of two cells. Its value is known in a handler, so it costs nothing.
 #[inline(always)]
 pub(crate) fn align(ip: *const u32) -> *const u32 {
     ip.wrapping_byte_add(ip.addr().wrapping_neg() % 8)
 }
 
-/// Goes on with the op behind the operands that have been read.
+/// Continues with the op behind the operands that have been read.
 ///
 /// # Safety
 ///
@@ -124,24 +124,24 @@ pub(crate) fn align(ip: *const u32) -> *const u32 {
 #[inline(always)]
 pub(crate) unsafe fn next(mut r: Regs) -> Ret {
     r.ip = align(r.ip);
-    // SAFETY: CODE; behind an op that may fall through begins another one.
+    // SAFETY: CODE; an op that may fall through is followed by another one.
     unsafe { resume(r) }
 }
 
-/// Goes on with a handler that no op names, for cold work. It sees `ip` behind the current op's operands, or among them.
+/// Continues with a handler that no op names, for cold work. It sees `ip` behind the current op's operands, or among them.
 ///
 /// # Safety
 ///
 /// HANDLER, for that handler.
 #[inline(always)]
 pub(crate) unsafe fn goto(mut r: Regs, handler: Handler) -> Ret {
-    // Handlers step over their own address, which is not there.
+    // Handlers step over their own address, which is missing here.
     r.ip = align(r.ip).wrapping_sub(2);
     // SAFETY: the caller's.
     unsafe { call(r, handler) }
 }
 
-/// Runs a function from its entry until it returns or something stops it.
+/// Runs a function from its entry until it returns or execution stops.
 ///
 /// # Safety
 ///
@@ -157,18 +157,18 @@ pub(crate) unsafe fn start(
     finish(first);
 }
 
-/// How a suspended execution goes on.
+/// The way in which a suspended execution continues.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum GoOn {
-    /// With the op in front of which it stopped.
+    /// At the op in front of which it stopped.
     Again,
-    /// Where a call returns to that has been waited for.
+    /// At the return of a call whose results it waited for.
     Returned,
     /// There, but the call has failed.
     Failed,
 }
 
-/// Goes on with a suspended execution.
+/// Continues a suspended execution.
 ///
 /// # Safety
 ///

@@ -6,7 +6,7 @@
 use super::Regs;
 use crate::exec::machine::Machine;
 
-/// What a handler returns: nothing; the state is in the machine when execution ends.
+/// The result of a handler: none; the state is in the machine when execution ends.
 pub(crate) type Ret = ();
 
 /// The type of the argument that is the accumulator for vectors: one that is passed in a vector register, where there are any.
@@ -15,7 +15,7 @@ pub(crate) type VectorRegister = core::arch::x86_64::__m128i;
 /// The type of the argument that is the accumulator for vectors: one that is passed in a vector register, where there are any.
 #[cfg(target_arch = "aarch64")]
 pub(crate) type VectorRegister = core::arch::aarch64::uint8x16_t;
-/// The type of the argument that is the accumulator for vectors: one that is passed in two integer registers, the last there are.
+/// The type of the argument that is the accumulator for vectors: one that is passed in the last two integer registers.
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub(crate) type VectorRegister = u128;
 
@@ -79,11 +79,11 @@ macro_rules! handler_with_abi {
             let mut $r = $crate::exec::dispatch::Regs {
                 ip, sp, mem, pin, ctx, acc, acc_f32, acc_f64, pin_f32, pin_f64, acc_v128,
             };
-            // SAFETY: HANDLER; whoever dispatched to this handler did so with registers for which CODE, FRAME, MEM and CTX hold,
-            // and `ip` at an op of this handler. The body's own steps are said in it.
+            // SAFETY: HANDLER; the dispatching code passed registers for which CODE, FRAME, MEM and CTX hold,
+            // with `ip` at an op of this handler. The body states its own steps.
             #[allow(unused_unsafe)]
             unsafe {
-                // CODE: ops begin at multiples of eight bytes, so the compiler knows where `align` leads.
+                // CODE: ops begin at multiples of eight bytes, so the compiler can compute `align`.
                 core::hint::assert_unchecked($r.ip.addr() % 8 == 0);
                 // The handler's own address lies in front of the operands.
                 $r.ip = $r.ip.wrapping_add(2);
@@ -122,7 +122,7 @@ pub(super) unsafe fn call(r: Regs, handler: Handler) -> Ret {
     }
 }
 
-/// Goes on with the op at `ip`, which is the beginning of one.
+/// Continues with the op at `ip`, which is the beginning of one.
 ///
 /// # Safety
 ///
@@ -135,7 +135,7 @@ pub(crate) unsafe fn resume(r: Regs) -> Ret {
     unsafe { call(r, handler) }
 }
 
-/// Ends execution; what is to be known of it stands in the machine.
+/// Ends execution; the outcome is stored in the machine.
 #[inline(always)]
 pub(crate) fn stop(_: Regs) -> Ret {}
 

@@ -1,6 +1,6 @@
 //! Accesses to memories that threads share, and atomic ones to any. Holds unsafe code: see the parent.
 //!
-//! A shared memory has neither a fixed place nor a fixed size, so nothing of it is kept in registers. Everything happens out of line.
+//! A shared memory has neither a fixed place nor a fixed size, so none of it is kept in registers. Everything happens out of line.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::runtime::interrupt::Interruption;
 use crate::runtime::shared_mem::SharedMem;
 use crate::runtime::trap::Trap;
 
-/// The longest that a value in memory is.
+/// The maximal length of a value in memory.
 const MAX_BYTES: usize = 16;
 
-/// Where an access goes, as an op says it.
+/// The parameters of an access in an op.
 #[derive(Clone, Copy)]
 struct Place {
     mem: u32,
-    /// Bytes that are accessed.
+    /// Number of bytes accessed.
     width: u64,
     /// Whether addresses have 64 bits.
     is_wide: bool,
@@ -73,7 +73,7 @@ handler! {
     }
 }
 
-/// Notes a trap, if there is one.
+/// Records a trap, if there is one.
 fn done(machine: &mut Machine, result: Result<(), Trap>) -> bool {
     match result {
         Ok(()) => true,
@@ -144,7 +144,7 @@ unsafe extern "C" fn store<S: Store>(
     }
 }
 
-/// `code` holds what to do, and how many bytes of memory it is done to.
+/// Does an atomic access; `code` has the operation and the number of bytes.
 #[inline(never)]
 unsafe extern "C" fn access(
     ctx: *mut Machine,
@@ -219,7 +219,7 @@ fn wait(
     expected: u64,
     nanos: i64,
 ) -> Result<u64, Trap> {
-    // Reading first checks alignment and bounds.
+    // The first read checks alignment and bounds.
     update(machine, place, address, |_| None)?;
     let start = place.start(address)?;
     let Some(memory) = machine.mem_inst(place.mem).shared().cloned() else {

@@ -1,11 +1,11 @@
 //! Calls whose work grows with an operand, in metered code. Holds unsafe code: see the parent.
 //!
 //! Only work that will be done is charged. A call that fails costs as much as any other instruction: beyond bounds, on null, at a declared
-//! maximum or a limit of the store. Any other call pays for all of its work before it begins; and what the embedder's limiter or the
-//! host's memory refuses after that is given back.
+//! maximum or a limit of the store. Any other call pays for all of its work before it begins; if the embedder's limiter or the
+//! host's memory then refuses it, the price is refunded.
 //!
-//! Work that takes long is done in parts. Between two of them others may stop the execution, which then goes on with the next part: the
-//! machine notes how much has been done, as registers do for a string instruction of a processor.
+//! Long work is done in parts. Between two of them other threads may stop the execution, which later continues with the next part: the
+//! machine records how much has been done, as registers do for a string instruction of a processor.
 
 use super::fuel::{paused, short, short_ahead, this_op};
 use super::heap::{self as gc};
@@ -25,10 +25,10 @@ use crate::syntax::types::AddrType;
 
 /// A call whose work grows with an operand.
 pub(crate) trait Bulk {
-    /// The instruction, which says what its work costs.
+    /// The instruction, which determines the cost of its work.
     const INSTR: Opcode;
 
-    /// How much work it will do, in units of its cost; nothing if it will fail or be refused. Its operands lie from `at` on.
+    /// The amount of work that it will do, in units of its cost; nothing if it will fail or be refused. Its operands lie from `at` on.
     ///
     /// # Safety
     ///
@@ -49,7 +49,7 @@ pub(crate) trait Bulk {
     const PARTS: Option<DoPart> = None;
 }
 
-/// Does a part of a call's work, where all of it has been found possible.
+/// Does a part of a call's work, after all of it has been found possible.
 ///
 /// # Safety
 ///
@@ -59,17 +59,17 @@ type DoPart = unsafe fn(&mut Machine, u32, u32, *mut u64, Part) -> Result<(), Tr
 /// A part of some work.
 #[derive(Clone, Copy)]
 pub(crate) struct Part {
-    /// How much was done before.
+    /// The amount done before.
     done: u64,
-    /// How much is to be done now.
+    /// The amount to do now.
     count: u64,
-    /// How much it is all together.
+    /// The total amount.
     all: u64,
 }
 
 impl Part {
-    /// Where this part begins, in a copy of some things from one place to another, which may be the same things in part: the side is done
-    /// first that would be overwritten.
+    /// The beginning of this part in a copy from one place to another, which may overlap: the side that would be overwritten is copied
+    /// first.
     fn of_copy(self, to: u64, from: u64) -> u64 {
         if to <= from {
             self.done
@@ -84,7 +84,7 @@ pub(crate) fn handler(op: Opcode, form: Form) -> Option<Handler> {
     of_runtime(op, form).or_else(|| of_objects(op, form))
 }
 
-/// Writes what finds the handler of an instruction.
+/// Writes the function that finds the handler of an instruction.
 macro_rules! handlers {
     ($find:ident $module:ident $($name:ident)*) => {
         fn $find(op: Opcode, form: Form) -> Option<Handler> {
@@ -100,7 +100,7 @@ macro_rules! handlers {
     };
 }
 
-/// What has become of a call.
+/// The outcome of a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Left {
@@ -110,12 +110,12 @@ enum Left {
     Stopped,
     /// It has not begun, for lack of fuel.
     Short,
-    /// It has done a part, and goes on later.
+    /// It has done a part, and continues later.
     Paused,
 }
 
 handler! {
-    /// what `C` says, for fuel; `AHEAD` if the code has paid for what lies ahead
+    /// the operation of `C`, for fuel; `AHEAD` if the code has paid for the instructions ahead
     fn bulk[C: Bulk, const AHEAD: bool](r) {
         let op = this_op(&r);
         let (cost, a, b, at) = read!(Bulk, r);
@@ -150,8 +150,8 @@ unsafe extern "C" fn run<C: Bulk>(
     // SAFETY: CTX. FRAME: the caller's.
     unsafe {
         let machine = &mut *ctx;
-        // Nearly always there is fuel for all, and the call succeeds. So it pays first, and what fails takes the price back. A slot whose
-        // upper half means nothing may look like more work than it is.
+        // Nearly always there is fuel for all, and the call succeeds. So the price is taken first, and refunded on failure. A slot whose
+        // upper half is undefined may look like more work than it is.
         if let Some(operand) = C::AMOUNT
             && let amount = *at.add(operand)
             && amount <= PART << shift
@@ -184,7 +184,7 @@ unsafe extern "C" fn run<C: Bulk>(
     }
 }
 
-/// Notes a failure, which costs no more than the instruction.
+/// Records a failure, which costs no more than the instruction.
 #[inline(always)]
 fn left(machine: &mut Machine, result: Result<Left, Trap>) -> Left {
     result.unwrap_or_else(|reason| {
@@ -194,7 +194,7 @@ fn left(machine: &mut Machine, result: Result<Left, Trap>) -> Left {
     })
 }
 
-/// Does what remains of some work in parts, until it is done or somebody stops the execution.
+/// Does the rest of some work in parts, until it is done or the execution is stopped.
 #[cold]
 #[inline(never)]
 unsafe fn parts(
@@ -224,7 +224,7 @@ unsafe fn parts(
 }
 
 impl Opcode {
-    /// Base-2 logarithm of how much of its work costs one.
+    /// Base-2 logarithm of the amount of its work that costs one.
     const fn bulk_shift(self) -> u32 {
         match self.bulk_cost() {
             Some(unit) => unit.shift(),
@@ -234,7 +234,7 @@ impl Opcode {
 }
 
 impl Machine {
-    /// Gives back what the current op has paid for work that is not done.
+    /// Refunds the price that the current op has paid for work that is not done.
     #[cold]
     pub(super) fn give_back(&mut self) {
         self.fuel += core::mem::take(&mut self.price);
@@ -245,13 +245,13 @@ impl Machine {
 unsafe fn operands<C: rt::Call>(at: *const u64) -> [u64; 3] {
     let mut operands = [0; 3];
     for (i, operand) in operands.iter_mut().enumerate().take(C::OPERANDS) {
-        // SAFETY: FRAME; the op has so many operands.
+        // SAFETY: FRAME; the op has this many operands.
         *operand = unsafe { *at.add(i) };
     }
     operands
 }
 
-/// What the runtime does: how much work it will be, and the operands of a part of it, if it can be done in parts.
+/// Implements [`Bulk`] for instructions of the runtime: the amount of work, and the operands of a part of it, if it can be done in parts.
 macro_rules! runtime {
     ($($name:ident: |$m:ident, $a:ident, $b:ident, $x:ident| $work:expr $(, |$part:ident| $operands:expr)?;)*) => {
         handlers! { of_runtime rt $($name)* }
@@ -288,7 +288,7 @@ macro_rules! runtime {
     };
 }
 
-/// `count`, if so many from `at` on lie within `len`.
+/// `count`, if that many from `at` on lie within `len`.
 fn within(count: u64, at: u64, len: u64) -> Option<u64> {
     let end = at.checked_add(count)?;
     (end <= len).then_some(count)
@@ -315,7 +315,7 @@ runtime! {
         let from = part.of_copy(d, s);
         [d + from, s + from, part.count]
     };
-    // A segment is as long as the module at most, which took longer to load.
+    // A segment is at most as long as the module, which took longer to load.
     MemoryInit: |m, a, b, x| {
         let (ty, len) = m.mem_extent(a);
         let (to, n) = (at(ty, x[0]), at32(x[2]));
@@ -347,7 +347,7 @@ runtime! {
     };
 }
 
-/// What is done with objects: how much work it will be, and a part of it, if it can be done in parts.
+/// Implements [`Bulk`] for instructions on objects: the amount of work, and a part of it, if it can be done in parts.
 macro_rules! object {
     ($($name:ident: |$m:ident, $a:ident, $b:ident, $at:ident| $work:expr $(, |$part:ident| $some:expr)?;)*) => {
         handlers! { of_objects gc $($name)* }
@@ -356,7 +356,7 @@ macro_rules! object {
 
             #[allow(unused_variables, reason = "only a part needs them, for some")]
             unsafe fn work($m: &mut Machine, $a: u32, $b: u32, $at: *const u64) -> Option<u64> {
-                // SAFETY: FRAME, the caller's; validation knows the operands, which lie in consecutive slots.
+                // SAFETY: FRAME, the caller's; validation has checked the operands, which lie in consecutive slots.
                 #[allow(unused_unsafe)]
                 unsafe { $work }
             }
@@ -376,26 +376,26 @@ macro_rules! object {
     };
 }
 
-/// The bytes of a new array of a type, if there may ever be as many.
+/// Number of bytes of a new array of a type, if that many may ever be allocated.
 fn new_array(m: &mut Machine, ty: u32, count: u64) -> Option<u64> {
     let element = m.element(TypeId(ty)).ok()?;
     m.new_object(gc::array_bytes(element, count as u32))
 }
 
 impl Machine {
-    /// The bytes of a new object, if there may ever be as many. Whether there may be at the moment, only a collection can tell.
+    /// Number of bytes of a new object, if that many may ever be allocated. Only a collection can tell whether they may be now.
     fn new_object(&mut self, bytes: u64) -> Option<u64> {
         let possible = bytes <= Heap::MOST_BYTES && Heap::cost(bytes) <= self.store().heap_room();
         possible.then_some(bytes)
     }
 
-    /// The type of addresses of a memory of the current instance, and how many bytes it has.
+    /// The type of addresses of a memory of the current instance, and its number of bytes.
     fn mem_extent(&mut self, mem: usize) -> (AddrType, u64) {
         let mem = self.mem_inst(mem as u32);
         (mem.ty.addr, mem.len())
     }
 
-    /// `count`, if an array has so many elements from `at` on.
+    /// `count`, if an array has that many elements from `at` on.
     fn array_has(&mut self, array: u64, at: u64, count: u64) -> Option<u64> {
         let object = self.object(array).ok()?;
         within(

@@ -20,15 +20,15 @@ use crate::exec::machine::{Callee, Machine, RECORD_BYTES};
 use crate::runtime::func_inst::{FuncInst, FuncKind};
 use crate::runtime::trap::Trap;
 
-/// What the entry of a function that has not been lowered yet points at.
+/// The code that the entry of a function points to before it is lowered.
 pub(crate) static STUB: StaticCode = StaticCode::new(lower);
-/// Where a function called from outside returns to.
+/// The code that a function called from outside returns to.
 pub(crate) static EXIT: StaticCode = StaticCode::new(exit);
-/// Where a function called from another instance returns to.
+/// The code that a function called from another instance returns to.
 pub(crate) static CROSS_BACK: StaticCode = StaticCode::new(cross_back);
 
-/// Enters a function whose arguments lie below the record at `sp`. What is not metered charges nothing, so that whoever is in no
-/// hurry need not know.
+/// Enters a function whose arguments lie below the record at `sp`. Unmetered code has an entry charge of 0, so cold callers may always
+/// pass `METERED = true`.
 #[inline(always)]
 pub(crate) unsafe fn enter<const METERED: bool>(
     mut r: Regs,
@@ -61,13 +61,13 @@ pub(crate) unsafe fn enter<const METERED: bool>(
     }
 }
 
-/// Where the call returns to whose operands have been read. In metered code the cell in front of it is no operand.
+/// The place that a call returns to, once its operands have been read. In metered code the cell in front of it is no operand.
 #[inline(always)]
 fn return_ip<const METERED: bool>(r: &Regs) -> *const u32 {
     align(r.ip.wrapping_add(usize::from(METERED)))
 }
 
-/// Goes on where a call returns to, whether the code is metered or not.
+/// Continues at the place that a call returns to, whether the code is metered or not.
 #[inline(always)]
 pub(crate) unsafe fn come_back_anyhow(r: Regs) -> Ret {
     // SAFETY: CODE, CTX.
@@ -80,7 +80,7 @@ pub(crate) unsafe fn come_back_anyhow(r: Regs) -> Ret {
     }
 }
 
-/// Notes a call that may leave the instance in the machine. All operands have been read.
+/// Records a call that may leave the instance in the machine. All operands have been read.
 #[inline(always)]
 unsafe fn note_call<const METERED: bool>(r: &Regs, func: FuncInst, frame: Frame) {
     // SAFETY: CODE, CTX.
@@ -101,8 +101,8 @@ unsafe fn note_call<const METERED: bool>(r: &Regs, func: FuncInst, frame: Frame)
     }
 }
 
-/// Moves the arguments of a call in place of the current one to where the current ones are; returns the callee's base and what the
-/// current frame's record says.
+/// Moves the arguments of a call that replaces the current one to the place of the current ones; returns the callee's base and the
+/// contents of the current frame's record.
 #[inline(always)]
 unsafe fn move_arguments(r: &Regs, tail: TailFrame) -> (*mut u8, *const u32, *mut u8) {
     // SAFETY: CODE. FRAME: arguments and record end within the current frame, because the arguments came from it and the
@@ -117,7 +117,7 @@ unsafe fn move_arguments(r: &Regs, tail: TailFrame) -> (*mut u8, *const u32, *mu
     }
 }
 
-/// As [`note_call`], for a call in place of the current one.
+/// As [`note_call`], for a call that replaces the current one.
 #[inline(always)]
 unsafe fn note_tail_call(r: &Regs, func: FuncInst, tail: TailFrame) {
     // SAFETY: CODE, CTX.
@@ -142,8 +142,8 @@ unsafe fn element<const FIRST: bool>(
     table: u32,
     ty: u32,
 ) -> Result<FuncInst, Trap> {
-    // SAFETY: CODE, CTX; the table is one of functions, as validation knows, and the index lies within it. Types are compared by number,
-    // which is right by HELD.
+    // SAFETY: CODE, CTX; validation has checked that the table is one of functions, and the index lies within it. Types are compared by
+    // number, which is right by HELD.
     unsafe {
         let index = u64::from(index);
         let ctx = r.ctx;
@@ -167,10 +167,10 @@ unsafe fn element<const FIRST: bool>(
     }
 }
 
-/// The function that a reference leads to.
+/// The function that a reference points to.
 #[inline(always)]
 unsafe fn referent(r: &Regs, reference: u64) -> Result<FuncInst, Trap> {
-    // SAFETY: CODE, CTX; validation knows that the reference is of a function type.
+    // SAFETY: CODE, CTX; validation has checked that the reference is of a function type.
     unsafe {
         match reference.checked_sub(1) {
             Some(func) => Ok(func_at(r, func)),
@@ -186,7 +186,7 @@ unsafe fn referent(r: &Regs, reference: u64) -> Result<FuncInst, Trap> {
 /// CTX; the address is that of a reference of a function type.
 #[inline(always)]
 unsafe fn func_at(r: &Regs, addr: u64) -> FuncInst {
-    // SAFETY: CTX; a reference of a function type is null or leads to a function of the store. Values from the embedder are checked against
+    // SAFETY: CTX; a reference of a function type is null or points to a function of the store. Values from the embedder are checked against
     // the types that the engine has for their places, whose numbers mean these types by HELD.
     unsafe {
         let ctx = r.ctx;
@@ -236,7 +236,7 @@ handler! {
     fn call[const METERED: bool](r) {
         let (defined, delta) = read!(Call, r);
         let code = entry(r.ctx, defined);
-        // For the stub.
+        // The stub reads it.
         r.acc = u64::from(defined);
         let (ret_ip, ret_sp) = (return_ip::<METERED>(&r), r.sp);
         enter::<METERED>(r, code, ret_sp.add(delta as usize), ret_ip, ret_sp)
@@ -257,14 +257,14 @@ handler! {
         call_found::<METERED>(r, found, frame)
     }
 
-    /// call of the function that a reference leads to
+    /// call of the function that a reference points to
     fn call_ref[X: Source<u64>, const METERED: bool](r) {
         let (x, frame) = read!(CallRef<X>, r);
         let found = referent(&r, x);
         call_found::<METERED>(r, found, frame)
     }
 
-    /// call of the function that a reference leads to, in place of the current one
+    /// call of the function that a reference points to, in place of the current one
     fn return_call_ref[X: Source<u64>](r) {
         let (x, tail) = read!(ReturnCallRef<X>, r);
         match referent(&r, x) {
@@ -305,7 +305,7 @@ handler! {
         }
     }
 
-    /// Calls the function that the machine has noted, whoever implements it.
+    /// Calls the function recorded in the machine, whether guest or host implements it.
     fn call_noted(r) {
         let ctx = r.ctx;
         let Callee { func, sp, params: _, slots: _, ret_ip, ret_sp } = (*ctx).callee;
@@ -315,8 +315,8 @@ handler! {
                 if instance == (*ctx).instance {
                     return enter::<true>(r, entry(ctx, defined), sp, ret_ip, ret_sp);
                 }
-                // A function that was itself called from another instance, and calls a third one in its place, returns to
-                // where it was to return: the crossing is there already.
+                // A function that was itself called from another instance, and is replaced by one of a third instance, keeps its
+                // place to return to: the crossing exists already.
                 let returns_across = core::ptr::eq(ret_ip, CROSS_BACK.ip());
                 let code = (*ctx).cross(instance, defined, returns_across);
                 if code.is_null() {
@@ -334,7 +334,7 @@ handler! {
                         r.mem = mem;
                         r.ip = ret_ip;
                         r.sp = ret_sp;
-                        // A single result is also in the accumulator of its bank, whichever that is.
+                        // A single result is also in the accumulator of its bank; set all of them.
                         let result = *results;
                         r.acc = result;
                         r.acc_f32 = f32::from_bits(result as u32);
@@ -351,7 +351,7 @@ handler! {
         }
     }
 
-    /// Returns to the instance that called.
+    /// Returns to the calling instance.
     fn cross_back(r) {
         let crossing = (*r.ctx).uncross();
         r.mem = (*r.ctx).mem;
@@ -376,7 +376,7 @@ handler! {
         }
     }
 
-    /// Lowers the function that was entered, and enters it again. The accumulator says which one it is.
+    /// Lowers the function that was entered, and enters it again. The accumulator has its position.
     fn lower(r) {
         let (ret_ip, ret_sp) = record(&r);
         match (*r.ctx).materialize(r.acc as u32) {

@@ -1,8 +1,8 @@
-//! How handlers call the functions of `numerics`: in line, and those on vectors by a call where `build.rs` says so. Holds unsafe code:
-//! see the parent.
+//! Calls of the functions of `numerics` by handlers: in line, and for those on vectors by a call where `build.rs` demands it. Holds unsafe
+//! code: see the parent.
 //!
-//! A handler that hands a vector to a function by reference keeps it in memory, and then its last call is no jump any more. At levels
-//! of optimisation that leave small functions apart there is therefore one call of a function that takes and returns registers.
+//! A handler that passes a vector to a function by reference keeps it in memory, and then its last call is no longer a jump. At levels
+//! of optimisation that do not inline small functions there is therefore one call of a function that takes and returns registers.
 
 use super::operand::Value;
 use crate::exec::numerics::{Binop, Canonical, Load, Replace, Shift, Ternop, Unop, V128};
@@ -45,7 +45,7 @@ macro_rules! load_computation {
         ///
         /// # Safety
         ///
-        /// MEM, or whatever else makes the bytes readable.
+        /// The bytes are readable, by MEM or otherwise.
         #[inline(always)]
         pub(super) unsafe fn load<L: Load>(from: *const u8) -> L::Out {
             // SAFETY: the caller's.

@@ -8,7 +8,7 @@ use crate::exec::machine::RECORD_BYTES;
 use crate::exec::numerics::{Relop, Unop};
 use crate::runtime::trap::Trap;
 
-/// Goes on at the target that the next cell holds; in metered code, what that charges comes before.
+/// Continues at the target in the next cell; in metered code, its charge comes before.
 #[inline(always)]
 unsafe fn branch<const METERED: bool>(mut r: Regs) -> Ret {
     // SAFETY: CODE; a target is the distance in bytes from its own cell to an op of the same function.
@@ -24,12 +24,12 @@ unsafe fn branch<const METERED: bool>(mut r: Regs) -> Ret {
     }
 }
 
-/// How many cells a target takes.
+/// Number of cells that a target takes.
 const fn target_cells(metered: bool) -> usize {
     if metered { 2 } else { 1 }
 }
 
-/// Goes on behind the target.
+/// Continues behind the target.
 #[inline(always)]
 unsafe fn fall_through<const METERED: bool>(mut r: Regs) -> Ret {
     // SAFETY: CODE; an op that may fall through is followed by another one.
@@ -39,10 +39,10 @@ unsafe fn fall_through<const METERED: bool>(mut r: Regs) -> Ret {
     }
 }
 
-/// Goes on where a call returns to; in metered code, what that charges comes before.
+/// Continues at the place that a call returns to; in metered code, its charge comes before.
 #[inline(always)]
 pub(crate) unsafe fn come_back<const METERED: bool>(r: Regs) -> Ret {
-    // SAFETY: CODE; in metered code, and in static code, there is a cell in front of every place that is returned to.
+    // SAFETY: CODE; in metered code, and in static code, there is a cell in front of every place that calls return to.
     unsafe {
         if METERED {
             let charge = *r.ip.sub(1);
@@ -53,8 +53,8 @@ pub(crate) unsafe fn come_back<const METERED: bool>(r: Regs) -> Ret {
     }
 }
 
-/// What the current frame's record says: where to return to, and to which frame. Results may be written over it, so it is read
-/// before they are.
+/// The contents of the current frame's record: the place to return to, and its frame. Results may be written over the record, so it is
+/// read first.
 #[inline(always)]
 pub(crate) unsafe fn record(r: &Regs) -> (*const u32, *mut u8) {
     // SAFETY: FRAME; the record lies below the frame's base.

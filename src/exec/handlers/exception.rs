@@ -6,7 +6,7 @@ use super::stopped;
 use crate::exec::dispatch::{Regs, Ret, goto, handler, resume};
 use crate::exec::unwind::Thrown;
 
-/// Goes on where the exception was caught, or ends execution. `op` is where the op begins that threw it.
+/// Continues at the handler of the exception, or ends execution. `op` is the beginning of the op that threw it.
 #[inline(always)]
 unsafe fn land(mut r: Regs, op: *const u32, thrown: Thrown) -> Ret {
     // SAFETY: CTX; CODE: a landing is an op of the function whose frame it is, and `unwind` has entered that function's instance.
@@ -43,7 +43,7 @@ handler! {
         land(r, op, thrown)
     }
 
-    /// Throws what a host function has ended with, if that is an exception.
+    /// Throws the failure of a host function, if that is an exception.
     fn throw_failure(r) {
         let thrown = (*r.ctx).throw_failure(r.ip, r.sp);
         let call = r.ip;

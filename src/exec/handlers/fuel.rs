@@ -1,9 +1,9 @@
-//! Fuel. Code that was lowered without fuel has none of these. Holds unsafe code: see the parent.
+//! Fuel. Code that was lowered without fuel does not use these handlers. Holds unsafe code: see the parent.
 //!
-//! Code that charges on branches keeps a counter that is ahead of the truth: wherever control arrives, everything up to the end of
-//! the superblock is taken from it at once, and a branch out of the middle gives back what it leaves behind (see `code::meter`). If
-//! the counter would fall below zero, what is left may not suffice for all of that; so execution goes on at the same place in the
-//! function's exact code, which charges before each instruction, until it stops there or comes to where it can rejoin.
+//! Code that charges on branches keeps a counter that is charged in advance: wherever control arrives, the cost of everything up to the end
+//! of the superblock is subtracted at once, and a branch out of the middle is refunded the rest (see `code::meter`). If
+//! the counter would fall below zero, the fuel may not suffice for all of that; so execution continues at the same place in the
+//! function's exact code, which charges before each instruction, until it stops there or reaches a place where it can rejoin.
 
 use super::operand::{Value, read};
 use super::stopped;
@@ -12,7 +12,7 @@ use crate::exec::dispatch::{Regs, Ret, goto, handler, next, resume};
 use crate::exec::machine::Machine;
 use crate::exec::meter::Way;
 
-/// Arrives at `ip`, the beginning of an op, and charges for what comes next.
+/// Arrives at `ip`, the beginning of an op, and charges for the code there.
 #[inline(always)]
 pub(crate) unsafe fn arrive(r: Regs, charge: u32) -> Ret {
     // SAFETY: CTX; CODE: control arrives at ops only.
@@ -27,16 +27,16 @@ pub(crate) unsafe fn arrive(r: Regs, charge: u32) -> Ret {
     }
 }
 
-/// Where the op begins of which nothing but the handler's address has been read.
+/// The beginning of an op of which only the handler's address has been read.
 #[inline(always)]
 pub(crate) fn this_op(r: &Regs) -> *const u32 {
     r.ip.wrapping_sub(2)
 }
 
-/// Goes the way that the machine has found.
+/// Continues where `Way` says.
 #[inline(always)]
 unsafe fn go(mut r: Regs, way: Way) -> Ret {
-    // SAFETY: CODE; ways lead to places where control arrives.
+    // SAFETY: CODE; a way leads to a place where control arrives.
     unsafe {
         match way {
             Way::On => resume(r),
@@ -46,7 +46,7 @@ unsafe fn go(mut r: Regs, way: Way) -> Ret {
             }
             Way::Stop(ip) => {
                 (*r.ctx).retry_ip = ip;
-                // A stop is looked for behind the handler's address, see `Machine::stop_ip`.
+                // The place of a stop is behind the handler's address, see `Machine::stop_ip`.
                 r.ip = ip.wrapping_add(2);
                 goto(r, stopped)
             }
@@ -63,7 +63,7 @@ unsafe fn load_pins(r: &mut Regs, ctx: *mut Machine) {
             let home = (*ctx).pins[bank as usize]?;
             Some(r.sp.offset(home as isize).cast::<u64>())
         };
-        // A value's slot, not its bytes: where the bytes of a narrower one lie in it differs from host to host.
+        // Read the slot as a value, not as bytes: the position of a narrower value in it depends on the host.
         if let Some(home) = home(Bank::Int) {
             r.pin = u64::read(home);
         }
@@ -92,7 +92,7 @@ handler! {
         next(r)
     }
 
-    /// goes on where control arrives in code that charges on branches, if there is fuel for what lies ahead
+    /// continues where control arrives in code that charges on branches, if there is fuel for the code ahead
     #[cold]
     #[inline(never)]
     fn rejoin(r) {
@@ -107,7 +107,7 @@ handler! {
         go(r, way)
     }
 
-    /// Fetches the fuel that the op at `ip` wants, which then begins again, or stops in front of it.
+    /// Fetches the fuel for the op at `ip`, which then begins again, or stops in front of it.
     #[cold]
     #[inline(never)]
     fn short(r) {
@@ -115,7 +115,7 @@ handler! {
         go(r, way)
     }
 
-    /// Fetches the fuel that the op at `ip` wants, or goes on in exact code.
+    /// Fetches the fuel for the op at `ip`, or continues in exact code.
     #[cold]
     #[inline(never)]
     fn short_ahead(r) {
@@ -123,7 +123,7 @@ handler! {
         go(r, way)
     }
 
-    /// Stops within the op at `ip`, which is a place where control arrives; `AHEAD` says whether the code has paid for what lies ahead.
+    /// Stops within the op at `ip`, which is a place where control arrives; `AHEAD` if the code has paid for the instructions ahead.
     #[cold]
     #[inline(never)]
     fn paused[const AHEAD: bool](r) {
@@ -131,7 +131,7 @@ handler! {
         go(r, way)
     }
 
-    /// Fetches the fuel that arriving at `ip` takes, or goes on in exact code.
+    /// Fetches the fuel for arriving at `ip`, or continues in exact code.
     #[cold]
     #[inline(never)]
     fn arrive_short(r) {

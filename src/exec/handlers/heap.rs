@@ -1,7 +1,7 @@
 //! Structures, arrays and casts. Holds unsafe code: see the parent.
 //!
-//! Where a field is, is known from its type, and that the object has it; all the same nothing here trusts a reference: an object that
-//! is not there, or is too short, is the trap of a null reference.
+//! The type determines the place of a field, and validation ensures that the object has it. Still, no handler relies on a reference: an
+//! object that is missing, or too short, is the trap of a null reference.
 
 use super::operand::{Dest, Source, read};
 use super::trap;
@@ -22,7 +22,7 @@ unsafe fn objects<'m>(r: &Regs) -> &'m mut Heap {
     unsafe { &mut (*r.ctx).store().heap }
 }
 
-/// The value of a field or element, if the object has so many bytes.
+/// The value of a field or element, if the object has enough bytes.
 #[inline(always)]
 fn load<L: Load>(data: &[u8], at: usize) -> Option<L::Out> {
     let bytes = data.get(at..)?.get(..size_of::<L::Bytes>())?;
@@ -31,7 +31,7 @@ fn load<L: Load>(data: &[u8], at: usize) -> Option<L::Out> {
     Some(L::decode(bytes))
 }
 
-/// Sets a field or element, if the object has so many bytes.
+/// Sets a field or element, if the object has enough bytes.
 #[inline(always)]
 fn store<S: Store>(data: &mut [u8], at: usize, value: S::In) -> Option<()> {
     let bytes = data.get_mut(at..)?.get_mut(..size_of::<S::Bytes>())?;
@@ -45,13 +45,13 @@ fn store<S: Store>(data: &mut [u8], at: usize, value: S::In) -> Option<()> {
     Some(())
 }
 
-/// The first byte of an element; beyond all objects where that cannot be said.
+/// The first byte of an element; beyond all objects where it does not fit.
 #[inline(always)]
 fn element(index: u32, bytes: usize) -> usize {
     (index as usize).saturating_mul(bytes)
 }
 
-/// What is wrong with an access to an element that is not there.
+/// The trap for an access to a missing element.
 #[cold]
 fn no_element(object: Option<&Object>) -> Trap {
     match object {
@@ -60,7 +60,7 @@ fn no_element(object: Option<&Object>) -> Trap {
     }
 }
 
-/// Whether a reference is what a cast asks for, which two cells say.
+/// Whether a reference passes a cast, which the next two cells describe.
 #[inline(always)]
 unsafe fn fits(r: &Regs, slot: u64, (code, id): (u32, u32)) -> bool {
     if slot == 0 {
@@ -132,7 +132,7 @@ handler! {
         }
     }
 
-    /// `d := whether x is what a cast asks for`
+    /// `d := whether x passes the cast`
     fn ref_test[X: Source<u64>, D: Dest<u32>](r) {
         let (x, target, d) = read!(RefTest<X, D>, r);
         let fits = fits(&r, x, target);
@@ -140,13 +140,13 @@ handler! {
         next(r)
     }
 
-    /// trap unless `x` is what a cast asks for
+    /// trap unless `x` passes the cast
     fn ref_cast[X: Source<u64>](r) {
         let (x, target) = read!(RefCast<X>, r);
         if fits(&r, x, target) { next(r) } else { trap(r, Trap::CastFailure) }
     }
 
-    /// what `C` says
+    /// the operation of `C`
     fn object[C: Call](r) {
         let (a, b, at) = read!(Object, r);
         if run::<C>(r.ctx, a, b, at) {
@@ -159,7 +159,7 @@ handler! {
 
 /// An instruction on objects.
 pub(crate) trait Call {
-    /// Does it, with the op's numbers, and operands and results from a slot on.
+    /// Executes it, with the op's numbers, and operands and results from a slot on.
     ///
     /// # Safety
     ///
@@ -167,7 +167,7 @@ pub(crate) trait Call {
     unsafe fn run(m: &mut Machine, a: u32, b: u32, at: *mut u64) -> Result<(), Trap>;
 }
 
-/// Runs a call out of line, so that the handler keeps no state in memory; says whether execution goes on.
+/// Runs a call out of line, so that the handler keeps no state in memory; returns whether execution continues.
 #[inline(never)]
 unsafe extern "C" fn run<C: Call>(ctx: *mut Machine, a: u32, b: u32, at: *mut u64) -> bool {
     // SAFETY: CTX. FRAME: the caller's.
@@ -189,7 +189,7 @@ macro_rules! calls {
             pub(crate) struct $name;
             impl Call for $name {
                 unsafe fn run($m: &mut Machine, $a: u32, $b: u32, $at: *mut u64) -> Result<(), Trap> {
-                    // SAFETY: FRAME; validation knows the operands, which lie in consecutive slots, and lowering made room for the
+                    // SAFETY: FRAME; validation has checked the operands, which lie in consecutive slots, and lowering made room for the
                     // results.
                     unsafe { $body }
                 }
@@ -277,7 +277,7 @@ calls! {
         let element = m.element(ty)?;
         let (from, count) = (*at as u32, *at.add(1) as u32);
         let bytes = array_bytes(element, count);
-        // Found out before anything is allocated that may be too large.
+        // Check before allocating, since the size may be too large.
         m.data(b, from, bytes)?;
         let mut data = m.allocate(bytes, at.add(2))?;
         let inst = m.inst();
@@ -375,7 +375,7 @@ pub(super) unsafe fn array_fill(
     Ok(())
 }
 
-/// Copies `count` elements from `j` on to where there are those from `i` on, for an `array.copy` whose operands lie from `at` on.
+/// Copies `count` elements from `j` on over those from `i` on, for an `array.copy` whose operands lie from `at` on.
 ///
 /// # Safety
 ///
@@ -389,7 +389,7 @@ pub(super) unsafe fn array_copy(
     let storage = Storage::of_code(how);
     // SAFETY: the caller's.
     let (to, from) = unsafe { (*at, *at.add(2)) };
-    // Either may be null, which matters before anything else.
+    // Either may be null, which is checked first.
     m.object(to)?;
     m.object(from)?;
     if to == from {
@@ -404,7 +404,7 @@ pub(super) unsafe fn array_copy(
     Ok(())
 }
 
-/// Bytes of an array of so many elements.
+/// Number of bytes of an array of `count` elements.
 pub(super) fn array_bytes(element: Storage, count: u32) -> u64 {
     u64::from(count) << element.log2()
 }
@@ -423,7 +423,7 @@ fn range(
     Ok(start..start + ((count as usize) << storage.log2()))
 }
 
-/// Some elements, to be changed.
+/// Some elements, for a change.
 fn elements(object: &mut Object, storage: Storage, at: u32, count: u32) -> Result<&mut [u8], Trap> {
     let range = range(object, storage, at, count)?;
     object.data.get_mut(range).ok_or(Trap::ArrayOutOfBounds)
@@ -454,7 +454,7 @@ unsafe fn value(storage: Storage, at: *const u64) -> [u64; 2] {
     }
 }
 
-/// Puts a value into one or two slots.
+/// Writes a value into one or two slots.
 unsafe fn put(storage: Storage, at: *mut u64, value: [u64; 2]) {
     // SAFETY: FRAME; the caller's result.
     unsafe {
@@ -466,7 +466,7 @@ unsafe fn put(storage: Storage, at: *mut u64, value: [u64; 2]) {
 }
 
 impl Machine {
-    /// Whether a reference that is not null is what a cast asks for.
+    /// Whether a reference that is not null passes a cast.
     #[inline]
     fn fits(&mut self, slot: u64, target: Target) -> bool {
         let store = self.store();
@@ -485,7 +485,7 @@ impl Machine {
         info.map(|info| &**info).map_err(|_| Trap::HeapExhausted)
     }
 
-    /// How the elements of an array type are stored.
+    /// The storage of the elements of an array type.
     pub(super) fn element(&mut self, ty: TypeId) -> Result<Storage, Trap> {
         match self.meet(ty)?.element() {
             Some(element) => Ok(element),
@@ -493,12 +493,12 @@ impl Machine {
         }
     }
 
-    /// The object that a reference leads to.
+    /// The object that a reference points to.
     pub(super) fn object(&mut self, slot: u64) -> Result<&mut Object, Trap> {
         self.store().heap.get_mut(slot).ok_or(Trap::NullReference)
     }
 
-    /// Makes sure that a data segment has so many bytes.
+    /// Checks that a data segment has `bytes` bytes from `from` on.
     pub(super) fn data(&mut self, data: u32, from: u32, bytes: u64) -> Result<(), Trap> {
         let segment = &self.inst().datas[data as usize];
         match u64::from(from) + bytes <= segment.len() as u64 {
@@ -517,8 +517,8 @@ impl Machine {
         Ok(&segment[from as usize..end as usize])
     }
 
-    /// Memory for an object, all zero. The slots of the value stack below `top` are in use, a place in the frame; the collector may look
-    /// at them.
+    /// Allocates zeroed memory for an object. The slots of the value stack below `top`, a place in the frame, are in use; the collector may
+    /// scan them.
     fn allocate(&mut self, bytes: u64, top: *const u64) -> Result<Box<[u8]>, Trap> {
         if bytes > Heap::MOST_BYTES {
             return Err(Trap::AllocationTooLarge);
@@ -529,7 +529,7 @@ impl Machine {
         Heap::zeros(bytes as usize).map_err(|_| Trap::HeapExhausted)
     }
 
-    /// Makes an object of its bytes, and puts a reference to it into a slot.
+    /// Makes an object of its bytes, and stores a reference to it in a slot.
     ///
     /// # Safety
     ///

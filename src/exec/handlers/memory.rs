@@ -8,11 +8,11 @@ use crate::exec::dispatch::{Regs, handler, next};
 use crate::exec::numerics::{Load, Store};
 use crate::runtime::trap::Trap;
 
-/// How an address is computed, as `code::ops::Addr` says.
+/// The computation of an address, one implementation for each `code::ops::Addr`.
 pub(crate) trait Address {
     /// Reads its operands.
     unsafe fn get(r: &mut Regs) -> Self;
-    /// The address, for an access of so many bytes.
+    /// The address, for an access of `width` bytes.
     fn of(self, width: usize) -> u32;
 }
 
@@ -64,7 +64,7 @@ impl<X: Source<u32>, Y: Source<u32>> Address for Scaled<X, Y> {
 
 /// The sum of address and offset, if an access of `width` bytes there lies within `len`.
 ///
-/// Both summands have 32 bits, so that 64 hold the sum.
+/// Both summands have 32 bits, so the sum fits into 64.
 #[inline(always)]
 fn effective(address: u32, offset: u32, width: usize, len: u64) -> Option<usize> {
     let start = u64::from(address) + u64::from(offset);

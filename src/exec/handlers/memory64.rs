@@ -13,7 +13,7 @@ use crate::runtime::trap::Trap;
 fn effective(address: u64, offset: u64, width: usize, len: u64) -> Option<usize> {
     let start = address.checked_add(offset)?;
     match start.checked_add(width as u64) {
-        // A memory's length is one of the host's, and so is what lies within.
+        // A memory's length fits into the host's numbers, and so does any offset within it.
         Some(end) if end <= len => Some(start as usize),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! Handlers: what each op does, written once for all operand kinds. Holds unsafe code: operands are read from threaded code, slots
+//! Handlers: the execution of each op, written once for all operand kinds. Holds unsafe code: operands are read from threaded code, slots
 //! from the value stack, bytes from memory.
 //!
 //! A handler is generic over *where* its operands are ([`Source`], [`Dest`]) and *what* it computes (`numerics`). The bodies run
@@ -27,7 +27,7 @@ use super::dispatch::{Regs, Ret, goto, handler, next, stop};
 use crate::runtime::trap::Trap;
 
 handler! {
-    /// Ends execution where it is; the reason is in the machine.
+    /// Ends execution at this place; the reason is in the machine.
     fn stopped(r) {
         (*r.ctx).stop_ip = r.ip;
         (*r.ctx).stop_sp = r.sp;
@@ -43,7 +43,7 @@ handler! {
         next(r)
     }
 
-    /// Does nothing, and leaves something on the host's stack: for a test of the check that notices it.
+    /// Does nothing, but leaves data on the host's stack: for a test that the check detects it.
     #[cfg(all(test, tail_dispatch))]
     fn lost(r) {
         let mut local = 0_u64;
@@ -62,7 +62,7 @@ handler! {
 pub(crate) unsafe fn trap(r: Regs, trap: Trap) -> Ret {
     // SAFETY: CTX, HANDLER.
     unsafe {
-        // A plain store: what is there has no destructor.
+        // A plain store: the old value has no destructor.
         (*r.ctx).trap = Some(trap);
         goto(r, stopped)
     }

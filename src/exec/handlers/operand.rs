@@ -1,7 +1,7 @@
-//! Operand kinds: where a handler finds its operands and where it leaves its result. Holds unsafe code: see the parent.
+//! Operand kinds: the places that a handler reads operands from and writes its result to. Holds unsafe code: see the parent.
 //!
 //! The kinds mirror `code::ops::{Src, Dst}`. Each reads its own cells and steps over them. A handler reads the operands of its op by
-//! [`read`], which follows from the op's row, as the writer does: so the two agree.
+//! [`read`], which is derived from the op's row, as the writer is: so the two agree.
 
 use core::marker::PhantomData;
 
@@ -11,7 +11,7 @@ use crate::exec::numerics::{Lanes, V128};
 
 /// A value that has an accumulator, and fits into a slot or two.
 pub(crate) trait Value: Copy {
-    /// What the value is passed in to a function.
+    /// The type in which the value is passed to a function.
     type Register: Copy;
     /// Whether that is a register for vectors.
     const IS_VECTOR: bool;
@@ -39,7 +39,7 @@ pub(crate) trait Value: Copy {
 
 /// A value that fits into a slot, and into the code, and has a pin.
 pub(crate) trait Scalar: Value {
-    /// How many cells an immediate of the type takes.
+    /// Number of cells that an immediate of the type takes.
     const CELLS: usize;
     /// The value in the pin.
     fn pin(r: &Regs) -> Self;
@@ -131,7 +131,7 @@ impl Value for V128 {
         // SAFETY: the caller's.
         unsafe {
             if cfg!(target_endian = "little") {
-                // The same bytes; said like this, the compiler sees that they are one vector.
+                // The same bytes; in this form the compiler sees that they are one vector.
                 return Self(*slot.cast::<[u8; 16]>());
             }
             Self::from_slots(*slot.cast::<[u64; 2]>())
@@ -150,13 +150,13 @@ impl Value for V128 {
     }
 }
 
-/// Where an operand is.
+/// The place of an operand.
 pub(crate) trait Source<T> {
     /// Reads it.
     unsafe fn get(r: &mut Regs) -> T;
 }
 
-/// Where a result goes.
+/// The destination of a result.
 pub(crate) trait Dest<T> {
     /// Writes it.
     unsafe fn put(r: &mut Regs, value: T);
@@ -171,11 +171,11 @@ pub(crate) struct Slot;
 /// A number in the code.
 pub(crate) struct Imm;
 
-/// The destination of an op, whose cell, if it has one, is the op's last and is read when the result is there.
+/// The destination of an op. Its cell, if it has one, is the op's last and is read once the result is computed.
 pub(crate) struct Place<D>(PhantomData<D>);
 
 impl<D> Place<D> {
-    /// The next one.
+    /// The destination of the current op.
     ///
     /// # Safety
     ///
@@ -204,7 +204,7 @@ impl<D> Place<D> {
 macro_rules! in_slots {
     ($($kind:ident)*) => {$(
         impl Place<$kind> {
-            /// Where the slot is, for an op that leaves the accumulator alone.
+            /// The address of the slot, for an op that does not change the accumulator.
             ///
             /// # Safety
             ///
@@ -220,8 +220,8 @@ macro_rules! in_slots {
 
 in_slots! { Slot Pin }
 
-/// Reads the operands of the current op, all but those that the handler's parameters say: a tuple in the order of the op's row. Behind the
-/// op's name stand the kinds of its operands of type `Src`, `Addr` and `Dst`, in the same order.
+/// Reads the operands of the current op, except those that the handler's parameters determine: a tuple in the order of the op's row. The
+/// op's name is followed by the kinds of its operands of type `Src`, `Addr` and `Dst`, in the same order.
 ///
 /// ```text
 /// let (x, y, d) = read!(Binop<X, Y, D>, r);
@@ -300,7 +300,7 @@ pub(crate) mod rows {
     for_each_op!(readers $);
 }
 
-/// Readers of what is in the code, by the names of the operands' types.
+/// Readers of operands in the code, by the names of the operands' types.
 #[allow(non_snake_case, reason = "each has the name of a type")]
 pub(crate) mod in_code {
     use super::*;
@@ -333,7 +333,7 @@ pub(crate) mod in_code {
         }
     }
 
-    /// Where the slot is that the next cell names.
+    /// The address of the slot that the next cell names.
     #[inline(always)]
     pub(crate) unsafe fn SlotOffset(r: &mut Regs) -> *mut u64 {
         // SAFETY: CODE, FRAME.
@@ -349,7 +349,7 @@ pub(crate) mod in_code {
         // SAFETY: CODE; as above.
         unsafe {
             if cfg!(target_endian = "little") {
-                // The same bytes; said like this, the compiler sees that they are one vector.
+                // The same bytes; in this form the compiler sees that they are one vector.
                 let bytes = r.ip.cast::<[u8; 16]>().read_unaligned();
                 r.ip = r.ip.add(4);
                 return V128(bytes);
@@ -358,14 +358,14 @@ pub(crate) mod in_code {
         }
     }
 
-    /// What an atomic op does, by its number.
+    /// The operation of an atomic op, by its number.
     #[inline(always)]
     pub(crate) unsafe fn Atomic(r: &mut Regs) -> u32 {
         // SAFETY: the caller's.
         unsafe { u32(r) }
     }
 
-    /// Where an access goes.
+    /// The parameters of an access.
     #[inline(always)]
     pub(crate) unsafe fn Access(r: &mut Regs) -> Access {
         // SAFETY: the caller's.
@@ -382,7 +382,7 @@ pub(crate) mod in_code {
         }
     }
 
-    /// Where the arguments of a call are.
+    /// The arguments of a call.
     #[inline(always)]
     pub(crate) unsafe fn CallFrame(r: &mut Regs) -> Frame {
         let frame = Frame(r.ip);
@@ -390,7 +390,7 @@ pub(crate) mod in_code {
         frame
     }
 
-    /// Where the arguments of a call are that takes the place of the current one.
+    /// The arguments of a call that replaces the current one.
     #[inline(always)]
     pub(crate) unsafe fn TailFrame(r: &mut Regs) -> TailFrame {
         // SAFETY: the caller's.
@@ -405,7 +405,7 @@ pub(crate) mod in_code {
         }
     }
 
-    /// What a cast asks for, as the cells that hold it.
+    /// The target of a cast, as the cells that hold it.
     #[inline(always)]
     pub(crate) unsafe fn CastTarget(r: &mut Regs) -> (u32, u32) {
         // SAFETY: the caller's.
@@ -413,7 +413,7 @@ pub(crate) mod in_code {
     }
 }
 
-/// Where the arguments of a call are, not read yet: a call within the instance needs a part of it.
+/// The arguments of a call, not read yet: a call within the instance needs a part of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Frame(*const u32);
 
@@ -437,7 +437,7 @@ impl Frame {
     }
 }
 
-/// Where a slot of the current frame is.
+/// The address of a slot of the current frame.
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! What the runtime does for the guest: sizes, growth, bulk operations, references. Holds unsafe code: see the parent.
+//! Instructions that the runtime executes: sizes, growth, bulk operations, references. Holds unsafe code: see the parent.
 //!
 //! Operands lie in consecutive slots, and the result replaces the first.
 
@@ -13,14 +13,14 @@ use crate::syntax::types::AddrType;
 
 /// An instruction of this file.
 pub(crate) trait Call {
-    /// How many operands it has.
+    /// Number of its operands.
     const OPERANDS: usize;
-    /// Does it, with the op's indices and operands; the result, if it has one, replaces the first operand.
+    /// Executes it, with the op's indices and operands; the result, if it has one, replaces the first operand.
     fn run(m: &mut Machine, a: usize, b: usize, operands: &[u64; 3]) -> Result<u64, Trap>;
 }
 
 handler! {
-    /// what `C` says
+    /// the operation of `C`
     fn runtime[C: Call](r) {
         let (a, b, at) = read!(Runtime, r);
         let (a, b) = (a as usize, b as usize);
@@ -220,7 +220,7 @@ calls! {
     };
 }
 
-/// Grows something of an address type; the result is the old size, or -1 where that was refused.
+/// Grows an entity of an address type; the result is the old size, or -1 if the growth was refused.
 fn grow(
     m: &mut Machine,
     ty: AddrType,
@@ -234,13 +234,13 @@ fn grow(
         }
         Err(reason) => {
             m.fail(reason);
-            // What the machine has noted goes before any trap.
+            // The reason recorded in the machine takes precedence over any trap.
             Err(Trap::Interrupt)
         }
     }
 }
 
-/// An address or count of an address type in a slot, of which the upper half may hold anything if the type has 32 bits.
+/// An address or count of an address type in a slot, whose upper half may have any value if the type has 32 bits.
 pub(super) fn at(ty: AddrType, slot: u64) -> u64 {
     match ty {
         AddrType::I32 => at32(slot),
@@ -248,12 +248,12 @@ pub(super) fn at(ty: AddrType, slot: u64) -> u64 {
     }
 }
 
-/// A 32-bit address or count in a slot, of which the upper half may hold anything.
+/// A 32-bit address or count in a slot, whose upper half may have any value.
 pub(super) fn at32(slot: u64) -> u64 {
     u64::from(slot as u32)
 }
 
-/// Where a copy goes, where it comes from, and how much it is: the amount is of the smaller address type.
+/// The destination, the source and the length of a copy: the length has the smaller address type.
 pub(super) fn copied(to: AddrType, from: AddrType, x: &[u64; 3]) -> [u64; 3] {
     let count = match (to, from) {
         (AddrType::I64, AddrType::I64) => AddrType::I64,
@@ -262,7 +262,7 @@ pub(super) fn copied(to: AddrType, from: AddrType, x: &[u64; 3]) -> [u64; 3] {
     [at(to, x[0]), at(from, x[1]), at(count, x[2])]
 }
 
-/// An index as a position in a list, if the host can have as long a one.
+/// An index as a position in a list, if the host's numbers are large enough.
 fn position(index: u64) -> Option<usize> {
     usize::try_from(index).ok()
 }

@@ -1,4 +1,4 @@
-//! Vectors: what has no counterpart among numbers. Holds unsafe code: see the parent.
+//! Vectors: ops without a counterpart among numbers. Holds unsafe code: see the parent.
 //!
 //! Operators, loads and stores of vectors are the handlers of `numeric` and `memory`, for other types.
 
@@ -8,7 +8,7 @@ use crate::exec::dispatch::{goto, handler, next};
 use crate::exec::machine::Machine;
 use crate::exec::numerics::{Canonical, I8x16Shuffle, Load, Replace, Shift, Ternop, V128};
 
-/// Where the value of an imported global is.
+/// The place of the value of an imported global.
 #[inline(never)]
 unsafe extern "C" fn imported(ctx: *mut Machine, global: u32) -> *mut u64 {
     // SAFETY: CTX.
@@ -18,7 +18,7 @@ unsafe extern "C" fn imported(ctx: *mut Machine, global: u32) -> *mut u64 {
 }
 
 handler! {
-    /// `d := acc`, its NaNs made canonical; that there are none is the branch to be expected
+    /// `d := acc`, its NaNs made canonical; the expected case is that there are none
     fn canonical[O: Canonical, D: Dest<O::Floats>](r) {
         let (x, d) = read!(Canonical<Acc, D>, r);
         if compute::is_needed::<O>(x) != 0 {
@@ -52,14 +52,14 @@ handler! {
         next(r)
     }
 
-    /// `d := lane of x`: of a lane's bytes are made what a load makes of them
+    /// `d := lane of x`: the lane's bytes are converted as by a load
     fn extract_lane[L: Load, D: Dest<L::Out>](r) {
         let (x, byte, d) = read!(ExtractLane<D>, r);
         let byte = byte as usize;
         let bytes = if cfg!(target_endian = "little") {
             x.cast::<u8>().add(byte).cast::<L::Bytes>().read_unaligned()
         } else {
-            // Slots have their lowest byte last here.
+            // The lowest byte of a slot is its last one here.
             let vector = V128::read(x);
             vector.0.as_ptr().add(byte).cast::<L::Bytes>().read_unaligned()
         };

@@ -79,7 +79,7 @@ macro_rules! floats {
             $Gt: $f = |x, y| x > y;
             $Le: $f = |x, y| x <= y;
             $Ge: $f = |x, y| x >= y;
-            // Not instructions: what holds exactly when the comparison does not, NaNs included.
+            // Not instructions: these hold exactly when the comparison does not, NaNs included.
             $NotLt: $f = |x, y| !(x < y);
             $NotGt: $f = |x, y| !(x > y);
             $NotLe: $f = |x, y| !(x <= y);

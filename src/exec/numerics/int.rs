@@ -41,7 +41,7 @@ macro_rules! integers {
             $DivU: $u = |x, y| x.checked_div(y).ok_or(Trap::IntegerDivisionByZero);
             $RemS: $u = |x, y| match (x as $s, y as $s) {
                 (_, 0) => Err(Trap::IntegerDivisionByZero),
-                // The remainder of the least integer by -1 is 0, though the quotient does not exist.
+                // The remainder of the least integer by -1 is 0, although the quotient does not fit.
                 (x, y) => Ok(x.wrapping_rem(y) as $u),
             };
             $RemU: $u = |x, y| x.checked_rem(y).ok_or(Trap::IntegerDivisionByZero);

@@ -1,4 +1,4 @@
-//! How loads and stores turn bytes into values and back.
+//! Conversions of bytes into values and back, for loads and stores.
 //! <https://webassembly.github.io/spec/core/exec/numerics.html#storage>
 
 use crate::exec::handlers::operand::Value;
@@ -9,7 +9,7 @@ pub(crate) trait Load {
     type Bytes: Copy;
     /// The value.
     type Out: Value;
-    /// The value that the bytes stand for.
+    /// Returns the value of the bytes.
     fn decode(bytes: Self::Bytes) -> Self::Out;
 }
 
@@ -19,7 +19,7 @@ pub(crate) trait Store {
     type In: Value;
     /// The bytes, as an array.
     type Bytes: Copy;
-    /// The bytes that stand for the value.
+    /// Returns the bytes of the value.
     fn encode(value: Self::In) -> Self::Bytes;
 }
 

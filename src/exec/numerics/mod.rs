@@ -1,7 +1,7 @@
-//! Numerics: what each numeric instruction computes, as pure functions.
+//! Numerics: the results of numeric instructions, as pure functions.
 //!
-//! Each instruction is a type of the name it has in the instruction table, which implements one of the traits below; handlers are
-//! generic over them. The functions behind them bear the specification's names.
+//! Each instruction is a type with its name in the instruction table, which implements one of the traits below; handlers are
+//! generic over them. The functions behind them have the specification's names.
 //! <https://webassembly.github.io/spec/core/exec/numerics.html>
 #![forbid(unsafe_code)]
 
@@ -26,45 +26,45 @@ use crate::runtime::trap::Trap;
 
 /// From a value to a value: unary operators, tests and conversions.
 pub(crate) trait Unop {
-    /// What it takes.
+    /// The operand.
     type In: Value;
-    /// What it gives.
+    /// The result.
     type Out: Value;
-    /// Its result.
+    /// Computes the result.
     fn apply(x: Self::In) -> Self::Out;
 }
 
-/// From a value to a value, if there is one.
+/// From a value to a value, or a trap.
 pub(crate) trait TrappingUnop {
-    /// What it takes.
+    /// The operand.
     type In: Copy;
-    /// What it gives.
+    /// The result.
     type Out: Copy;
-    /// Its result.
+    /// Computes the result.
     fn apply(x: Self::In) -> Result<Self::Out, Trap>;
 }
 
 /// From two values of a type to a value: binary operators and comparisons, whose result is 0 or 1.
 pub(crate) trait Binop {
-    /// What it takes.
+    /// The operands.
     type In: Value;
-    /// What it gives.
+    /// The result.
     type Out: Value;
-    /// Its result.
+    /// Computes the result.
     fn apply(x: Self::In, y: Self::In) -> Self::Out;
 }
 
-/// From two values of a type to one of it, if there is one.
+/// From two values of a type to one of it, or a trap.
 pub(crate) trait TrappingBinop {
-    /// What it takes and gives.
+    /// The operands and the result.
     type In: Copy;
-    /// Its result.
+    /// Computes the result.
     fn apply(x: Self::In, y: Self::In) -> Result<Self::In, Trap>;
 }
 
 /// A comparison, or another test of two values, as a condition.
 pub(crate) trait Relop {
-    /// What it takes.
+    /// The operands.
     type In: Copy;
     /// Whether it holds.
     fn holds(x: Self::In, y: Self::In) -> bool;

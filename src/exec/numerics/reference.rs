@@ -13,7 +13,7 @@ trapping_unops! {
     I31GetU: u64 => u32 = |x| i31_of(x);
 }
 
-/// The 31 bits that a reference of type `i31` stands for.
+/// The 31 bits in a reference of type `i31`.
 fn i31_of(slot: u64) -> Result<u32, Trap> {
     match is_i31(slot) {
         true => Ok(slot as u32),

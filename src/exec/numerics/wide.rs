@@ -3,9 +3,9 @@
 
 /// An instruction from some 64-bit integers to the two halves of a result.
 pub(crate) trait WideOp {
-    /// How many operands it has.
+    /// Number of operands.
     const OPERANDS: usize;
-    /// Its result.
+    /// Computes the result.
     fn apply(operands: [u64; 4]) -> [u64; 2];
 }
 
@@ -100,7 +100,7 @@ mod tests {
         combinations(|x @ [a, b, ..]| {
             let [low, high] = school([a, b]);
             assert_eq!(I64MulWideU::apply(x), [low, high]);
-            // Where an operand is negative, it counts for 2⁶⁴ less.
+            // A negative operand counts for 2⁶⁴ less.
             let mut high = high;
             if (a as i64) < 0 {
                 high = high.wrapping_sub(b);

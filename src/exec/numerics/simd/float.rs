@@ -83,7 +83,7 @@ macro_rules! floats {
                 $keep(x, near - if near > x.abs() { 1.0 } else { 0.0 })
             };
             $Nearest: [$f; $n] => $u = |x| $keep(x, $nearest(x.abs()));
-            // Not an instruction: what the deterministic profile adds to those above.
+            // Not an instruction: the step that the deterministic profile adds to those above.
             $Canonical: [$f; $n] => $u = |x| $canonical(x);
         }
         impl Canonical for $Canonical {
@@ -111,7 +111,7 @@ macro_rules! floats {
             $Ge: [$f; $n] => $u = |x, y| mask!($u, x >= y);
         }
         ternops! {
-            // Rounded twice, as the deterministic profile has it.
+            // Rounded twice, as the deterministic profile prescribes.
             $RelaxedMadd = |x, y, z| {
                 let (x, y, z): ([$f; $n], [$f; $n], [$f; $n]) = (Lanes::of(x), Lanes::of(y), Lanes::of(z));
                 core::array::from_fn::<$f, $n, _>(|i| x[i] * y[i] + z[i]).vector()
@@ -140,7 +140,7 @@ floats! { f64, u64, 2,
 }
 
 unops! {
-    // Not instructions: what the deterministic profile adds to those on single floats.
+    // Not instructions: the steps that the deterministic profile adds to those on single floats.
     F32Canonical: f32 => f32 = |x| f32::from_bits(canonical_32(x));
     F64Canonical: f64 => f64 = |x| f64::from_bits(canonical_64(x));
 }

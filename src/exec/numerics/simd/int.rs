@@ -46,7 +46,7 @@ macro_rules! replaces {
     )*};
 }
 
-/// What all integer shapes have: `$u` and `$s` are the types of their lanes, `$n` their number, `$value` what a lane is splat from.
+/// Operations of all integer shapes: `$u` and `$s` are the types of their lanes, `$n` their number, `$value` the type that splats to a lane.
 macro_rules! integers {
     ($u:ident, $s:ident, $n:literal, $value:ty,
         $Splat:ident $Replace:ident $Abs:ident $Neg:ident $AllTrue:ident $Add:ident $Sub:ident $Shl:ident $ShrS:ident $ShrU:ident,
@@ -104,7 +104,7 @@ replaces! {
     F64x2ReplaceLane: f64 as [u64; 2] = |value| value.to_bits();
 }
 
-/// What the shapes up to 32 bits have.
+/// Operations of the shapes up to 32 bits.
 macro_rules! narrow_integers {
     ($u:ident, $s:ident, $n:literal,
         $LtU:ident $GtU:ident $LeU:ident $GeU:ident $MinS:ident $MinU:ident $MaxS:ident $MaxU:ident
@@ -150,7 +150,7 @@ lanewise_binops! {
     I16x8Mul: [u16; 8] => u16 = |x, y| x.wrapping_mul(y);
     I32x4Mul: [u32; 4] => u32 = |x, y| x.wrapping_mul(y);
     I64x2Mul: [u64; 2] => u64 = |x, y| x.wrapping_mul(y);
-    // The one product that does not fit is that of the least number with itself.
+    // The only product that does not fit is that of the least number with itself.
     I16x8Q15mulrSatS: [i16; 8] => i16 = |x, y| ((i32::from(x) * i32::from(y) + 0x4000) >> 15).min(0x7fff) as i16;
 }
 
@@ -229,7 +229,7 @@ narrowings! {
     I16x8NarrowI32x4U: [i32; 4] => [u16; 8];
 }
 
-/// The uppermost bits of a slot's lanes, moved together by a product: each bit is added to a place of its own.
+/// The uppermost bits of a slot's lanes, moved together by a product: each bit is added at a place of its own.
 #[inline(always)]
 fn gather_bits(slot: u64, top_bits: u64, spread: u64, count: u32) -> u32 {
     (((slot & top_bits) >> (64 / count - 1)).wrapping_mul(spread) >> (64 - count)) as u32
@@ -298,7 +298,7 @@ ternops! {
 
 binops! {
     I16x8RelaxedDotI8x16I7x16S: V128 = |x, y| dot_of_bytes(x, y).vector();
-    // A lane is found by its number, which the compiler has no instruction for that all processors know.
+    // Each lane is a look-up by number: no instruction for that exists on all processors.
     I8x16Swizzle: V128 = |x, y| {
         let mut lanes = [0; 32];
         lanes[..16].copy_from_slice(&x.0);

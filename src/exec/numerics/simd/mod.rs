@@ -1,9 +1,9 @@
-//! Vectors: what their instructions compute, lane by lane. <https://webassembly.github.io/spec/core/exec/numerics.html>
+//! Vectors: the results of their instructions, lane by lane. <https://webassembly.github.io/spec/core/exec/numerics.html>
 //!
 //! A vector is sixteen bytes, and a shape is an array type: `[i16; 8]`. Everything is written as a loop over lanes without branches,
-//! which the compiler turns into instructions on vectors; where it does not, the function says so and goes another way.
+//! which the compiler turns into instructions on vectors; where it does not, the function says so and uses another method.
 //!
-//! The relaxed instructions are not here but for those that combine others: lowering takes each for the instruction that the
+//! Of the relaxed instructions, only those that combine others are here: lowering replaces each of the rest by the instruction that the
 //! standard's deterministic profile names.
 
 mod convert;
@@ -77,19 +77,19 @@ shapes! {
     u8 16 1; i8 16 1; u16 8 2; i16 8 2; u32 4 4; i32 4 4; u64 2 8; i64 2 8; f32 4 4; f64 2 8;
 }
 
-/// A shift of all lanes by one number, of which only as many bits count as a lane's width has.
+/// A shift of all lanes by one number, modulo a lane's width.
 pub(crate) trait Shift {
-    /// Its result.
+    /// Computes the result.
     fn apply(x: V128, count: u32) -> V128;
 }
 
 /// From three vectors to one.
 pub(crate) trait Ternop {
-    /// Its result.
+    /// Computes the result.
     fn apply(x: V128, y: V128, z: V128) -> V128;
 }
 
-/// What makes the NaNs among floats canonical.
+/// An operation that makes the NaNs among floats canonical.
 pub(crate) trait Canonical: Unop<In = Self::Floats, Out = Self::Floats> {
     /// The floats: a single one, or a vector.
     type Floats: Value;
@@ -99,9 +99,9 @@ pub(crate) trait Canonical: Unop<In = Self::Floats, Out = Self::Floats> {
 
 /// The replacement of one lane.
 pub(crate) trait Replace {
-    /// What takes the lane's place; a narrow lane takes its lower bits.
+    /// The type of the new lane's value; a narrow lane takes its lower bits.
     type Lane: Value;
-    /// Its result. `lane` is below the number of lanes.
+    /// Computes the result. `lane` is below the number of lanes.
     fn apply(x: V128, value: Self::Lane, lane: u32) -> V128;
 }
 

@@ -1,11 +1,11 @@
-//! Vectors against numbers: integers against arithmetic on wider ones, floats against the instructions on single floats.
+//! Vectors against numbers: integers against wider arithmetic, floats against the instructions on single floats.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::exec::numerics::*;
 
-/// How lanes are read as numbers.
+/// The reading of lanes as numbers.
 #[derive(Clone, Copy)]
 struct Shape {
     bits: u32,
@@ -52,7 +52,7 @@ impl Shape {
         (0..128 / self.bits).map(lane).collect()
     }
 
-    /// The vector of lanes, of which each is reduced to its width.
+    /// The vector of lanes, each reduced to its width.
     fn write(self, lanes: &[i128]) -> V128 {
         assert_eq!(lanes.len() as u32, 128 / self.bits);
         let mask = (1 << self.bits) - 1;
@@ -71,11 +71,11 @@ fn truth(holds: bool) -> i128 {
     if holds { -1 } else { 0 }
 }
 
-/// Bytes worth a try.
+/// Bytes worth testing.
 const BYTES: [u8; 8] = [0, 1, 2, 0x0f, 0x10, 0x7f, 0x80, 0xff];
-/// 16-bit integers worth a try.
+/// 16-bit integers worth testing.
 const WORDS: [u16; 6] = [0, 1, 0x7fff, 0x8000, 0x8001, 0xffff];
-/// Floats worth a try: where rounding, conversion or comparison is special.
+/// Floats worth testing: where rounding, conversion or comparison is special.
 #[rustfmt::skip]
 const SINGLES: [f32; 24] = [
     0.0, -0.0, 0.5, -0.5, 1.5, 2.5, -2.5, -0.7, 1e-45, 8_388_607.5, -8_388_607.5, 8_388_608.0, 4_194_304.5, 2_147_483_520.0,
@@ -88,7 +88,7 @@ const DOUBLES: [f64; 20] = [
     2_147_483_647.9, 4_294_967_295.9, -2_147_483_648.9, -0.99, f64::MAX, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e-40,
 ];
 
-/// Lanes of which two in three are of a list; `choice` says which.
+/// Lanes of which two in three are from a list; `choice` determines which.
 fn some_of<T: Copy, const N: usize>(list: &[T], random: [T; N], choice: u128) -> [T; N] {
     core::array::from_fn(|i| {
         let choice = (choice >> (i * 128 / N)) as usize % 256;
@@ -98,7 +98,7 @@ fn some_of<T: Copy, const N: usize>(list: &[T], random: [T; N], choice: u128) ->
     })
 }
 
-/// Vectors with lanes worth a try, in all shapes.
+/// Vectors with lanes worth testing, in all shapes.
 fn vectors() -> impl Strategy<Value = V128> {
     (any::<[u8; 16]>(), any::<u128>(), 0..5_u32).prop_map(|(random, choice, kind)| {
         let random = V128(random);
@@ -202,7 +202,7 @@ macro_rules! narrow {
     };
 }
 
-/// What makes lanes wider: of the lower half, of the upper half, of neighbours.
+/// Operations that widen lanes: of the lower half, of the upper half, of neighbours.
 macro_rules! widen {
     ($x:ident, $y:ident; $($from:ident $to:ident $Low:ident $High:ident $MulLow:ident $MulHigh:ident $($Pairs:ident)?;)*) => {$({
         let (a, b) = ($from.read($x), $from.read($y));
@@ -382,7 +382,7 @@ proptest! {
     }
 }
 
-/// Whether two vectors of floats are the same, all NaNs being alike.
+/// Whether two vectors of floats are equal, with all NaNs alike.
 macro_rules! same {
     ($name:ident, $ty:ty, $found:expr, $expected:expr) => {{
         let (found, expected): ($ty, $ty) = (Lanes::of($found), $expected);
@@ -403,7 +403,7 @@ macro_rules! same {
     }};
 }
 
-/// Where the bit is that makes a NaN quiet.
+/// The position of the bit that makes a NaN quiet.
 trait Quiet {
     const MANTISSA: u32;
 }
@@ -428,7 +428,7 @@ macro_rules! floats {
             let expected: Vec<bool> = pairs.iter().map(|(x, y)| $relop::holds(*x, *y)).collect();
             prop_assert_eq!(found, expected, "{}", stringify!($Relop));
         })*
-        // Bits move: not even a signalling NaN changes.
+        // Only bits move: not even a signalling NaN changes.
         let bits = |vector: V128| <$ty as Lanes>::of(vector).map(|lane| lane.to_bits());
         prop_assert_eq!(bits($Abs::apply($x)), x.map(|x| x.abs().to_bits()));
         prop_assert_eq!(bits($Neg::apply($x)), x.map(|x| (-x).to_bits()));
