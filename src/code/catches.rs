@@ -80,7 +80,7 @@ impl Catches {
         self.edges.push(Edge { at, region });
     }
 
-    /// The region at the end of what has been written.
+    /// The innermost region at the end of the code written so far.
     pub fn innermost(&self) -> Option<u32> {
         self.edges.last().and_then(|edge| edge.region)
     }

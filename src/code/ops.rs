@@ -317,11 +317,11 @@ macro_rules! for_each_op {
             ArrayLen { x: Src, d: Dst } [traps]
                 "{d} := length of {x}"
                 => (heap::array_len; src x, dst d,);
-            /// `d := whether x is what a cast asks for`
+            /// `d := whether x passes the cast`
             RefTest { x: Src, target: CastTarget, d: Dst } []
                 "{d} := {x} is {target}"
                 => (heap::ref_test; src x, dst d,);
-            /// trap unless `x` is what a cast asks for
+            /// trap unless `x` passes the cast
             RefCast { x: Src, target: CastTarget } [traps]
                 "trap unless {x} is {target}"
                 => (heap::ref_cast; src x,);

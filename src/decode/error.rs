@@ -84,7 +84,7 @@ pub enum DecodeErrorKind {
         /// The number.
         code: u32,
     },
-    /// A function body goes on behind the `end` that closes it.
+    /// A function body continues behind the `end` that closes it.
     #[error("END opcode expected at the end of the function")]
     EndExpected,
     /// A reserved byte is not zero.

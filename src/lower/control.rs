@@ -500,7 +500,7 @@ impl Lowerer<'_> {
             self.builder.forget_head();
         }
         if is_return && self.module.form != Form::Plain {
-            // Fuel for the code behind must not have been charged where a function returns, so continuing is what is charged for.
+            // Fuel for the code behind must not have been charged where a function returns, so the charge is for continuing.
             self.flush_all();
         }
         self.branch_if(&condition, false);

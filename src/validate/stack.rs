@@ -84,7 +84,7 @@ impl Frame {
     };
 }
 
-/// A list of operand types, by where it stands: what a branch to a label takes, what a block takes or leaves.
+/// A list of operand types, by the place that has it: the types that a branch to a label takes, or that a block takes or leaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum List {
     Empty,
@@ -94,7 +94,7 @@ pub(super) enum List {
 }
 
 impl List {
-    /// What a block of this type takes.
+    /// The parameters of a block of this type.
     #[inline]
     pub(super) fn params(ty: BlockType) -> Self {
         match ty {
@@ -103,7 +103,7 @@ impl List {
         }
     }
 
-    /// What a block of this type leaves.
+    /// The results of a block of this type.
     #[inline]
     pub(super) fn results(ty: BlockType) -> Self {
         match ty {

@@ -244,7 +244,7 @@ macro_rules! readers {
     };
 }
 
-/// Writes `fields!` for a row: `$r` names its first parameter, behind the row's name stand the parameters that it takes, what it reads, and the fields that are left.
+/// Writes `fields!` for a row: `$r` names its first parameter; the row's name is followed by the parameters that it takes, the values it reads, and the remaining fields.
 #[rustfmt::skip]
 macro_rules! reader {
     ($dollar:tt $r:ident $name:ident [$($kinds:tt)*] [$($read:tt)*]) => {
@@ -258,13 +258,13 @@ macro_rules! reader {
             pub(crate) use fields;
         }
     };
-    // What the handler's parameters say.
+    // Operands that the handler's parameters determine.
     ($dollar:tt $r:ident $name:ident $kinds:tt $read:tt $field:ident: Opcode, $($rest:tt)*) => { reader! { $dollar $r $name $kinds $read $($rest)* } };
     ($dollar:tt $r:ident $name:ident $kinds:tt $read:tt $field:ident: Bank, $($rest:tt)*) => { reader! { $dollar $r $name $kinds $read $($rest)* } };
     ($dollar:tt $r:ident $name:ident $kinds:tt $read:tt $field:ident: Floats, $($rest:tt)*) => { reader! { $dollar $r $name $kinds $read $($rest)* } };
     ($dollar:tt $r:ident $name:ident $kinds:tt $read:tt $field:ident: bool, $($rest:tt)*) => { reader! { $dollar $r $name $kinds $read $($rest)* } };
     ($dollar:tt $r:ident $name:ident $kinds:tt $read:tt $field:ident: Few, $($rest:tt)*) => { reader! { $dollar $r $name $kinds $read $($rest)* } };
-    // What is of a kind.
+    // Operands of a kind.
     ($dollar:tt $r:ident $name:ident [$($kinds:tt)*] [$($read:tt)*] $field:ident: Src, $($rest:tt)*) => {
         reader! {
             $dollar $r $name [$($kinds)*, $dollar $field:ty]
@@ -284,7 +284,7 @@ macro_rules! reader {
             [$($read)* $crate::exec::handlers::operand::Place::<$dollar $field>::next(&mut $dollar $r),]
         }
     };
-    // What is in the code.
+    // Operands in the code.
     ($dollar:tt $r:ident $name:ident $kinds:tt [$($read:tt)*] $field:ident: $ty:ident, $($rest:tt)*) => {
         reader! {
             $dollar $r $name $kinds
