@@ -1,7 +1,7 @@
-//! Small modules that ask for a lot: what loading and running them allocates stays in proportion to their bytes and their fuel.
+//! Small modules that ask for a lot: the allocations for loading and running them stay in proportion to their bytes and their fuel.
 //!
-//! Each case is the shape that once cost gigabytes or minutes, or that would where an engine keeps a list for each of a million things.
-//! Bytes allocated in total stand for work, since time cannot be asserted; bytes allocated at once are what runs out.
+//! Each case has a shape that once cost gigabytes or minutes, or would in an engine that keeps a list for each of a million entities.
+//! The total of allocated bytes stands for work, since time cannot be asserted; the maximum allocated at once is the memory needed.
 //!
 //! This is a test of its own, since it counts what the whole process allocates.
 
@@ -27,19 +27,19 @@ use wasm_encoder::{
 #[global_allocator]
 static ALLOCATED: Cap<System> = Cap::new(System, usize::MAX);
 
-/// Bytes at once, for each of the module.
+/// Bytes allocated at once, for each byte of the module.
 const AT_ONCE: usize = 128;
-/// Bytes in total, for each of the module.
+/// Bytes allocated in total, for each byte of the module.
 const IN_TOTAL: usize = 1_000;
-/// Bytes that validation may use besides, for all functions whose calls leave a million operands.
+/// Bytes that validation may use in addition, for all functions whose calls leave a million operands.
 const OPERANDS: usize = 10 << 20;
-/// Bytes in total for a trap, whatever traps: its backtrace names at most 100 calls.
+/// Bytes in total for a trap of any kind: its backtrace names at most 100 calls.
 const A_TRAP: usize = 32 << 10;
-/// Bytes that a unit of code may keep of exact forms beside as many as its other code takes, and what is kept of modules besides.
+/// Bytes that a unit of code may keep of exact forms beyond the size of its other code, and of modules in addition.
 const KEPT: usize = 128 << 10;
-/// How many functions pile up results.
+/// Number of functions that pile up results.
 const PILES: usize = 20;
-/// How often a module repeats what it is about.
+/// Number of repetitions of a module's main part.
 const MANY: usize = 10_000;
 
 /// `[] -> []`, which is also the tag's.
@@ -50,12 +50,12 @@ const RESULTS: u32 = 1;
 const THROUGH: u32 = 2;
 /// `[i32] -> []`
 const ONE: u32 = 3;
-/// A structure with as many fields as there may be.
+/// A structure with as many fields as are allowed.
 const STRUCT: u32 = 4;
 /// `[] -> [v128, i32, v128, i32, ...]`, a thousand of them
 const MIXED: u32 = 5;
 
-/// Functions by their types and declared locals, made into a module.
+/// Functions by their types and declared locals, for a module.
 #[derive(Default)]
 struct Built {
     funcs: FunctionSection,
@@ -261,18 +261,18 @@ fn modules() -> Vec<(&'static str, Vec<u8>)> {
             built.bytes()
         }),
     ];
-    // The most that was allocated at once is known since the beginning only, so that what may be comes to grow.
+    // The maximum allocated at once is known for the whole run only, so the modules are sorted by size.
     modules.sort_by_key(|(_, bytes)| bytes.len());
     modules
 }
 
-/// A function of many instructions, which goes on with `before` and then some sums.
+/// A function of many instructions, which continues with `before` and then some sums.
 fn many_sums<'a>(before: impl IntoIterator<Item = I<'a>>) -> impl Iterator<Item = I<'a>> {
     let sum = [I::LocalGet(0), I::LocalGet(0), I::I32Add, I::LocalSet(0)];
     before.into_iter().chain(times(40_000, &sum))
 }
 
-/// A large function that calls itself as often as its argument says, and then does what ends in a trap.
+/// A large function that calls itself as often as its argument says, and then runs instructions that end in a trap.
 fn deep_trap<'a>(trap: &[I<'a>]) -> Vec<u8> {
     let call = [I::LocalGet(0), I::I32Const(1), I::I32Sub, I::Call(0)];
     let first = [I::LocalGet(0), I::I32Eqz, I::If(BlockType::Empty)].into_iter();
@@ -296,7 +296,7 @@ fn instance(engine: &Engine, bytes: &[u8], fuel: u64) -> (Store<()>, Func) {
     (store, run)
 }
 
-/// Calls a function, which traps or runs out of fuel; says how many bytes were allocated at once and in total.
+/// Calls a function that traps or runs out of fuel; returns the number of bytes allocated at once and in total.
 fn trap(store: &mut Store<()>, run: Func, arg: i32, expected: Option<Trap>) -> (usize, usize) {
     let (before, total) = (ALLOCATED.allocated(), ALLOCATED.total_allocated());
     match run.call(&mut *store, &[Val::I32(arg)], &mut []) {
@@ -308,7 +308,7 @@ fn trap(store: &mut Store<()>, run: Func, arg: i32, expected: Option<Trap>) -> (
     (at_once, ALLOCATED.total_allocated() - total)
 }
 
-/// A host catches errors and goes on: the cost of a trap must not depend on the size of the functions in which it happens.
+/// A host catches errors and continues: the cost of a trap must not depend on the size of the functions in which it happens.
 fn traps_allocate_for_their_backtraces_alone(engine: &Engine) {
     let memarg = MemArg {
         offset: 0,
@@ -333,7 +333,7 @@ fn traps_allocate_for_their_backtraces_alone(engine: &Engine) {
     }
 }
 
-/// Where fuel runs short a function is lowered to another form, which must be in proportion to the function as well, and let go afterwards.
+/// Where fuel runs short a function is lowered to another form, which must be in proportion to the function as well, and freed afterwards.
 fn running_out_of_fuel_allocates_in_proportion_to_the_function(engine: &Engine) {
     let endless = endless();
     let (mut store, run) = instance(engine, &endless, 0);
@@ -347,7 +347,7 @@ fn running_out_of_fuel_allocates_in_proportion_to_the_function(engine: &Engine) 
         assert!(total <= IN_TOTAL * endless.len(), "{total} in total");
         kept = ALLOCATED.allocated().saturating_sub(empty);
     }
-    // The form in which the function is entered is kept, and at most as much again.
+    // The form in which the function is entered is kept, and at most as many bytes again.
     let bound = 8 * endless.len() + KEPT;
     assert!(kept <= bound, "{kept} bytes are kept of {}", endless.len());
 }
@@ -362,7 +362,7 @@ fn running_allocates_in_proportion_to_the_module_and_the_fuel() {
 
 #[test]
 fn loading_and_running_allocate_in_proportion_to_the_module_and_the_fuel() {
-    // The most that was allocated at once is known since the beginning only, so the order counts.
+    // The maximum allocated at once is known for the whole run only, so the order counts.
     loading_allocates_in_proportion_to_the_module();
     running_allocates_in_proportion_to_the_module_and_the_fuel();
 }

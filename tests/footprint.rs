@@ -1,8 +1,8 @@
-//! Small modules that run: what they make the host hold stays within the limits that are set, and what is allocated for them in total
+//! Small modules that run: the memory that they make the host hold stays within the limits, and the total of allocations for them
 //! stays in proportion to the fuel that they use.
 //!
-//! Bytes allocated in total stand for work, since time cannot be asserted: a collection allocates a mark and a place to wait for each
-//! object, and a memory that moves allocates anew. This is a test of its own, since it counts what the whole process allocates.
+//! Bytes allocated in total stand for work, since time cannot be asserted: a collection allocates a mark and a queue entry for each
+//! object, and a memory that moves is allocated again. This is a test of its own, since it counts the allocations of the whole process.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,21 +19,21 @@ use tickwasm::{Caller, Config, Engine, ExternRef, Instance, Linker, Module, Stor
 #[global_allocator]
 static ALLOCATED: Cap<System> = Cap::new(System, usize::MAX);
 
-/// Held by a test while it counts.
+/// A lock that a test holds while it counts.
 static ALONE: Mutex<()> = Mutex::new(());
 
 /// A mebibyte.
 const MIB: usize = 1 << 20;
-/// Bytes of each kind of thing that a store may hold here.
+/// Bytes of each kind of entity that a store may hold here.
 const LIMIT: usize = 4 * MIB;
-/// Bytes that a store may hold besides: a value stack, lists of the store, and what the allocator rounds up.
+/// Bytes that a store may hold in addition: a value stack, lists of the store, and the allocator's rounding.
 const BESIDES: usize = 3 * MIB;
 /// Bytes that may be allocated in total for each unit of fuel.
 const FOR_FUEL: usize = 300;
 /// Fuel of a run.
 const FUEL: u64 = 500_000;
 
-/// A guest that takes what it can get: how, and its text. It exports `run`, which takes nothing and is called again and again.
+/// Guests that take as much memory as they can: a description, and the text. Each exports `run`, which takes no argument and is called again and again.
 const GUESTS: &[(&str, &str)] = &[
     (
         "a list that fills the heap, and garbage",
@@ -181,7 +181,7 @@ fn what_a_guest_makes_its_host_hold_and_do_is_bounded_by_limits_and_fuel() {
             .get_typed_func::<(), ()>(&mut store, "run")
             .unwrap();
         let total = ALLOCATED.total_allocated();
-        // Most end by their fuel, and some by a limit, so they are run more than once.
+        // Most end when their fuel does, and some at a limit, so they are run more than once.
         let mut used = 0;
         for _ in 0..10 {
             store.set_fuel(FUEL / 10).unwrap();

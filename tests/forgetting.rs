@@ -1,7 +1,7 @@
-//! An engine forgets the types of modules that are gone: what it keeps is no more after many of them than after few.
+//! An engine forgets the types of dropped modules: it keeps no more after many of them than after few.
 //!
-//! This is a test of its own, since it counts what the whole process allocates. `TICKWASM_MODULES` sets how many modules there are, a
-//! line at the end says how much memory they left.
+//! This is a test of its own, since it counts the allocations of the whole process. `TICKWASM_MODULES` sets the number of modules; a
+//! line at the end states how much memory they left.
 
 #![allow(
     clippy::unwrap_used,
@@ -89,7 +89,7 @@ fn module(number: u32) -> Vec<u8> {
     binary.finish()
 }
 
-/// Loads a module, makes some use of it, and drops it.
+/// Loads a module, uses it, and drops it.
 fn load(engine: &Engine, linker: &Linker<()>, number: u32) {
     let module = Module::new(engine, module(number)).unwrap();
     assert_eq!(module.exports().len(), 2);
@@ -101,7 +101,7 @@ fn load(engine: &Engine, linker: &Linker<()>, number: u32) {
     }
 }
 
-/// The tests of this file count what the process allocates, so they are one.
+/// The tests of this file, joined into one because they count the allocations of the process.
 #[test]
 fn many_modules_leave_no_more_than_few() {
     for config in [
@@ -130,7 +130,7 @@ fn many_modules_leave_no_more_than_few() {
     types_of_the_embedder_go_with_their_handles();
 }
 
-/// A module of nothing but types costs the cache what it takes, within a third.
+/// The cache counts a module of nothing but types at its real size, within a third.
 fn the_cache_counts_types() {
     for values in [0, 1, 10, 100] {
         let mut types = TypeSection::new();
@@ -158,7 +158,7 @@ fn the_cache_counts_types() {
 }
 
 fn threads_load_and_drop_at_once() {
-    // The engine keeps a value stack for each thread that has run something, so these are small.
+    // The engine keeps a value stack for each thread that has run code, so these are small.
     let config = Config::new().max_wasm_stack(1 << 14).clone();
     let engine = Engine::new(config).unwrap();
     let mut linker: Linker<()> = Linker::new(&engine);

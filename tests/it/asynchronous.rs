@@ -27,7 +27,7 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// A module whose `run` calls a host function for each number from its argument down to 1, and sums what it gets.
+/// A module whose `run` calls a host function for each number from its argument down to 1, and sums the results.
 const CALLS: &str = r#"(module
     (import "host" "get" (func $get (param i32) (result i64)))
     (func (export "run") (param $n i32) (result i64) (local $sum i64)
@@ -37,7 +37,7 @@ const CALLS: &str = r#"(module
             (br_if $again (local.get $n)))
         (local.get $sum)))"#;
 
-/// A store in which `host.get` sleeps for a moment, then gives ten times its argument.
+/// A store in which `host.get` sleeps for a moment, then returns ten times its argument.
 fn sleepy(engine: &Engine) -> (Store<u64>, TypedFunc<u32, u64>) {
     let mut linker = Linker::new(engine);
     linker
@@ -273,7 +273,7 @@ fn a_dropped_future_leaves_the_store_usable() {
             })
         })
         .unwrap();
-    // Its recursion uses most of the stack: twice of it would be too much.
+    // Its recursion uses most of the stack: two of them would be too much.
     let module = Module::new(
         &engine,
         r#"(module
@@ -306,7 +306,7 @@ fn a_dropped_future_leaves_the_store_usable() {
     }
     let call = run.call_async(&mut store, (15_000, 7));
     assert_eq!(block_on(call).unwrap(), 15_007);
-    // The fuel that was used before is gone, and no more.
+    // The fuel used before is gone, and no more.
     store.set_fuel(30_000).unwrap();
     {
         let mut call = pin!(spin.call_async(&mut store, ()));
@@ -365,7 +365,7 @@ fn an_async_call_costs_what_a_straight_one_does_whatever_the_interval() {
             turns >= (cost - 1) / interval.max(94),
             "{turns} turns, every {interval}"
         );
-        // And with fuel for less than all of it, it stops where the straight one does.
+        // With fuel for less than all of it, it stops where the straight one does.
         let (mut straight, same) = new();
         straight.set_fuel(cost / 2).unwrap();
         same.call(&mut straight, 50).unwrap_err();
@@ -480,7 +480,7 @@ fn async_functions_call_guests_that_call_async_functions() {
     for _ in 0..3 {
         assert_eq!(block_on(run.call_async(&mut store, 20)).unwrap(), 20);
     }
-    // Dropped at any depth, it leaves nothing behind.
+    // Dropped at any depth, it leaves no trace.
     for polls in 0..50 {
         let mut call = pin!(run.call_async(&mut store, 30));
         for _ in 0..polls {

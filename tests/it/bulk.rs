@@ -1,4 +1,4 @@
-//! Instructions whose work grows with an operand: what they cost where the work is not done, and that they are interrupted in the middle.
+//! Instructions whose work grows with an operand: their cost when the work is not done, and their interruption in the middle.
 
 use std::pin::pin;
 use std::sync::mpsc::channel;
@@ -24,7 +24,7 @@ fn text(body: &str) -> String {
     )
 }
 
-/// How a body ends with so much fuel, and what is left of it. Objects may take 100,000 bytes, tables 18 elements.
+/// Returns how a body ends with `fuel`, and the fuel left. Objects may take 100,000 bytes, tables 18 elements.
 fn run(body: &str, fuel: u64, eager: bool) -> (Option<Trap>, u64) {
     let mut config = Config::new();
     config.consume_fuel(true).eager_lowering(eager);
@@ -54,7 +54,7 @@ fn work_that_is_not_done_costs_nothing() {
     let null = Some(Trap::NullReference);
     let large = Some(Trap::AllocationTooLarge);
     let full = Some(Trap::HeapExhausted);
-    // Each body, how it ends, and how many instructions of it start, the one that traps among them.
+    // Each body, its end, and the number of its instructions that start, including the one that traps.
     let bodies = [
         (
             "(memory.fill $m (i32.const 1) (i32.const 0) (i32.const 65536))",
@@ -237,11 +237,11 @@ fn work_that_is_not_done_costs_nothing() {
             assert_eq!(run(body, 100_000, eager), (end, 100_000 - cost), "{body}");
             let refunded = body.matches("64000").count() == 2;
             if cost < 200 {
-                // With less it does not get as far, and with as much it does.
+                // With less fuel it does not get that far, and with that much it does.
                 for fuel in 0..cost {
                     let (end, left) = run(body, fuel, eager);
                     assert_eq!(end, Some(Trap::OutOfFuel), "{body} with {fuel}");
-                    // Nothing but the last instruction that costs more leaves anything.
+                    // Only the last instruction, which costs more, may leave any fuel.
                     assert!(
                         left == 0 || fuel - left <= cost,
                         "{body} with {fuel}: {left}"
@@ -288,12 +288,12 @@ fn a_structure_that_no_heap_has_room_for_costs_one() {
     }
 }
 
-/// Permits nothing, or fails; counts how often it was asked.
+/// A limiter that permits nothing, or fails; counts the requests.
 #[derive(Default)]
 struct Strict {
     asked: usize,
     fails: bool,
-    /// Before that, it lets instantiation pass.
+    /// Before it is on, it lets instantiation pass.
     on: bool,
 }
 
@@ -329,7 +329,7 @@ fn what_a_limiter_refuses_is_given_back() {
             4,
             1,
         ),
-        // The host has not as much.
+        // The host does not have as much.
         (
             "(drop (memory.grow $large (i64.const 0x10000000000)))",
             3,
@@ -353,7 +353,7 @@ fn what_a_limiter_refuses_is_given_back() {
             let run = instance
                 .get_typed_func::<(), ()>(&mut store, "run")
                 .unwrap();
-            // Without the price, nobody is asked.
+            // Without fuel for the price, the limiter is not called.
             store.set_fuel(instrs - 1 + price - 1).unwrap();
             let error = run.call(&mut store, ()).unwrap_err();
             assert!(matches!(error, Error::FuelExhausted { .. }), "{error}");
@@ -375,7 +375,7 @@ fn what_a_limiter_refuses_is_given_back() {
 #[test]
 fn an_engine_that_counts_no_fuel_never_runs_out_of_it() {
     let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
-    // Growth that is refused by the type, by the limits of any host, and fills that fail.
+    // Growth that is refused by the type or by the limits of any host, and fills that fail.
     for memory in ["i64 1 2", "i64 1"] {
         let wat = format!(
             r#"(module (memory {memory}) (func (export "run") (local $n i64)
@@ -407,10 +407,10 @@ fn an_engine_that_counts_no_fuel_never_runs_out_of_it() {
     }
 }
 
-/// Programs of one long instruction each, in front of which everything is set up by `prepare`; `sum` tells what was done. They run for
+/// Programs of one long instruction each; `prepare` sets everything up for it, and `sum` shows the work done. They run for
 /// about four parts.
 const LONG: &[&str] = &[
-    // A fill, and what comes after it in the same stretch of code.
+    // A fill, and the code after it in the same stretch.
     r#"(module (memory (export "memory") 256) (global $g (mut i32) (i32.const 0))
         (func (export "prepare"))
         (func (export "run") (memory.fill (i32.const 5) (i32.const 7) (i32.const 0xfffff0))
@@ -456,7 +456,7 @@ const LONG: &[&str] = &[
             (local.get $sum)))"#,
 ];
 
-/// An engine whose execution can be interrupted, and a store with much fuel, if it counts it.
+/// An engine whose execution can be interrupted, and a store with much fuel, if it counts fuel.
 fn interruptible(fuel: bool) -> Store<()> {
     let mut config = Config::new();
     let engine = Engine::new(config.epoch_interruption(true).consume_fuel(fuel)).unwrap();
@@ -467,7 +467,7 @@ fn interruptible(fuel: bool) -> Store<()> {
     store
 }
 
-/// The functions of one of the programs, which is prepared.
+/// The functions of one of the programs, which has been prepared.
 fn long(store: &mut Store<()>, wat: &str) -> (TypedFunc<(), ()>, TypedFunc<(), i64>) {
     let module = Module::new(store.engine(), wat).unwrap();
     let instance = Instance::new(&mut *store, &module, &[]).unwrap();
@@ -616,7 +616,7 @@ fn a_trap_within_an_instruction_leaves_what_was_done() {
     );
     // It had started: its three operands and all of its work have been paid for.
     assert_eq!(before - store.get_fuel().unwrap(), 3 + 1 + 0xfffff0 / 64);
-    // An async call is dropped there, and the store goes on.
+    // An async call is dropped there, and the store continues.
     store.set_epoch_deadline(0);
     {
         let mut call = pin!(run.call_async(&mut store, ()));

@@ -1,10 +1,10 @@
-//! The costs of instructions are a promise: they change with their version only.
+//! The costs of instructions are a promise: they change only together with their version.
 
 use std::fmt::Write;
 
 use tickwasm::{BulkUnit, FUEL_COSTS_VERSION, LOCALS_PER_FUEL, fuel_costs};
 
-/// The costs of the current version. If this file has to change, the version has to.
+/// The costs of the current version. If this file has to change, so does the version.
 const GOLDEN: &str = include_str!("fuel_costs.txt");
 
 #[test]

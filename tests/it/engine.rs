@@ -1,4 +1,4 @@
-//! The engine as a compiler with a cache: what is found is what was asked for, once, and within bounds.
+//! The engine as a compiler with a cache: a hit is the requested module, compiled once, and the cache stays within bounds.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Barrier;
@@ -73,7 +73,7 @@ fn texts_that_collide_under_the_default_hasher_keep_their_own_modules() {
         hasher.finish()
     };
     let [(a, x), (b, y)] = COLLIDING;
-    // The hash is of bytes with their number, as the processor stores that.
+    // The hash is of the bytes and their number in the processor's byte order.
     if cfg!(all(target_pointer_width = "64", target_endian = "little")) {
         assert_eq!(
             hash(a),
@@ -102,7 +102,7 @@ fn a_module_is_cached_by_kind_and_content() {
     assert!(!Module::same(&from_text, &from_binary));
     assert_eq!((run(&from_text), run(&from_binary)), (7, 7));
     assert_eq!(engine.cache_len(), 2);
-    // A text is no binary, nor the reverse.
+    // A text is no binary, nor the other way round.
     let error = engine.compile_wasm(text.as_bytes()).unwrap_err();
     assert!(error.to_string().contains("magic"), "{error}");
     assert_eq!(engine.cache_len(), 2);
@@ -148,7 +148,7 @@ fn a_hundred_thousand_modules_stay_within_the_bounds() {
         .unwrap()
         + 1;
     for number in 0..100_000_u32 {
-        // Digits of seven bits, of which all but the last bear a mark.
+        // Digits of seven bits, all but the last of them marked.
         for digit in 0..3 {
             binary[at + digit] = 0x80 | (number >> (7 * digit)) as u8;
         }

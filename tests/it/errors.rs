@@ -241,7 +241,7 @@ fn an_unfinished_text_is_wrong_at_its_end() {
     assert_eq!(error.line_column(), Some((2, 1)));
 }
 
-/// An invalid text with the place of the error marked by `@`, which is taken out.
+/// Checks an invalid text in which `@` marks the place of the error; the mark is removed.
 fn check_place(marked: &str, function: Option<(u32, Option<&str>, Option<&str>)>) {
     let at = marked.find('@').unwrap();
     let head = &marked[..at];
@@ -265,7 +265,7 @@ fn an_invalid_instruction_in_text_has_line_and_column() {
         Some("f"),
         "i64.eqz",
     );
-    // Folded, where the operands stand behind their operator.
+    // Folded, with the operands behind their operator.
     check(
         "(module (func $f (result i32)\n (@i32.add (i32.const 1)\n  (i64.const 2))))",
         0,
@@ -505,7 +505,7 @@ fn a_panic_in_a_host_function_passes_through() {
 /// A name that would turn a terminal red, begin a line, and turn the direction of writing.
 const HOSTILE: &str = r"a\1b[31m\0a\e2\80\ae";
 
-/// The same as it is printed.
+/// The same name as it is printed.
 const HARMLESS: &str = r"a\u{1b}[31m\u{a}\u{202e}";
 
 #[test]
@@ -564,7 +564,7 @@ fn names_of_a_module_are_escaped_in_every_message() {
     let twice = format!(r#"(module (memory (export "{HOSTILE}") (export "{HOSTILE}") 1))"#);
     let error = of(twice).unwrap_err().to_string();
     assert!(error.contains(HARMLESS), "{error}");
-    // Bodies, and what the text format says of its names.
+    // Bodies, and the text format's errors about its names.
     let invalid = format!(r#"(module (func $"{HOSTILE}" (result i32)))"#);
     check(&of(invalid).unwrap_err(), 6);
     let unknown = format!(r#"(module (func (call $"{HOSTILE}")))"#);

@@ -1,5 +1,5 @@
-//! Exceptions where the embedder is involved: host functions between those who throw and those who catch, what a call ends with, and what
-//! exceptions cost.
+//! Exceptions that involve the embedder: host functions between the code that throws and the code that catches, the results of calls, and
+//! the cost of exceptions.
 
 use tickwasm::*;
 
@@ -36,7 +36,7 @@ fn relay(
     (store, instance)
 }
 
-/// A host function that calls an export of the one that called it, with its argument, and fails as that does.
+/// A host function that calls an export of its caller with its argument, and fails if that does.
 fn call_back(name: &'static str) -> impl Fn(Caller<'_, ()>, i32) -> Result<i32> + Copy {
     move |mut caller, n| {
         let func = caller.get_export(name).and_then(Extern::into_func).unwrap();
@@ -74,7 +74,7 @@ fn an_uncaught_exception_is_an_error_with_its_tag_payload_and_calls() {
             .unwrap();
         let error = func.call(&mut store, 6).unwrap_err();
         assert!(error.is::<ThrownException>());
-        // The call of the function that was replaced by one of the host is gone.
+        // The call of the function that was replaced by one of the host does not appear.
         let calls = error.backtrace().unwrap().frames().len();
         assert_eq!(calls, usize::from(name != "tail"), "{name}");
         let thrown = thrown(error);
@@ -218,7 +218,7 @@ fn exceptions_thrown_in_a_loop_are_reclaimed() {
     let error = run.call(&mut store, (12_000, 1)).unwrap_err();
     assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::HeapExhausted));
     assert!(store.refused_growth().is_some());
-    // It goes when its head does.
+    // The list is freed when its head is.
     let last = instance.get_global(&mut store, "last").unwrap();
     last.set(&mut store, Val::null_exn_ref()).unwrap();
     run.call(&mut store, (12_000, 0)).unwrap();
@@ -373,7 +373,7 @@ fn cost(wat: &str, name: &str, arg: i32) -> u64 {
 
 #[test]
 fn a_throw_costs_one_and_one_for_eight_clauses() {
-    // The handlers return `local.get`, 1; what precedes the throw is `local.get` and `br_if`, 2.
+    // The handlers return `local.get`, 1; before the throw come `local.get` and `br_if`, 2.
     let clauses = |count: usize| {
         format!(
             r#"(module (tag $t) (tag $u)

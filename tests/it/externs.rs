@@ -1,4 +1,4 @@
-//! Memories, tables and globals, seen from both sides.
+//! Memories, tables and globals, accessed by guest and host.
 
 use super::instance;
 use tickwasm::*;

@@ -1,9 +1,9 @@
-//! Fuel in the places where fused code has to give back what it paid in advance. That any program costs what the naive interpreter says
-//! is shown in `tests/oracle`.
+//! Fuel in the places where fused code has to refund an advance payment. The tests in `tests/oracle` show that every program costs the
+//! same in the naive interpreter.
 
 use tickwasm::{Caller, Config, Engine, Error, Instance, Linker, Module, Store, Trap};
 
-/// The trap that ends `body` in a function with parameters for it, and what it has cost until then.
+/// The trap that ends `body` in a function with parameters for it, and its cost until then.
 fn trapped(body: &str) -> (Trap, u64) {
     let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
     let text = format!(
@@ -38,7 +38,7 @@ fn trapped(body: &str) -> (Trap, u64) {
 
 #[test]
 fn each_kind_of_trap_has_cost_what_ran() {
-    // Each body, and how many instructions of it start, the one that traps among them. Two come before all of them.
+    // Each body, and the number of its instructions that start, including the one that traps. Two come before all of them.
     let bodies = [
         ("unreachable", Trap::UnreachableCodeReached, 1),
         (
@@ -121,7 +121,7 @@ fn each_kind_of_trap_has_cost_what_ran() {
             Trap::IntegerDivisionByZero,
             2 * 12 + 9,
         ),
-        // The beginning of this loop is repeated where the loop goes on.
+        // The beginning of this loop is repeated where the loop continues.
         (
             "(block $out (loop $on
                 (br_if $out (i32.div_u (i32.const 0) (i32.sub (local.get $x) (i32.const 5))))
@@ -140,7 +140,7 @@ fn each_kind_of_trap_has_cost_what_ran() {
 fn endless_recursion_has_cost_its_calls() {
     let (trap, cost) = trapped("(call $forever)");
     assert_eq!(trap, Trap::StackOverflow);
-    // Each call costs one, whatever the stack holds of them: the same the next time.
+    // Each call costs one, no matter how many of them the stack holds: the same the next time.
     assert_eq!(trapped("(call $forever)"), (trap, cost));
     assert!(cost > 1_000, "{cost}");
 }
@@ -181,7 +181,7 @@ fn a_host_function_in_the_middle_of_a_block_reads_and_changes_the_exact_fuel() {
     assert_eq!(store.get_fuel().unwrap(), 97 - 17 - 13 - 12);
 }
 
-/// Returns whether instantiation with so much fuel succeeds, and the fuel that it leaves.
+/// Returns whether instantiation with `fuel` succeeds, and the fuel that it leaves.
 fn instantiated(module: &str, fuel: u64) -> (bool, u64) {
     let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
     let module = Module::new(&engine, module).unwrap();

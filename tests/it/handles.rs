@@ -1,10 +1,10 @@
-//! Handles used with another store than their own: an error where the signature allows one, else a panic.
+//! Handles used with a store other than their own: an error where the signature allows one, else a panic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tickwasm::*;
 
-/// Two stores of one engine, and whether a panic is the one about stores.
+/// Two stores of one engine, and a check that a panic is the one about stores.
 fn stores() -> (Store<()>, Store<()>) {
     let engine = Engine::default();
     (Store::new(&engine, ()), Store::new(&engine, ()))

@@ -167,7 +167,7 @@ fn an_array_of_a_million_objects_is_marked_and_freed() {
     };
     let array = fan.as_array(&store).unwrap().unwrap();
     assert_eq!(array.len(&store).unwrap(), MILLION as u32);
-    // One of those that were made first.
+    // One of the objects that were made first.
     let one = array.get(&store, MILLION as u32 - 18).unwrap();
     drop((fan, array));
     store.gc();
@@ -442,7 +442,7 @@ fn new_objects_cost_fuel_by_their_bytes() {
     assert_eq!(error.downcast_ref(), Some(&Trap::AllocationTooLarge));
 }
 
-/// Functions without parameters, each of which yields the number that its name ends with.
+/// Functions without parameters, each of which returns the number that its name ends with.
 const OPERANDS: &str = r#"(module
     (type $s (sub (struct
         (field $i (mut i32)) (field $b (mut i8)) (field $f (mut f32)) (field $d (mut f64))
@@ -701,7 +701,7 @@ fn a_host_function_can_collect() {
     let run = instance
         .get_typed_func::<i32, i64>(&mut store, "run")
         .unwrap();
-    // The object that the call still refers to stays, and of the others at most what slots of its frame still hold.
+    // The object that the call still refers to stays; of the others, at most those that slots of its frame still hold.
     let mut left = Vec::new();
     for count in [1, 1000] {
         assert_eq!(run.call(&mut store, count).unwrap(), 7);
@@ -739,13 +739,13 @@ fn what_a_heap_may_hold_beyond_seven_eighths_is_room_for_no_garbage() {
         let instance = Instance::new(&mut store, &module, &[]).unwrap();
         call(&mut store, instance, "keep", &[nodes(limit / 8 * 7 - 200)]).unwrap();
         call(&mut store, instance, "waste", &[nodes(20 * limit)]).unwrap();
-        // The old list and the new one do not fit both, but the old one is gone by the time there is no room.
+        // The old list and the new one do not fit together, but the old one is unreachable by the time there is no room.
         call(&mut store, instance, "keep", &[nodes(limit / 64 * 63)]).unwrap();
         for _ in 0..3 {
             let error = call(&mut store, instance, "waste", &[nodes(20 * limit)]).unwrap_err();
             assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::HeapExhausted));
         }
-        // Each call may begin with a collection, so there is room for what fits.
+        // Each call may begin with a collection, so there is room for a list that fits.
         call(&mut store, instance, "waste", &[nodes(limit / 128)]).unwrap();
         call(&mut store, instance, "keep", &[Val::I32(1)]).unwrap();
         call(&mut store, instance, "waste", &[nodes(20 * limit)]).unwrap();

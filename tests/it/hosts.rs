@@ -1,8 +1,8 @@
-//! Host functions of all shapes, and what they can do while the guest waits.
+//! Host functions of all shapes, and their abilities while the guest waits.
 
 use tickwasm::*;
 
-/// A module that passes its arguments on to an imported function of the same type, and returns what it returns.
+/// A module that passes its arguments on to an imported function of the same type, and returns its results.
 fn relay(ty: &FuncType) -> String {
     let list = |word: &str, types: Vec<ValType>| match types.is_empty() {
         true => String::new(),

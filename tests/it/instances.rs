@@ -165,7 +165,7 @@ fn a_segment_that_does_not_fit_is_a_trap_and_what_came_before_stays() {
     assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::MemoryOutOfBounds));
     assert_eq!(memory.data(&store)[0], b'a');
     assert_eq!(memory.data(&store)[65535], 0);
-    // The instance that failed lives on behind the table.
+    // The instance that failed is still reachable through the table.
     let Some(Ref::Func(Some(f))) = table.get(&store, 0) else {
         panic!("the element segment was copied first");
     };

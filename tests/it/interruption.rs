@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use tickwasm::*;
 
-/// An engine whose execution can be interrupted, and which may count fuel.
+/// An engine whose execution can be interrupted, and that may count fuel.
 fn interruptible(fuel: bool) -> Engine {
     let mut config = Config::new();
     config.epoch_interruption(true).consume_fuel(fuel);
     Engine::new(&config).unwrap()
 }
 
-/// A store of it, with as much fuel as there can be.
+/// A store of it, with the maximal amount of fuel.
 fn store<T>(fuel: bool, data: T) -> Store<T> {
     let mut store = Store::new(&interruptible(fuel), data);
     if fuel {
@@ -35,7 +35,7 @@ fn is_interrupt(error: &Error) -> bool {
     error.downcast_ref() == Some(&Trap::Interrupt)
 }
 
-/// Interrupts a store a moment after a call in it has begun, and wants it to end then.
+/// Interrupts a store a moment after a call in it has begun, and checks that it ends soon.
 fn interrupt_soon<R>(store: &mut Store<()>, call: impl FnOnce(&mut Store<()>) -> R) -> R {
     let handle = store.interrupt_handle().unwrap();
     let (interrupted, when) = channel();
@@ -47,7 +47,7 @@ fn interrupt_soon<R>(store: &mut Store<()>, call: impl FnOnce(&mut Store<()>) ->
     let result = call(store);
     let took = when.recv().unwrap().elapsed();
     timer.join().unwrap();
-    // On the slowest machine, at its busiest.
+    // Even on the slowest machine at its busiest.
     assert!(took < Duration::from_secs(10), "{took:?}");
     result
 }
@@ -64,7 +64,7 @@ const ENDLESS: &[&str] = &[
         (func (export "run") (loop $l (call $nothing) (br $l))))"#,
     r#"(module (import "host" "nothing" (func $nothing)) (table funcref (elem $nothing))
         (func (export "run") (loop $l (call_indirect (i32.const 0)) (br $l))))"#,
-    // Each instruction works on much.
+    // Each instruction does much work.
     r#"(module (memory 1024)
         (func (export "run") (loop $l
             (memory.fill (i32.const 0) (i32.const 1) (i32.const 0x4000000)) (br $l))))"#,
@@ -152,7 +152,7 @@ fn interruptions_cost_no_fuel() {
     while let ResumableCall::Suspended(suspended) = call {
         interrupted += 1;
         if interrupted % 2 == 1 {
-            // One that comes while the call runs.
+            // A request that comes while the call runs.
             let handle = handle.clone();
             thread::spawn(move || handle.interrupt());
         }
@@ -283,14 +283,14 @@ fn at_a_deadline_async_calls_trap_or_let_others_run() {
             assert!(call.as_mut().poll(&mut cx).is_pending());
         }
     }
-    // The deadline was put off by then.
+    // The deadline had been put off by then.
     store.epoch_deadline_trap();
     engine.increment_epoch();
     match pin!(run.call_async(&mut store, ())).poll(&mut cx) {
         Poll::Ready(result) => assert!(is_interrupt(&result.unwrap_err())),
         Poll::Pending => panic!("it yielded"),
     }
-    // A request is a trap either way, since to be dropped is how a future is stopped otherwise.
+    // A request is a trap in either mode, since a future is otherwise stopped by dropping it.
     store.set_epoch_deadline(1);
     store.epoch_deadline_async_yield_and_update(1);
     store.interrupt_handle().unwrap().interrupt();

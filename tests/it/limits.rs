@@ -1,4 +1,4 @@
-//! Limits on what a store may use.
+//! Limits on the resources of a store.
 
 use tickwasm::*;
 
@@ -150,7 +150,7 @@ fn a_host_function_takes_fuel_all_or_nothing() {
     assert_eq!(store.get_fuel().unwrap(), 40);
 }
 
-/// A store whose data is its limiter, and a function of an instance in it that grows a memory by so many pages.
+/// A store whose data is its limiter, and a function of an instance in it that grows a memory by a number of pages.
 fn limited(
     limits: StoreLimitsBuilder,
     memory: &str,
@@ -254,7 +254,7 @@ fn everything_together_is_bounded() {
     assert!(matches!(error, Error::MemoryExhausted { .. }), "{error}");
 }
 
-/// Grows nothing, in its own ways.
+/// A limiter that refuses all growth, in different ways.
 struct Odd;
 
 impl ResourceLimiter for Odd {

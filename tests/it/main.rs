@@ -1,4 +1,4 @@
-//! Tests of the public interface, which use nothing else. Scripts of the official suite cover all that they can express.
+//! Tests of the public interface, which use nothing else. Scripts of the official suite cover everything that they can express.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 

@@ -1,4 +1,4 @@
-//! Memories and tables with 64-bit addresses, where the official scripts do not reach.
+//! Memories and tables with 64-bit addresses, in cases that the official scripts do not cover.
 
 use tickwasm::*;
 
@@ -49,7 +49,7 @@ fn every_way_to_address_finds_the_same_bytes() {
 
 #[test]
 fn no_address_is_truncated_and_no_sum_wraps() {
-    // 0 is in bounds, and all of these are 0 when they are cut to 32 bits, or wrap to it.
+    // 0 is in bounds, and all of these are 0 when they are truncated to 32 bits, or wrap to it.
     let text = r#"(module (memory i64 1) (memory $b i64 1) (memory $c 1)
         (func (export "load") (param i64) (drop (i32.load8_u (local.get 0))))
         (func (export "load1") (param i64) (drop (i32.load8_u offset=1 (local.get 0))))
@@ -72,7 +72,7 @@ fn no_address_is_truncated_and_no_sum_wraps() {
                 .unwrap();
             for address in [1 << 32, 1 << 63, -(1_i64 << 32), -1] {
                 match run.call(&mut store, address).unwrap_err() {
-                    // Where the whole amount is charged first, there is no fuel for so much.
+                    // If the whole amount is charged first, there is not enough fuel.
                     Error::FuelExhausted { .. } if name == "count" => continue,
                     Error::Trap(trap) => {
                         assert_eq!(trap.code(), Trap::MemoryOutOfBounds, "{name}");
@@ -179,7 +179,7 @@ fn the_embedder_makes_and_uses_them() {
     let instance = Instance::new(&mut store, &module, &imports).unwrap();
     let f = instance.get_typed_func::<(), i64>(&mut store, "f").unwrap();
     assert_eq!(f.call(&mut store, ()).unwrap(), 3);
-    // A memory with 32-bit addresses is another thing.
+    // A memory with 32-bit addresses has another type.
     let memory = Memory::new(&mut store, MemoryType::new(2, None)).unwrap();
     assert!(Instance::new(&mut store, &module, &[memory.into(), table.into()]).is_err());
 }

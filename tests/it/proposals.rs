@@ -1,4 +1,4 @@
-//! Proposals that are off by default: what the official scripts do not reach.
+//! Proposals that are off by default, in cases that the official scripts do not cover.
 
 use tickwasm::*;
 

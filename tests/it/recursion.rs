@@ -2,7 +2,7 @@
 
 use tickwasm::*;
 
-/// The stack of the threads that all this has to fit into.
+/// The stack size of the threads, which must be enough for all of this.
 const STACK: usize = 512 << 10;
 
 /// Runs `test` on a small thread, without fuel and with it.
@@ -16,7 +16,7 @@ fn on_small_threads(test: impl Fn(&Engine) + Send + Copy + 'static) {
 
 fn store<T>(engine: &Engine, data: T) -> Store<T> {
     let mut store = Store::new(engine, data);
-    // An error where fuel is not counted.
+    // An error if fuel is not counted.
     let _ = store.set_fuel(u64::MAX);
     store
 }
@@ -116,7 +116,7 @@ fn instances_that_call_each_other() {
     });
 }
 
-/// Host functions by which a guest comes back to itself, in four ways.
+/// Host functions through which a guest calls itself, in four ways.
 #[test]
 fn guests_and_host_functions_that_call_each_other() {
     on_small_threads(|engine| {

@@ -1,4 +1,4 @@
-//! Vectors, which are two slots wide wherever values go; and the deterministic profile.
+//! Vectors, which are two slots wide everywhere; and the deterministic profile.
 
 use tickwasm::*;
 
@@ -13,7 +13,7 @@ fn configs() -> [Config; 2] {
 
 fn store(engine: &Engine) -> Store<Vec<V128>> {
     let mut store = Store::new(engine, Vec::new());
-    // Where fuel is not counted, this is an error that does not matter.
+    // An error if fuel is not counted, which does not matter.
     let _ = store.set_fuel(1 << 40);
     store
 }
@@ -302,7 +302,7 @@ fn relaxed_instructions_have_the_results_of_the_deterministic_profile() {
     let madd = instance
         .get_typed_func::<(V128, V128, V128), V128>(&mut store, "madd")
         .unwrap();
-    // The product of these has more bits than a double; rounded first, it is 1, and nothing is left.
+    // The product of these has more bits than a double; rounded first, it is 1, and the difference is 0.
     let near_one = [1.0 + f64::EPSILON, 1.0 - f64::EPSILON].map(f64::to_bits);
     let (x, y) = (vector(near_one[0], 0), vector(near_one[1], 0));
     let z = vector((-1.0_f64).to_bits(), 0);

@@ -54,7 +54,7 @@ fn work(engine: &Engine) -> (Store<()>, Run) {
     (store, run)
 }
 
-/// Resumes a call until it has finished, with so much fuel each time; returns its results and how much it took.
+/// Resumes a call until it has finished, each time with the fuel that `slice` returns for the required amount; returns its results and the fuel used.
 fn in_slices<R: CallResults>(
     store: &mut Store<()>,
     mut call: ResumableCall<R>,
@@ -96,7 +96,7 @@ fn slices_of_any_size_give_what_a_straight_run_gives() {
         let (results, taken) = in_slices(&mut store, call, |_| slice);
         assert_eq!((results, taken), (straight, cost), "slices of {slice}");
     }
-    // With exactly what is needed each time, there is never anything left.
+    // With exactly the required fuel each time, none is ever left.
     let (mut store, run) = work(&engine);
     store.set_fuel(0).unwrap();
     let call = run.call_resumable(&mut store, 10).unwrap();
@@ -136,7 +136,7 @@ fn values_known_at_run_time_come_back_as_well() {
     assert_eq!(results[2].i32(), Some(straight.2));
 }
 
-/// Sums the numbers up to its argument by recursion, so that each has as many frames as it has yet to return from.
+/// Sums the numbers up to its argument by recursion, so that each level has a frame that has yet to return.
 const SUM: &str = r#"(module
     (func $sum (export "sum") (param i32) (result i64)
         (if (result i64) (i32.eqz (local.get 0))
@@ -145,7 +145,7 @@ const SUM: &str = r#"(module
                 (i64.extend_i32_u (local.get 0))
                 (call $sum (i32.sub (local.get 0) (i32.const 1))))))))"#;
 
-/// The next of a row of numbers that look random.
+/// The next of a sequence of numbers that look random.
 fn random(state: &mut u64) -> u64 {
     *state = state
         .wrapping_mul(6364136223846793005)
@@ -192,7 +192,7 @@ fn a_dropped_call_leaves_the_store_as_it_was() {
     let mut store = Store::new(&engine, ());
     let instance = Instance::new(&mut store, &module, &[]).unwrap();
     let sum: TypedFunc<u32, u64> = instance.get_typed_func(&mut store, "sum").unwrap();
-    // If one of them kept its part of the stack, there would be none left soon.
+    // If one of them kept its part of the stack, the stack would soon be used up.
     for _ in 0..1000 {
         store.set_fuel(5000).unwrap();
         let call = sum.call_resumable(&mut store, 5000).unwrap();
@@ -255,7 +255,7 @@ fn a_trap_after_a_suspension_ends_the_call_with_its_backtrace() {
     }
 }
 
-/// A module that adds what its import returns to a number, twice; and one that calls that of another.
+/// A module that adds the result of its import to a number, twice; and one that calls a function of another.
 const ASKS: &str = r#"(module
     (import "host" "ask" (func $ask (param i32) (result i64)))
     (func (export "run") (param i32) (result i64)
@@ -419,7 +419,7 @@ fn a_call_can_be_resumed_deeper_on_the_stack_than_it_was_suspended() {
             "resume",
             |mut caller: Caller<'_, Kept>| -> Result<u64> {
                 let call = caller.data_mut().take().unwrap();
-                // It uses up all that it is given; the call that is under way goes on with the rest.
+                // It uses up all the fuel it is given; the call under way continues with the rest.
                 let fuel = caller.get_fuel()?;
                 caller.set_fuel(fuel.min(1 << 40) >> 6)?;
                 let call = call.resume(&mut caller)?;
@@ -441,7 +441,7 @@ fn a_call_can_be_resumed_deeper_on_the_stack_than_it_was_suspended() {
     store.set_fuel(400).unwrap();
     let call = suspended(sum.call_resumable(&mut store, 100).unwrap());
     *store.data_mut() = Some(call);
-    // It goes on within other calls each time, and at last from outside.
+    // It continues within other calls each time, and at last from outside.
     for depth in [10, 3, 77, 0] {
         store.set_fuel(2000).unwrap();
         assert_eq!(run.call(&mut store, depth as u32).unwrap(), depth);
@@ -449,7 +449,7 @@ fn a_call_can_be_resumed_deeper_on_the_stack_than_it_was_suspended() {
     }
     store.set_fuel(1 << 40).unwrap();
     assert_eq!(run.call(&mut store, 1000).unwrap(), 1000 + 5050);
-    // It has a stack of its own, however much of theirs the others use.
+    // It has a stack of its own, no matter how much of theirs the others use.
     let recursion = |depth, store: &mut Store<Kept>| {
         store.set_fuel(170_000).unwrap();
         let call = suspended(sum.call_resumable(&mut *store, 20_000).unwrap());
@@ -551,7 +551,7 @@ fn a_suspended_call_goes_on_in_another_thread() {
     assert_eq!(thread.join().unwrap(), straight);
 }
 
-/// A guest that asks the host under a `try_table`, and throws and catches many exceptions of its own.
+/// A guest that calls the host under a `try_table`, and throws and catches many exceptions of its own.
 const CATCHES: &str = r#"(module
     (import "host" "ask" (func $ask (param i32) (result i64)))
     (tag $t (export "t") (param i64))
@@ -641,7 +641,7 @@ fn what_a_suspended_call_refers_to_is_kept() {
     }
 }
 
-/// A stack that is full to its last byte is no smaller for a call that was suspended on it. Found by the target `suspend`.
+/// A stack that is full to its last byte is not smaller for a call that was suspended on it. Found by the target `suspend`.
 #[test]
 fn the_stack_is_exhausted_at_the_same_depth_whether_suspended_or_not() {
     let mut config = Config::new();
@@ -723,7 +723,7 @@ fn a_call_that_just_fits_onto_the_stack_fits_in_slices_and_with_turns_too() {
     }
 }
 
-/// A guest that holds an object while it asks, and can make many of them.
+/// A guest that holds an object during a host call, and can make many of them.
 const OBJECTS: &str = r#"(module
     (type $box (struct (field i64) (field (ref null $box))))
     (import "host" "ask" (func $ask (param i32) (result i64)))

@@ -1,4 +1,4 @@
-//! Shared memories and atomic instructions, between threads and where the official scripts do not reach.
+//! Shared memories and atomic instructions, between threads and in cases that the official scripts do not cover.
 
 use std::thread;
 use std::time::Duration;
@@ -113,7 +113,7 @@ fn the_embedder_waits_for_a_guest_and_wakes_one() {
                 .unwrap();
             run.call(&mut store, ()).unwrap()
         });
-        // Either we came first and are notified, or the value has changed already.
+        // Either this thread came first and is notified, or the value has changed already.
         let waited = memory.atomic_wait64(8, 0, None).unwrap();
         assert!(matches!(waited, WaitResult::Ok | WaitResult::Mismatch));
         while memory.atomic_notify(16, 1).unwrap() == 0 {
@@ -167,7 +167,7 @@ fn growth_is_seen_by_all_and_counts_where_it_was_asked_for() {
     assert_eq!(call(&mut one, a, "grow", 2).unwrap(), -1);
     assert!(memory.grow(2).is_err());
     assert_eq!((memory.size(), memory.ty().minimum()), (4, 4));
-    // An export is the very memory.
+    // An export is the same memory.
     let exported = a
         .get_export(&mut one, "m")
         .and_then(Extern::into_shared_memory);

@@ -1,4 +1,4 @@
-//! Traps explain themselves: code, instruction, address, backtrace.
+//! Traps have explanations: code, instruction, address, backtrace.
 
 use tickwasm::*;
 
@@ -20,7 +20,7 @@ fn traps(fields: &str, args: &[Val]) -> [TrapError; 2] {
     })
 }
 
-/// A memory access beyond memory 0, of one page, or memory 1, of two bytes' worth of none: the instruction and where it went.
+/// Checks an access beyond memory 0, of one page, or memory 1, which is empty: the instruction and the place of the access.
 #[track_caller]
 fn goes_beyond(body: &str, args: &[i32], instruction: &str, expected: (u32, u64, u64, u64)) {
     let params = "i32 ".repeat(args.len());

@@ -1,4 +1,4 @@
-//! Types know their engine, hold what they name, and are forgotten when nothing names them any more.
+//! Types belong to an engine, hold the types that they name, and are forgotten when nothing names them any more.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -48,7 +48,7 @@ struct Foreign {
 impl Foreign {
     fn new() -> Self {
         let engine = Engine::default();
-        // Other numbers than the first, so that it shows if one is taken for a number of the other engine.
+        // Other numbers than the first, so that a confusion with numbers of the other engine shows.
         let structure = StructType::new(&engine, []).unwrap();
         Self {
             func: FuncType::new(&engine, [nullable(structure.clone())], []),
@@ -109,7 +109,7 @@ fn nothing_in_a_store_has_a_type_of_another_engine() {
     let tag = Tag::new(&mut store, TagType::new(own)).unwrap();
     let pre = ExnRefPre::new(&mut store, ExnType::from_tag_type(&tag_type).unwrap());
     wrong(ExnRef::new(&mut store, &pre, &tag, &[]));
-    // Also where the values are the same.
+    // Also if the values are the same.
     let same = FuncType::new(&Engine::default(), [], []);
     let pre = ExnRefPre::new(
         &mut store,
@@ -194,8 +194,8 @@ fn types_of_two_engines_differ() {
     assert_ne!(nullable(structure(&a)), nullable(structure(&b)));
 }
 
-/// The shape in which forged numbers once made two types of one: a function said to yield a reference to functions, which was checked
-/// against a type that had come to be a structure's.
+/// The shape in which forged numbers once made one type of two: a function that should yield a reference to functions was checked
+/// against a type whose number had been given to a structure.
 #[test]
 fn results_of_a_host_function_are_of_its_registered_type() {
     let engine = Engine::default();
@@ -283,7 +283,7 @@ fn types_of_a_module_can_be_taken_apart_and_used() {
     assert_eq!(Ref::null(&first.into()).as_func(), Some(None));
 }
 
-/// A store keeps the types of all that is in it, when whatever else named them is gone, and their numbers would be given to others.
+/// A store keeps the types of its contents even if nothing else names them; otherwise their numbers would be given to other types.
 #[test]
 fn what_is_in_a_store_keeps_its_types() {
     let engine = Engine::default();
@@ -361,7 +361,7 @@ fn what_is_in_a_store_keeps_its_types() {
     assert_eq!(left.call(&mut store, (1, 2, 3)).unwrap(), 5);
 }
 
-/// A new type with the number of one that is gone is not taken for that by what compares numbers.
+/// A new type with the number of a forgotten one is not confused with it where numbers are compared.
 #[test]
 fn a_type_with_the_number_of_another_is_not_taken_for_that() {
     const RESULTS: [&str; 5] = ["i32", "i32 i32", "i32 i32 i32", "f32", "f64"];

@@ -1,11 +1,11 @@
-//! Compiled programs: that they compute what they should however they are run, and that damaged copies of them are refused.
+//! Compiled programs: they compute the right results in every configuration, and damaged copies of them are refused.
 
 use std::fs;
 use std::path::PathBuf;
 
 use tickwasm::{Config, Engine, Error, Instance, Module, Store};
 
-/// The workloads of the benchmarks, with an argument small enough for a debug build and the result that V8 gives.
+/// The workloads of the benchmarks, with an argument small enough for a debug build and V8's result.
 fn workloads() -> Vec<(String, Vec<u8>, i32, i32)> {
     let mut workloads = Vec::new();
     for folder in ["benches/workloads", "benches/workloads/simd"] {
@@ -71,7 +71,7 @@ fn metered_workloads_run_on_exactly_their_cost_and_not_on_one_less() {
     }
 }
 
-/// Loads a damaged module: whatever comes of it, it comes without a panic, and an error says where.
+/// Loads a damaged module: there is no panic, and an error has a place. Returns whether it was loaded.
 fn load_damaged(engine: &Engine, file: &str, bytes: &[u8]) -> bool {
     match Module::from_binary(engine, bytes) {
         Ok(_) => true,
@@ -88,7 +88,7 @@ fn load_damaged(engine: &Engine, file: &str, bytes: &[u8]) -> bool {
 fn every_truncated_copy_is_refused_with_an_offset() {
     let engine = Engine::default();
     for (file, bytes, ..) in workloads() {
-        // A module may end behind any of its sections, so some of the copies are modules; those without the code are not.
+        // A module may end behind any of its sections, so some of the copies are modules; those without the code section are not.
         let loaded = (0..bytes.len())
             .step_by(7)
             .filter(|&len| load_damaged(&engine, &file, &bytes[..len]));

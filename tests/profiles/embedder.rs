@@ -1,7 +1,7 @@
 //! A small embedder, which `tests/profiles.sh` builds in each profile: it runs the workloads, and each instruction on vectors and on
-//! 64-bit memories as often as it is told. What it looks for is an overflow of the host's stack, which ends the process.
+//! 64-bit memories as often as requested. An overflow of the host's stack would end the process.
 //!
-//! Arguments: the repository's folder, and how often. It exits with 3 if the library says that this build cannot run code.
+//! Arguments: the repository's folder, and the number of repetitions. It exits with 3 if the library reports that this build cannot run code.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use tickwasm::{Config, Engine, Error, Instance, Misuse, Module, Store};
 
-/// The stack of the thread that runs everything: as much as SECURITY.md asks for.
+/// The stack size of the thread that runs everything: the size that SECURITY.md requires.
 const STACK: usize = 512 << 10;
 
 fn main() -> ExitCode {
@@ -92,14 +92,14 @@ fn workloads(folder: &Path) -> Vec<(std::path::PathBuf, i32, i32)> {
     workloads
 }
 
-/// A row of the instruction table, as far as it matters here.
+/// A row of the instruction table, with the parts used here.
 struct Row {
     name: String,
     prefix: u8,
     code: u32,
-    /// Bytes accessed in memory.
+    /// Number of bytes accessed in memory.
     bytes: u32,
-    /// Bytes of immediates besides those that say where memory is accessed.
+    /// Number of bytes of immediates, apart from those of the memory access.
     immediates: usize,
     params: Vec<u8>,
     results: Vec<u8>,
@@ -189,7 +189,7 @@ fn types(list: &str) -> Vec<u8> {
         .collect()
 }
 
-/// A module with two 64-bit memories and a function that repeats the instruction. It returns how many repetitions are left.
+/// A module with two 64-bit memories and a function that repeats the instruction. It returns the number of repetitions left.
 fn module(row: &Row, memory: u8) -> Vec<u8> {
     let mut code = Vec::new();
     // A local of each type for the operands, and one for the result.
@@ -211,7 +211,7 @@ fn module(row: &Row, memory: u8) -> Vec<u8> {
     for ty in &row.results {
         code.extend([0x21, local(*ty)]);
     }
-    // The loop goes on while there are repetitions left.
+    // The loop continues while there are repetitions left.
     code.extend([0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x20, 0, 0x0b]);
     let mut module = b"\0asm\x01\0\0\0".to_vec();
     section(&mut module, 1, &[1, 0x60, 1, 0x7f, 1, 0x7f]);
