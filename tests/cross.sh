@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the official suite, the regressions, the integration tests and the comparison with the naive interpreter, in slices of fuel too, on
-# another processor, which QEMU plays:
+# another processor, which QEMU emulates:
 #   tests/cross.sh aarch64|riscv64|s390x|i686
 # It needs a linker and a C library for the processor (Debian: gcc-aarch64-linux-gnu or its like), Rust's library for it (rustup target
 # add aarch64-unknown-linux-gnu or its like), and QEMU's user mode (Debian: qemu-user), except for i686, which x86-64 runs by itself.
@@ -23,7 +23,7 @@ esac
 variable=CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$target")
 export "${variable}_LINKER=$1-linux-gnu-gcc"
 export "${variable}_RUNNER=$run"
-# Optimised, for the back end that is used there; an overflow stops the test all the same.
+# Optimised, for the back end that is used there; overflow checks stay on.
 export CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=true
 cargo test --release --target "$target" --test spec --test regressions --test it
 cargo test --release -p tickwasm-oracle --target "$target" --test differential

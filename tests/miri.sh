@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the loop back end under Miri, with both models of what pointers may do: each handler once, then guests that reach the rest of the
+# Runs the loop back end under Miri, with both of its aliasing models: each handler once, then guests that reach the rest of the
 # unsafe code.
 #   tests/miri.sh            # all of it, some hours of processor time
 #   tests/miri.sh FILTER     # tests whose names contain that
@@ -7,10 +7,10 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# A folder of its own, as the flags are others than those of ordinary builds.
+# A folder of its own, since the flags differ from those of ordinary builds.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/miri
 for model in "" -Zmiri-tree-borrows; do
-    # Clocks and threads are those of the host.
+    # Use the host's clocks and threads.
     export MIRIFLAGS="-Zmiri-disable-isolation $model"
     printf '\n== Miri, %s\n' "${model:-stacked borrows}"
     cargo +nightly miri test -p tickwasm-miri -- "$@"

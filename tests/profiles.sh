@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds a small embedder in each profile that an embedder may have, and runs the workloads in it, and a million times each instruction
-# on vectors and on 64-bit memories, with and without fuel: in none may the host's stack overflow.
+# on vectors and on 64-bit memories, with and without fuel: the host's stack must not overflow in any of them.
 #
 # tests/profiles.sh [PROFILE …]: only those; their names are the first words below.
 set -euo pipefail
@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 repository=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# What was compiled for another run is good for this one.
+# Output compiled for another run can be reused.
 target=${CARGO_TARGET_DIR:-$repository/target}/profiles
 
 mkdir "$work/src"
@@ -27,7 +27,7 @@ tickwasm = { path = "$repository", default-features = false }
 [workspace]
 TOML
 
-# Adds a flag that the build script does not see, so that the library has to find out by itself.
+# Adds a flag that the build script does not see, so that the library has to detect it.
 cat >"$work/wrapper" <<'SH'
 #!/usr/bin/env bash
 case " $* " in
@@ -57,14 +57,14 @@ profile() {
     LLVM_PROFILE_FILE=/dev/null "$target/release/embedder" "$repository" "$times" || status=$?
     case $name:$status in
         *:0) ;;
-        # The library has found out that it cannot run code in this build.
+        # The library has detected that it cannot run code in this build.
         hidden-coverage:3) ;;
         *) failed+=("$name ends with $status") ;;
     esac
 }
 
 level=CARGO_PROFILE_RELEASE_OPT_LEVEL
-# Without optimisation there is a loop, which has nothing to overflow with, and which is slow.
+# Without optimisation there is a loop, which cannot overflow the stack, and which is slow.
 profile 0 1000 $level=0
 profile 1 1000000 $level=1
 profile 2 1000000 $level=2

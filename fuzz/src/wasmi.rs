@@ -6,8 +6,8 @@ use wasmi::{
     Module, Ref, Store, Table, TrapCode, Val,
 };
 
-/// `wasmi`. Its word does not count against this engine where `wasmtime` has the same outcome: it is known to
-/// compute a `select` wrongly whose condition is an `i32.eqz`.
+/// `wasmi`. A difference does not count if `wasmtime` agrees with this engine, because `wasmi` is known to
+/// compute a `select` whose condition is an `i32.eqz` wrongly.
 pub struct Wasmi(Engine);
 
 impl Default for Wasmi {
@@ -28,7 +28,7 @@ impl Peer for Wasmi {
     }
 
     fn instantiate(&self, binary: &Binary<'_>) -> Instantiated {
-        // It lacks features, and does not say that this is why.
+        // A refusal may mean that it lacks a feature; its error does not tell.
         let Ok(module) = Module::new(&self.0, binary.bytes) else {
             return Instantiated::Unsupported;
         };
@@ -38,7 +38,7 @@ impl Peer for Wasmi {
             let Some(item) = provide(&mut store, import.ty()) else {
                 return Instantiated::Unsupported;
             };
-            // The second of two imports with the same names has nothing to take.
+            // The second of two imports with the same names has nothing left to take.
             if linker.define(import.module(), import.name(), item).is_err() {
                 return Instantiated::Unsupported;
             }

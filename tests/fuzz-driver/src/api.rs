@@ -1,6 +1,6 @@
-//! The interface: sequences of operations on engines, stores, linkers and what stores hold, beside a model of what they have to do.
+//! The interface: sequences of operations on engines, stores, linkers and the contents of stores, checked against a model.
 //!
-//! Handles are used with the wrong store as well, where the interface answers that with an error. Where it panics, as `wasmtime`
+//! Handles are used with the wrong store as well, if the interface returns an error for that. If it panics, as `wasmtime`
 //! does, they are not: a panic ends the process under libFuzzer.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use tickwasm::{
 
 use crate::modules;
 
-/// Uses all that it imports, and exports it again.
+/// A module that uses all its imports, and exports them again.
 const MODULE: &str = r#"(module
     (import "m" "memory" (memory 0))
     (import "m" "table" (table $externs 0 externref))
@@ -32,12 +32,12 @@ const MODULE: &str = r#"(module
         (global.get $global))
     (func (export "call") (param i32) (result i32) (call $func (local.get 0))))"#;
 
-/// Pages that a store's memories may have together.
+/// Number of pages that a store's memories may have together.
 const PAGES: u64 = 20;
-/// Elements that a store's tables may have together.
+/// Number of elements that a store's tables may have together.
 const ELEMENTS: u64 = 200;
 
-/// An operation after the other, each checked against the model.
+/// Runs one operation after the other, each checked against the model.
 pub fn api(data: &[u8]) {
     let mut world = World::new();
     let mut u = Unstructured::new(data);
@@ -49,7 +49,7 @@ pub fn api(data: &[u8]) {
     }
 }
 
-/// A store, with what the model knows of it.
+/// A store, with the model's state of it.
 struct Place {
     store: Store<u64>,
     /// The engine's number.
@@ -81,7 +81,7 @@ struct Tab {
     elements: Vec<Option<u64>>,
 }
 
-/// An instance, and which of its store's parts it was given.
+/// An instance, and the parts of its store that it was given.
 #[derive(Clone, Copy)]
 struct Inst {
     handle: Instance,
@@ -313,7 +313,7 @@ impl World {
         Ok(())
     }
 
-    /// The stores' own counts are the model's.
+    /// Compares the stores' own counts with the model's.
     fn check(&mut self) {
         for place in &self.places {
             assert_eq!(place.store.memory_bytes(), place.pages << 16);
@@ -327,7 +327,7 @@ fn is_wrong_growth(grown: std::result::Result<u64, Error>) {
     assert!(wrong, "a stranger grows: {grown:?}");
 }
 
-/// A missing import is found out before a wrong engine may be.
+/// A missing import is detected before a wrong engine may be.
 trait UnwrapErrOrImport {
     fn unwrap_err_or_import(self) -> Error;
 }
@@ -703,7 +703,7 @@ impl Place {
                 call(&mut self.store, "call", &[Val::I32(x)], &mut result).unwrap();
                 assert_eq!(result[0].i32(), Some(x.wrapping_add(1)));
                 assert_eq!(*self.store.data(), before + 1);
-                // What an instance exports is what it was given.
+                // An instance exports the parts that it was given.
                 let exported = handle.get_memory(&mut self.store, "memory").unwrap();
                 assert_eq!(exported.size(&self.store), self.mems[mem].pages);
             }

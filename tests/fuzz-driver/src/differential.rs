@@ -1,7 +1,7 @@
 //! Comparison with other engines: results, traps, memories, globals and tables have to be the same.
 //!
-//! An engine takes part by implementing [`Peer`]. Modules are generated so that they end by themselves and that the bits of NaNs are
-//! determined. Where a limit of an engine strikes, which is no part of the contract, the comparison of the module ends.
+//! An engine takes part by implementing [`Peer`]. Modules are generated so that they terminate and that the bits of NaNs are
+//! determined. If an engine hits a limit, which is not part of the contract, the comparison of the module ends.
 
 use arbitrary::{Result, Unstructured};
 use tickwasm::{
@@ -12,11 +12,11 @@ use crate::execute::{Rng, arguments, functions};
 use crate::lengthened;
 use crate::modules::{self, Purpose};
 
-/// Bytes that the objects of a module may take in an engine. Modules that want more are few, and clearing gigabytes for them takes most
+/// Bytes that the objects of a module may take in an engine. Few modules need more, and clearing gigabytes for them takes most
 /// of the time.
 pub const HEAP: usize = 32 << 20;
 
-/// A value as all engines have it.
+/// A value in a form that all engines share.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Value {
     /// A 32-bit integer.
@@ -36,12 +36,12 @@ pub enum Value {
     },
 }
 
-/// How a call or an instantiation ended.
+/// The end of a call or an instantiation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
     /// It returned these.
     Values(Vec<Value>),
-    /// It trapped; the text is the one that `wasmtime` has for the reason.
+    /// It trapped; the text is `wasmtime`'s for the reason.
     Trap(String),
     /// An exception was not caught.
     Exception,
@@ -51,7 +51,7 @@ pub enum Outcome {
 
 /// An engine.
 pub trait Peer {
-    /// What it is called in reports.
+    /// Its name in reports.
     fn name(&self) -> &'static str;
 
     /// Whether a difference from it counts even if another peer agrees with this engine.
@@ -64,13 +64,13 @@ pub trait Peer {
     fn instantiate(&self, module: &Binary<'_>) -> Instantiated;
 }
 
-/// What became of a module.
+/// The outcome of loading a module.
 pub enum Instantiated {
-    /// It runs.
+    /// It is instantiated.
     Guest(Box<dyn Guest>),
     /// Its initialisers or its start function stopped.
     Stopped(Outcome),
-    /// The engine does not know a feature that the module needs, or cannot provide an import.
+    /// The engine lacks a feature that the module needs, or cannot provide an import.
     Unsupported,
     /// The engine finds it invalid.
     Refused(String),
@@ -88,7 +88,7 @@ pub trait Guest {
     fn table(&mut self, name: &str) -> Vec<Value>;
 }
 
-/// A module, with what all engines need to know of it.
+/// A module, with the facts that all engines need.
 pub struct Binary<'a> {
     /// The binary.
     pub bytes: &'a [u8],
@@ -96,31 +96,31 @@ pub struct Binary<'a> {
     pub module: &'a Module,
 }
 
-/// What the comparison of a module came to.
+/// The outcome of the comparison of a module.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
     /// The engines agree.
     Agreed,
-    /// The peer could not take part, or a limit struck at once.
+    /// The peer could not take part, or hit a limit at once.
     Skipped,
 }
 
-/// How many peers took part in the comparison of a module.
+/// Number of peers that took part in the comparison of a module.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Tally {
     /// Those that agreed with this engine.
     pub agreed: usize,
-    /// Those that did not, and were outvoted by one that is decisive.
+    /// Those that did not, and were outvoted by a decisive one.
     pub outvoted: usize,
 }
 
 /// Generates a module and compares this engine with others.
 pub fn differential(data: &[u8], peers: &[&dyn Peer]) -> Tally {
-    // What is too short to make a module of makes none.
+    // An input that is too short for a module makes none.
     run(&mut Unstructured::new(&lengthened(data)), peers).unwrap_or_default()
 }
 
-/// This engine, differently configured, in place of another: what a stable toolchain can afford.
+/// Compares this engine with itself in other configurations: the comparison that a stable toolchain can build.
 pub fn with_itself(data: &[u8]) {
     let other = Itself {
         fueled: data.first().is_none_or(|byte| byte & 1 == 0),
@@ -142,7 +142,7 @@ fn run(u: &mut Unstructured<'_>, peers: &[&dyn Peer]) -> Result<Tally> {
     Ok(compare(&generated.bytes, seed, subject, peers))
 }
 
-/// Compares what this engine makes of a module with what others make of it.
+/// Compares the outcome of a module here with that in other engines.
 pub fn compare(bytes: &[u8], seed: u64, subject: Itself, peers: &[&dyn Peer]) -> Tally {
     let engine = subject.engine();
     let module = match Module::new(&engine, bytes) {
@@ -204,7 +204,7 @@ fn compare_one(
     check_state(binary.module, ours.as_mut(), theirs.as_mut())?;
     let mut rng = Rng(seed);
     let functions = functions(binary.module);
-    // Twice, so that the second call meets warm code and what the first left behind.
+    // Twice, so that the second call runs lowered code and finds the state that the first left behind.
     for (name, ty) in functions.iter().chain(&functions) {
         let Some(args) = arguments(ty.params(), &mut rng) else {
             continue;
@@ -274,7 +274,7 @@ fn check_state(
 /// This engine, in one of its configurations.
 #[derive(Clone, Copy, Debug)]
 pub struct Itself {
-    /// With fuel counted, of which there is more than enough.
+    /// With fuel counted, and more than enough of it.
     pub fueled: bool,
     /// With all functions lowered at once.
     pub eager: bool,
@@ -369,7 +369,7 @@ fn vals(ty: &FuncType, args: &[Value]) -> Vec<Val> {
     vals.collect()
 }
 
-/// A value of ours as all engines have it.
+/// A value of this engine in the shared form.
 pub fn value(val: &Val) -> Value {
     match val.clone() {
         Val::I32(value) => Value::I32(value as u32),
@@ -385,7 +385,7 @@ pub fn value(val: &Val) -> Value {
 
 fn outcome(error: &Error) -> Outcome {
     match error.downcast_ref::<Trap>() {
-        // When a full heap is exhausted depends on collections, which see slots that no longer matter to the guest.
+        // The moment when a full heap is exhausted depends on collections, which scan slots that the guest no longer uses.
         Some(
             Trap::StackOverflow | Trap::AllocationTooLarge | Trap::HeapExhausted | Trap::OutOfFuel,
         ) => Outcome::Limit(error.to_string()),

@@ -1,4 +1,4 @@
-//! Execution: whatever a module does, there is no panic and no limit is passed.
+//! Execution: no module causes a panic or exceeds a limit.
 
 use arbitrary::{Result, Unstructured};
 use tickwasm::{Engine, Error, ExternType, Instance, Linker, Module, Store, Trap, Val, ValType};
@@ -11,14 +11,14 @@ use crate::modules::{self, Purpose};
 const MEMORY: u64 = 1 << 20;
 /// Elements of tables that it may have.
 const ELEMENTS: u64 = 1_000;
-/// Bytes of everything together.
+/// Bytes of all of these together.
 const TOTAL: u64 = 2 << 20;
-/// Instructions of the instantiation and of each call.
+/// Fuel for the instantiation and for each call.
 const FUEL: u64 = 20_000;
 
-/// A generated module with every feature there is, run with and without fuel, lowered at once or late.
+/// Runs a generated module with every feature, with and without fuel, lowered at once or on demand.
 pub fn execute(data: &[u8]) {
-    // What is too short to make a module of makes none.
+    // An input that is too short for a module makes none.
     let _ = run(&mut Unstructured::new(&lengthened(data)));
 }
 
@@ -58,7 +58,7 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
         .exports(&mut store)
         .map(|export| export.name().to_owned())
         .collect();
-    // Twice, so that the second call meets warm code and what the first left behind.
+    // Twice, so that the second call runs lowered code and finds the state that the first left behind.
     for name in names.iter().chain(&names) {
         let Some(func) = instance.get_func(&mut store, name) else {
             continue;
@@ -88,7 +88,7 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
                 if let Some(Trap::Interrupt) = error.downcast_ref() {
                     panic!("nobody interrupted `{name}`");
                 }
-                // A backtrace is looked up afterwards, which must not fail either.
+                // The backtrace is resolved afterwards, which must not fail either.
                 let _ = error.to_string();
             }
         }
@@ -97,7 +97,7 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Whether a value is of a type, as far as that can be told from outside.
+/// Whether a value has a type, as far as that is visible from outside.
 fn fits(value: &Val, ty: &ValType, store: &Store<()>) -> bool {
     match ty {
         ValType::Ref(ty) => match value.clone().ref_() {
@@ -108,12 +108,12 @@ fn fits(value: &Val, ty: &ValType, store: &Store<()>) -> bool {
     }
 }
 
-/// Whether a call ended by an exception that nothing caught.
+/// Whether a call ended by an uncaught exception.
 fn is_exception(error: &Error) -> bool {
     error.to_string().contains("exception")
 }
 
-/// An instance with imports that do nothing, unless the module does not come that far.
+/// An instance with imports that do nothing, unless the module cannot be instantiated.
 fn instance(store: &mut Store<()>, module: &Module) -> Option<Instance> {
     let mut linker = Linker::new(store.engine());
     if linker
@@ -139,7 +139,7 @@ fn within_limits(store: &Store<()>, fueled: bool) {
     }
 }
 
-/// A stream of choices that a seed fixes.
+/// A stream of choices that a seed determines.
 pub struct Rng(pub u64);
 
 impl Rng {
@@ -153,7 +153,7 @@ impl Rng {
     }
 }
 
-/// Bits that arithmetic is likely to trip over; fewer bits are taken from the low end.
+/// Bits that are likely to break arithmetic; narrower types take the low bits.
 const EDGES: &[u64] = &[
     0,
     1,

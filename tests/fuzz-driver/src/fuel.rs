@@ -18,9 +18,9 @@ mod common;
 
 use common::compare::{Mode, compare, compare_fuel};
 
-/// A generated module: each export run to its end, and stopped at amounts of fuel in between.
+/// Runs each export of a generated module to its end, and stops it at amounts of fuel in between.
 pub fn fuel(data: &[u8]) {
-    // What is too short to make a module of makes none.
+    // An input that is too short for a module makes none.
     let _ = run(&mut Unstructured::new(&lengthened(data)));
 }
 

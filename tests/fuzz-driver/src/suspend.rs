@@ -1,4 +1,4 @@
-//! Suspension: a call that is suspended anywhere and resumed ends as one that runs straight, and costs the same.
+//! Suspension: a call that is suspended anywhere and resumed ends as an uninterrupted one does, and costs the same.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,18 +15,18 @@ use crate::lengthened;
 use crate::load::hex;
 use crate::modules::{self, Purpose};
 
-/// Instructions of the instantiation and of each call.
+/// Fuel for the instantiation and for each call.
 const FUEL: u64 = 5_000;
 
-/// A generated module: each export called in one piece and in slices, with host functions that suspend in between.
+/// Calls each export of a generated module in one piece and in slices, with host functions that suspend in between.
 pub fn suspend(data: &[u8]) {
-    // What is too short to make a module of makes none.
+    // An input that is too short for a module makes none.
     let _ = run(&mut Unstructured::new(&lengthened(data)));
 }
 
 fn run(u: &mut Unstructured<'_>) -> Result<()> {
     let (seed, slices, hosts): (u64, u64, bool) = u.arbitrary()?;
-    // Code that is slowed down to stop anywhere may choose other bits where the specification leaves them open.
+    // Code that is slowed down to stop anywhere may choose other bits if the specification leaves them open.
     let deterministic: bool = u.arbitrary()?;
     let purpose = if deterministic {
         Purpose::Run
@@ -84,13 +84,13 @@ fn run(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// How a call ended, and the fuel that it took.
+/// The end of a call, and the fuel that it took.
 #[derive(Clone, PartialEq, Debug)]
 enum Ended {
     Values(Vec<Value>, u64),
-    /// The whole of the error but for its backtrace.
+    /// The whole error except for its backtrace.
     Stopped(String, u64),
-    /// It would have gone on; this much fuel was left.
+    /// It would have continued; this much fuel was left.
     OutOfFuel(u64),
 }
 
@@ -178,7 +178,7 @@ impl Side {
                     if given == FUEL {
                         return Ended::OutOfFuel(left);
                     }
-                    // Small slices mostly; now and then exactly what is asked for.
+                    // Small slices mostly; sometimes exactly the required amount.
                     let slice = match slices.bits() >> 61 {
                         0 => required - left,
                         1 => 1,
@@ -205,7 +205,7 @@ impl Side {
         }
     }
 
-    /// What can be seen of the instance.
+    /// The visible state of the instance.
     fn state(&mut self, module: &Module) -> Vec<(String, Vec<Value>, Vec<u8>)> {
         let mut state = Vec::new();
         for export in module.exports() {
@@ -236,7 +236,7 @@ impl Side {
     }
 }
 
-/// The first line, which has the reason; the lines below it are the backtrace.
+/// The first line, which has the reason; the lines below are the backtrace.
 fn reason(error: &Error) -> String {
     error
         .to_string()

@@ -1,6 +1,6 @@
 //! The bodies of the fuzz targets on inputs that seeds determine.
 //!
-//! `TICKWASM_CASES` sets how many inputs each body gets, `TICKWASM_SEED` the first one's seed.
+//! `TICKWASM_CASES` sets the number of inputs for each body, `TICKWASM_SEED` the first one's seed.
 
 #![allow(
     clippy::unwrap_used,

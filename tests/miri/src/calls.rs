@@ -6,7 +6,7 @@ use tickwasm::*;
 
 use super::{engine, engines, instance, store};
 
-/// Each kind of call; all add one to what they are given, or call another that does.
+/// Each kind of call; all functions add one to their argument, or call another that does.
 const KINDS: &str = r#"(module
     (type $f (func (param i64) (result i64)))
     (type $two (func (param i64 i64) (result i64 i64 i64)))
@@ -231,7 +231,7 @@ fn instances_that_call_each_other_and_the_host_that_calls_them() {
             .unwrap();
         assert_eq!(run.call(&mut store, (1, 0)).unwrap(), 109);
         assert!(run.call(&mut store, (1, 3)).unwrap() > 500);
-        // Too deep for the stack, or for the count of nested calls; under Miri that takes too long.
+        // Too deep for the stack, or for the limit of nested calls; under Miri that takes too long.
         if !cfg!(miri) {
             assert!(run.call(&mut store, (1, 1000)).is_err());
         }

@@ -107,7 +107,7 @@ fn objects_are_found_wherever_guests_have_them() {
     }
 }
 
-/// What `run` gives: ones and a two on the way down, and what it reads in the end.
+/// The result of `run`: ones and a two on the way down, and the value that it reads in the end.
 fn run_result(depth: i32) -> i64 {
     let down = if depth == 0 { 2 } else { 2 + i64::from(depth) };
     down + 9 + (8 + 5) + 65

@@ -1,4 +1,4 @@
-//! Calls that stop and go on: in slices of fuel, for the host, in turns; their stacks taken along, copied, nested and dropped.
+//! Calls that stop and continue: in slices of fuel, for the host, in turns; their stacks taken along, copied, nested and dropped.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

@@ -1,7 +1,7 @@
-//! From bytes to instructions, through `wasmparser`: nothing of tickwasm's own decoder is used, so that a fault there
+//! From bytes to instructions, through `wasmparser`: tickwasm's own decoder is not used, so that a fault in it
 //! shows as a difference.
 //!
-//! The only thing worked out ahead is where each block ends. Everything else stays as the module says it.
+//! Only the ends of blocks are computed in advance. Everything else stays as in the module.
 
 use std::rc::Rc;
 
@@ -76,7 +76,7 @@ pub(crate) struct Data {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// What an export names; indices are the module's own.
+/// The entity that an export names; indices are the module's own.
 pub(crate) enum ExportDesc {
     Func(u32),
     Table(u32),

@@ -112,7 +112,7 @@ fn matches(oracle: &Oracle, import: &Import, item: Extern) -> bool {
     }
 }
 
-/// Everything that executes something.
+/// Does every step that executes instructions.
 fn fill(oracle: &mut Oracle, instance: Instance, module: Module) -> Result<(), Stop> {
     for (ty, init) in &module.globals {
         let value = evaluate(oracle, instance, init)?;
@@ -127,8 +127,8 @@ fn fill(oracle: &mut Oracle, instance: Instance, module: Module) -> Result<(), S
         let addr = oracle.alloc_table(ty.element, ty.is64, ty.min, ty.max, value);
         oracle.instances[instance.0].tables.push(addr);
     }
-    // Exports need no evaluation: done as soon as all addresses are known, so that an instance that stops later
-    // can be looked at.
+    // Exports need no evaluation: they are set as soon as all addresses are known, so that an instance that stops later
+    // can be inspected.
     let inst = &mut oracle.instances[instance.0];
     for (name, desc) in module.exports {
         let item = match desc {
@@ -189,7 +189,7 @@ fn fill(oracle: &mut Oracle, instance: Instance, module: Module) -> Result<(), S
 fn address(offset: Value) -> usize {
     match offset {
         Value::I32(offset) => offset as usize,
-        // Far enough beyond the end of anything, and its sum with a length does not wrap.
+        // Far beyond every end, and its sum with a length does not wrap.
         Value::I64(offset) => offset.min(1 << 60) as usize,
         other => unreachable!("validated: an offset is an i32, not {other:?}"),
     }

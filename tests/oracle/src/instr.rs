@@ -31,7 +31,7 @@ pub(crate) enum Instr {
     Vector(Vector),
 }
 
-/// What changes where execution goes on.
+/// Instructions that change where execution continues.
 pub(crate) enum Control {
     Unreachable,
     Nop,
@@ -44,7 +44,7 @@ pub(crate) enum Control {
     Loop {
         params: usize,
     },
-    /// `otherwise` is where a zero condition goes on: behind `else`, or else at `end`.
+    /// `otherwise` is the position at which a zero condition continues: behind `else`, or else at `end`.
     If {
         params: usize,
         results: usize,
@@ -122,7 +122,7 @@ pub(crate) enum Table {
     ElemDrop(u32),
 }
 
-/// Where an access goes, beside its dynamic address.
+/// The static part of a memory access.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) memory: u32,
@@ -152,7 +152,7 @@ pub(crate) enum Memory {
         lanes: Lanes,
         place: Place,
     },
-    /// Loads so many bytes into the lowest lane and sets all others to zero; 16 bytes are a whole vector.
+    /// Loads `bytes` bytes into the lowest lane and sets all others to zero; 16 bytes are a whole vector.
     LoadZero {
         bytes: u32,
         place: Place,
@@ -181,7 +181,7 @@ pub(crate) enum Memory {
     DataDrop(u32),
 }
 
-/// References that are not looked through.
+/// References that are not dereferenced.
 pub(crate) enum Reference {
     Null,
     IsNull,
@@ -270,7 +270,7 @@ pub(crate) fn unsupported<T>(what: impl std::fmt::Debug) -> Result<T> {
     Err(InstantiateError::Unsupported(format!("{what:?}")))
 }
 
-/// What the indices of types in a module mean.
+/// The meaning of the type indices in a module.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
     pub(crate) store: &'a Types,

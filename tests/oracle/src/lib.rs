@@ -1,11 +1,11 @@
-//! A naive WebAssembly interpreter: the second opinion that tickwasm's tests ask.
+//! A naive WebAssembly interpreter: a second opinion for tickwasm's tests.
 //!
 //! It executes decoded instructions one by one, straight from the specification's "Execution" chapter
 //! (<https://webassembly.github.io/spec/core/exec/>): a stack of typed values, a stack of labels, a stack of frames.
 //! Nothing is fused, cached or prepared, and nothing is shared with tickwasm: decoding and validation are
 //! `wasmparser`'s, the numerics are written again with wide integers and bit loops. It is slow and meant to be.
 //!
-//! What it covers: all of 3.0, vectors, objects, exceptions and tail calls among it. The relaxed vector instructions give what the
+//! It covers all of 3.0, including vectors, objects, exceptions and tail calls. The relaxed vector instructions yield the results that the
 //! deterministic profile prescribes. Anything else is [`InstantiateError::Unsupported`], never a wrong answer. Objects and exceptions
 //! are never collected.
 //!
@@ -14,8 +14,8 @@
 //! end`, 1 for any other instruction, more for bulk work that will be done (see `exec/mod.rs`, `cost`). Entering a function with L locals is a
 //! step of its own that costs L/64. Constant expressions and the start function are charged like any code; a list of
 //! function indices in an element segment abbreviates as many `ref.func` expressions and costs as many. Copying active
-//! segments is free. A step that cannot be paid is not begun and [`Stop::OutOfFuel`] is reported; after
-//! [`Oracle::set_fuel`], [`Oracle::resume`] goes on with that very step.
+//! segments is free. A step whose cost exceeds the fuel is not begun and [`Stop::OutOfFuel`] is reported; after
+//! [`Oracle::set_fuel`], [`Oracle::resume`] continues with that step.
 //!
 //! # Limits
 //! Deep recursion of the guest never becomes recursion of the host. [`Limits`] bounds frames, values, memories and
@@ -23,7 +23,7 @@
 //!
 //! # NaNs
 //! The specification leaves the bits of a NaN made by arithmetic open. Here it is the positive canonical one, and
-//! [`Oracle::made_nan`] remembers that there was one: from then on another right implementation may differ in bits.
+//! [`Oracle::made_nan`] remembers that there was one: from then on another correct implementation may differ in bits.
 //! [`Value::agrees_with`] compares with any NaN equal to any NaN.
 //!
 //! # Example
@@ -54,8 +54,8 @@
 //! - `tests/pairs.rs`: each numeric or vector instruction that feeds another instruction, in every operand shape, on both;
 //! - `tests/coverage.rs`: the random modules and programs execute all instructions of 3.0.
 //!
-//! `TICKWASM_CASES` sets how many random modules are compared, `TICKWASM_SEED` the first one's seed, `TICKWASM_FORK=1` gives each a
-//! process of its own, `TICKWASM_SHAPES` sets how many shapes of each pair are tried.
+//! `TICKWASM_CASES` sets the number of random modules that are compared, `TICKWASM_SEED` the first one's seed, `TICKWASM_FORK=1` gives
+//! each a process of its own, `TICKWASM_SHAPES` sets the number of shapes of each pair.
 
 mod decode;
 mod exec;
@@ -80,7 +80,7 @@ pub use value::{
 /// Bytes of a memory page.
 pub const PAGE: usize = 65_536;
 
-/// What the oracle refuses to go beyond.
+/// The oracle's limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Frames at one time in one invocation.
@@ -123,7 +123,7 @@ pub enum Extern {
     Tag(TagAddr),
 }
 
-/// What a module's imports are taken from, by module and field name.
+/// The imports of a module, by module and field name.
 #[derive(Clone, Debug, Default)]
 pub struct Imports(HashMap<(String, String), Extern>);
 
@@ -151,12 +151,12 @@ impl Imports {
     }
 }
 
-/// Why a module has no instance.
+/// The reason why a module has no instance.
 #[derive(Debug)]
 pub enum InstantiateError {
     /// `wasmparser` finds the module malformed or invalid.
     Invalid(String),
-    /// The module uses something the oracle does not know.
+    /// The module uses a feature that the oracle lacks.
     Unsupported(String),
     /// An import is missing or has another type.
     Link(String),
@@ -164,9 +164,9 @@ pub enum InstantiateError {
     ///
     /// Only a start function can be resumed; the instance is complete but for it.
     Stopped {
-        /// Why.
+        /// The reason.
         stop: Stop,
-        /// The instance, as far as it came: what was exported can be looked at.
+        /// The incomplete instance, whose exports can be inspected.
         instance: Instance,
     },
 }
@@ -216,7 +216,7 @@ struct GlobalInst {
     value: Value,
 }
 
-/// A structure or an array. Packed fields are kept as they fit.
+/// A structure or an array. Packed fields are kept in their packed form.
 struct ObjectInst {
     ty: TypeId,
     fields: Vec<Value>,
@@ -257,7 +257,7 @@ pub struct Oracle {
     made_nan: bool,
     resized_nan: bool,
     suspended: Option<exec::Thread>,
-    /// How often each kind of instruction was executed.
+    /// The number of executions of each kind of instruction.
     executed: Vec<u64>,
 }
 
@@ -268,12 +268,12 @@ impl Default for Oracle {
 }
 
 impl Oracle {
-    /// An empty store with default limits and as much fuel as there can be.
+    /// Creates an empty store with default limits and the maximal amount of fuel.
     pub fn new() -> Oracle {
         Oracle::with_limits(Limits::default())
     }
 
-    /// An empty store with these limits.
+    /// Creates an empty store with these limits.
     pub fn with_limits(limits: Limits) -> Oracle {
         Oracle {
             types: Types::default(),
@@ -304,12 +304,12 @@ impl Oracle {
         self.fuel = fuel;
     }
 
-    /// Whether any arithmetic has made a NaN, whose bits another implementation may choose otherwise.
+    /// Whether any arithmetic has made a NaN, for whose bits another implementation may have another choice.
     pub fn made_nan(&self) -> bool {
         self.made_nan
     }
 
-    /// Whether a conversion between widths of floats has made one: generators that make NaNs canonical behind arithmetic forget these.
+    /// Whether a conversion between widths of floats has made one: generators that make NaNs canonical behind arithmetic miss these.
     pub fn resized_nan(&self) -> bool {
         self.resized_nan
     }
@@ -351,7 +351,7 @@ impl Oracle {
     /// Calls an exported function by name.
     ///
     /// # Errors
-    /// When it stops before it returns; after [`Stop::OutOfFuel`], [`Oracle::resume`] goes on.
+    /// When it stops before it returns; after [`Stop::OutOfFuel`], [`Oracle::resume`] continues.
     ///
     /// # Panics
     /// When there is no such function or the arguments have the wrong types.
@@ -383,7 +383,7 @@ impl Oracle {
         self.start(func, args)
     }
 
-    /// Goes on with the call that last ran out of fuel.
+    /// Continues the call that last ran out of fuel.
     ///
     /// # Errors
     /// When it stops again.
@@ -456,7 +456,7 @@ impl Oracle {
         self.types.func(self.funcs[func.0].ty)
     }
 
-    /// The type of what a table holds.
+    /// The type of a table's elements.
     pub fn table_type(&self, table: TableAddr) -> ValType {
         ValType::Ref(self.tables[table.0].ty)
     }
@@ -476,13 +476,13 @@ impl Oracle {
         &self.objects[object.0].fields
     }
 
-    /// The tag of an exception, and what it carries.
+    /// The tag of an exception, and its values.
     pub fn exception(&self, exn: ExnAddr) -> (TagAddr, &[Value]) {
         let ExnInst { tag, values } = &self.exceptions[exn.0];
         (*tag, values)
     }
 
-    /// How often instructions of each kind were executed, by names as `i32_add`.
+    /// The number of executions of each kind of instruction, by names as `i32_add`.
     pub fn executed(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let names = instr::NAMES.iter();
         let names = names.map(|name| name.strip_prefix("visit_").unwrap_or(name));

@@ -34,7 +34,7 @@ pub(crate) enum Numeric {
 }
 
 impl Numeric {
-    /// How many operands it pops.
+    /// Number of operands.
     pub(crate) fn arity(self) -> usize {
         match self {
             Numeric::Binop(..) | Numeric::Relop(..) | Numeric::SignBinop(..) => 2,
@@ -243,7 +243,7 @@ fn ibit(i: u64, position: u32) -> bool {
     (i >> position) & 1 == 1
 }
 
-/// The number whose bit at each position is what `bit` says.
+/// The number whose bits are given by `bit`, by position.
 fn from_ibits(n: u32, bit: impl Fn(u32) -> bool) -> u64 {
     (0..n)
         .map(|position| u64::from(bit(position)) << position)

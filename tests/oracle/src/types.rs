@@ -1,6 +1,6 @@
-//! Types: equal when their recursion groups are, and which matches which.
+//! Types: equality by recursion groups, and matching.
 //!
-//! A store has one list of all types that its modules define. A group of types that is there already is not added again, so a type
+//! A store has one list of all types that its modules define. A group that is already there is not added again, so a type
 //! is its position in the list, and equal types are equal positions.
 
 use crate::value::{AnyRef, Ref, Value};
@@ -36,7 +36,7 @@ pub enum HeapType {
 pub struct RefType {
     /// Whether null is among its values.
     pub nullable: bool,
-    /// The type of what others refer to.
+    /// The type of the target.
     pub heap: HeapType,
 }
 
@@ -60,7 +60,7 @@ pub enum ValType {
 impl ValType {
     /// Nullable reference to a function.
     pub const FUNCREF: ValType = ValType::nullable(HeapType::Func);
-    /// Nullable reference to something of the host.
+    /// Nullable reference to a value of the host.
     pub const EXTERNREF: ValType = ValType::nullable(HeapType::Extern);
 
     /// The nullable reference type to a heap type.
@@ -71,8 +71,8 @@ impl ValType {
         })
     }
 
-    /// The default value of a local of this type; null for references, those without a default too, whose locals nobody
-    /// reads before they are set.
+    /// The default value of a local of this type; null for all references, since locals without a default are not
+    /// read before they are set.
     pub fn zero(self) -> Value {
         match self {
             ValType::V128 => Value::V128(0),
@@ -113,7 +113,7 @@ pub struct FuncType {
     pub results: Vec<ValType>,
 }
 
-/// How a field is stored.
+/// The storage of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum StorageType {
     I8,
@@ -122,7 +122,7 @@ pub(crate) enum StorageType {
 }
 
 impl StorageType {
-    /// How many bytes a value takes: for fuel, and in data segments.
+    /// Number of bytes of a value: for fuel, and in data segments.
     pub(crate) fn bytes(self) -> u64 {
         match self {
             StorageType::I8 => 1,
@@ -149,7 +149,7 @@ pub(crate) struct FieldType {
     pub(crate) storage: StorageType,
 }
 
-/// What a type describes.
+/// The right-hand side of a type definition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum CompType {
     Func(FuncType),
@@ -169,7 +169,7 @@ pub(crate) struct SubType {
 struct Group {
     /// As it is compared: its own types are `Rec`.
     types: Vec<SubType>,
-    /// Where its first type is in the list.
+    /// The position of its first type in the list.
     first: usize,
 }
 
@@ -177,7 +177,7 @@ struct Group {
 #[derive(Default)]
 pub(crate) struct Types {
     groups: Vec<Group>,
-    /// All types of all groups. What they mention is `Def`.
+    /// All types of all groups. Their references are `Def`.
     defs: Vec<SubType>,
 }
 
@@ -323,7 +323,7 @@ fn unrolled(ty: &SubType, first: usize) -> SubType {
 }
 
 impl crate::Oracle {
-    /// The type of what a reference that is not null refers to.
+    /// The type of the target of a reference that is not null.
     fn heap_type_of(&self, reference: Ref) -> HeapType {
         match reference {
             Ref::Null => unreachable!("null refers to nothing"),
@@ -332,12 +332,12 @@ impl crate::Oracle {
             Ref::Extern(_) => HeapType::Extern,
             Ref::Any(AnyRef::I31(_)) => HeapType::I31,
             Ref::Any(AnyRef::Object(object)) => HeapType::Def(self.objects[object.0].ty),
-            // What came from the host is of no type below `any`.
+            // A value of the host is of no type below `any`.
             Ref::Any(AnyRef::Host(_)) => HeapType::Any,
         }
     }
 
-    /// Whether a reference has a type: what casts ask. <https://webassembly.github.io/spec/core/exec/values.html>
+    /// Whether a reference has a type, as casts test it. <https://webassembly.github.io/spec/core/exec/values.html>
     pub(crate) fn ref_has_type(&self, reference: Ref, ty: RefType) -> bool {
         match reference {
             Ref::Null => ty.nullable,

@@ -34,14 +34,14 @@ pub struct ObjectAddr(pub usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ExnAddr(pub usize);
 
-/// What a reference of the `any` hierarchy, or of the `extern` one around it, refers to.
+/// The target of a reference of the `any` hierarchy, or of the `extern` one around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AnyRef {
     /// An unboxed integer of 31 bits.
     I31(u32),
     /// A structure or an array.
     Object(ObjectAddr),
-    /// Something of the host, a number that it chose.
+    /// A value of the host: a number of its choice.
     Host(u32),
 }
 
@@ -81,7 +81,7 @@ impl Value {
     /// The null reference.
     pub const NULL: Value = Value::Ref(Ref::Null);
 
-    /// A reference to something of the host.
+    /// A reference to a value of the host.
     pub const fn host(number: u32) -> Value {
         Value::Ref(Ref::Extern(AnyRef::Host(number)))
     }
@@ -142,7 +142,7 @@ impl Value {
         }
     }
 
-    /// Equality with any NaN equal to any NaN of its type: what two right implementations agree on. A vector is its bits.
+    /// Equality with any NaN equal to any NaN of its type: correct implementations agree up to this. A vector is compared by bits.
     pub fn agrees_with(self, other: Value) -> bool {
         let nans = self.is_nan() && other.is_nan();
         self == other || (nans && self.ty() == other.ty())
@@ -173,7 +173,7 @@ impl From<f64> for Value {
     }
 }
 
-/// Why a computation trapped; `Display` gives the words of the official scripts.
+/// The reason of a trap; `Display` has the words of the official scripts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trap {
     /// `unreachable` was executed.
@@ -200,7 +200,7 @@ pub enum Trap {
     CastFailure,
     /// An access past the end of an array.
     OutOfBoundsArrayAccess,
-    /// An object that is larger than any may be.
+    /// An object that is larger than the limit.
     AllocationTooLarge,
     /// A host function's own failure.
     Host(String),
@@ -227,16 +227,16 @@ impl fmt::Display for Trap {
     }
 }
 
-/// Why execution stopped before it returned.
+/// The reason why execution stopped before it returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// A trap: the computation is over, its effects stay.
     Trap(Trap),
-    /// The next step costs more than what is left; [`Oracle::resume`](crate::Oracle::resume) goes on from there.
+    /// The next step costs more than the fuel left; [`Oracle::resume`](crate::Oracle::resume) continues from there.
     OutOfFuel,
     /// More frames or more values than the configured limits: the computation is over.
     CallDepth,
-    /// An exception that nothing caught: its tag and what it carries.
+    /// An uncaught exception: its tag and its values.
     Exception(TagAddr, Vec<Value>),
 }
 

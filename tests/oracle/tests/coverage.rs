@@ -1,5 +1,5 @@
-//! Which instructions the random modules and programs execute: all but those named here, so that the comparisons say something
-//! of each. They run on the oracle alone.
+//! The instructions that the random modules and programs execute: all but those named here, so that the comparisons cover
+//! each. They run on the oracle alone.
 
 mod common;
 
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use common::compare::run_alone;
 use common::{objects, smith, structured};
 
-/// Instructions of proposals that are no part of 3.0, by how their names begin.
+/// Prefixes of the names of instructions of proposals that are not part of 3.0.
 const OTHER_PROPOSALS: &[&str] = &[
     // Threads.
     "atomic.",
@@ -24,7 +24,7 @@ const OTHER_PROPOSALS: &[&str] = &[
 /// Instructions of the exceptions that came before `try_table`.
 const LEGACY: &[&str] = &["try", "catch", "catch_all", "rethrow", "delegate"];
 
-/// How `wasmparser` calls an instruction, in the words of the text format, if a few letters are written alike.
+/// Turns `wasmparser`'s name of an instruction into the text format's, as far as a few letters are concerned.
 fn name(visitor: &str) -> String {
     let alike = visitor.replace('_', ".");
     match &*alike {
@@ -43,7 +43,7 @@ fn all_instructions_are_executed() {
             *executed.entry(name(visitor)).or_default() += count;
         }
     };
-    // The seeds that are compared where nothing is said, and of the first kind as many again: a few instructions are rare in it.
+    // The default seeds of the comparisons, and twice as many of the first kind: a few instructions are rare in it.
     for seed in 1..=4_000 {
         run(&smith::generate(seed).0, seed);
     }

@@ -1,9 +1,9 @@
 //! Random modules on tickwasm and on the oracle: results, traps, fuel, memories, globals, tables and the calls that reach
 //! the host must be the same.
 //!
-//! `TICKWASM_CASES` sets how many modules, `TICKWASM_SEED` the first one's seed, `TICKWASM_FORK=1` compares each
-//! in a process of its own, for what takes the process down. A difference is reported with its seed and
-//! with a module from which everything that does not matter was taken out.
+//! `TICKWASM_CASES` sets the number of modules, `TICKWASM_SEED` the first one's seed; `TICKWASM_FORK=1` compares each
+//! in a process of its own, for differences that end the process. A difference is reported with its seed and
+//! with a module from which everything irrelevant was removed.
 
 mod common;
 

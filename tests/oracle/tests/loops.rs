@@ -1,16 +1,16 @@
-//! Every way in which a loop goes on, with every op that it may begin with.
+//! Every form of continuing a loop, with every op that the loop may begin with.
 //!
-//! Lowering repeats what comes first in a loop where the loop is continued, and lets it take its operand from wherever that is known
-//! to be by then: an accumulator, the local it was copied from, a register. So each of these is combined with each.
+//! Lowering repeats the head of a loop where the loop continues, and lets it read its operand from the place that is known to hold
+//! it by then: an accumulator, the local it was copied from, a register. So each of these is combined with each.
 
 mod common;
 
 use common::compare::{Mode, compare, compare_fuel, compare_slices};
 
-/// A type of number, with instructions on it that take `$v` first.
+/// A number type, with instructions on it that take `$v` first.
 struct Numbers {
     ty: &'static str,
-    /// What the loop begins with: `$v` is a local of the type, and so is `$w`.
+    /// The beginning of the loop: `$v` is a local of the type, and so is `$w`.
     first: &'static [&'static str],
 }
 
@@ -55,7 +55,7 @@ const NUMBERS: &[Numbers] = &[
     },
 ];
 
-/// What comes last before the loop goes on; `T` is the type.
+/// The last code before the loop continues; `T` is the type.
 const LAST: &[&str] = &[
     "(local.set $v (local.get $w))",
     "(local.set $v (local.get $r))",

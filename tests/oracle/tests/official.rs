@@ -1,6 +1,6 @@
-//! The official scripts on the oracle: they are what makes it right.
+//! The official scripts on the oracle, which show that it is correct.
 //!
-//! Assertions about invalid and malformed modules are passed over, because `wasmparser` and not the oracle judges them.
+//! Assertions about invalid and malformed modules are skipped, because `wasmparser` and not the oracle judges them.
 
 use std::collections::HashMap;
 
@@ -359,7 +359,7 @@ fn run(file: &TestFile<'_>, tally: &mut Tally) {
     }
 }
 
-/// Proposals that are no part of 3.0: what the oracle lacks for them.
+/// Proposals that are not part of 3.0, each with the features that the oracle lacks for it.
 const LEFT_OUT: &[(Proposal, &str)] = &[
     (Proposal::Threads, "shared memories and atomic instructions"),
     (Proposal::CustomPageSizes, "pages of other sizes"),
@@ -367,10 +367,10 @@ const LEFT_OUT: &[(Proposal, &str)] = &[
     (Proposal::WideArithmetic, "arithmetic on 128 bits"),
 ];
 
-/// A script that is left out of those that run, and why: segments that do not fit were link errors once, and left nothing behind.
+/// A script that is not run: segments that do not fit were link errors once, without any effect.
 const OLD_LINKING: &str = "mutable-global/linking.wast";
 
-/// Runs the files and asks for `passed` directives exactly, so that nothing can be lost in silence.
+/// Runs the files and requires exactly `passed` directives, so that none can be lost unnoticed.
 fn check(name: &str, files: impl Iterator<Item = TestFile<'static>>, passed: usize) {
     let mut tally = Tally::default();
     for file in files {
@@ -398,7 +398,7 @@ fn version_3_passes() {
     check("3.0", spec(SpecVersion::V3), 21_228);
 }
 
-/// How many directives of each proposal pass.
+/// Number of directives of each proposal that pass.
 const PROPOSALS: &[(Proposal, usize)] = &[
     (Proposal::Annotations, 617),
     (Proposal::BulkMemoryOperations, 7_485),

@@ -1,12 +1,12 @@
 //! Every numeric or vector instruction or load, feeding every instruction that lowering may fuse with it, in every operand shape.
 //!
 //! A fault of a fused operation shows only for one combination of producer, consumer, operand shapes and value, so the
-//! combinations are generated. A function of the generated kind computes a value with the *producer*, hands it on by one
-//! of the *links* (straight, through `local.tee`, through a local, through a local that is an operand as well), and uses
-//! it in the *consumer*. It returns the consumer's result and all its locals, so that a value that was patched into the
+//! combinations are generated. A generated function computes a value with the *producer*, passes it on by one
+//! of the *links* (directly, through `local.tee`, through a local, through a local that is an operand as well), and uses
+//! it in the *consumer*. It returns the consumer's result and all its locals, so that a value written to the
 //! wrong place is seen.
 //!
-//! A run covers every pair in a few of its shapes; `TICKWASM_SHAPES` sets how many, `TICKWASM_SEED` which.
+//! A run covers every pair in a few of its shapes; `TICKWASM_SHAPES` sets their number, `TICKWASM_SEED` the selection.
 
 mod common;
 
@@ -31,7 +31,7 @@ use ValType::{F32, F64, I32, I64, V128};
 
 const TYPES: [ValType; 5] = [I32, I64, F32, F64, V128];
 
-/// Offsets of loads and stores: none, a small one, one that few addresses survive.
+/// Offsets of loads and stores: none, a small one, and one that is in bounds with few addresses.
 const OFFSETS: [u32; 3] = [0, 4, 0xFFF0];
 
 /// An instruction from operands to one result.
@@ -52,7 +52,7 @@ struct Row {
     result: ValType,
 }
 
-/// What the producer's value is used for.
+/// The use of the producer's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Consumer {
     /// Operand number `.1` of an instruction with a result.
@@ -79,7 +79,7 @@ enum Consumer {
     Drop,
 }
 
-/// Where an operand comes from.
+/// The source of an operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     Local,
@@ -89,7 +89,7 @@ enum Shape {
 
 const SHAPES: [Shape; 3] = [Shape::Local, Shape::Const, Shape::Computed];
 
-/// How the value gets from the producer to the consumer.
+/// The path of the value from the producer to the consumer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
     Straight,
@@ -114,7 +114,7 @@ struct Case {
     /// Constants for the shapes that have one.
     constants: [Value; 4],
     offset: u32,
-    /// Chooses lanes.
+    /// Determines the lanes.
     any: u8,
 }
 
@@ -166,7 +166,7 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-/// Everything that can use a value of type `ty`.
+/// All possible uses of a value of type `ty`.
 fn consumers(rows: &[Row], ty: ValType) -> Vec<Consumer> {
     let mut all = vec![
         Consumer::SelectChoice(false),
@@ -225,7 +225,7 @@ impl Consumer {
         )
     }
 
-    /// Whether a NaN's bits can be seen in what it leaves behind.
+    /// Whether a NaN's bits are visible in its results.
     fn shows_bits(self) -> bool {
         match self {
             Consumer::Operand(Op::Numeric(opcode), _) => {
@@ -296,12 +296,12 @@ const LINK: u32 = 5;
 const COUNTER: u32 = 6;
 
 impl Case {
-    /// The types of the producer's operands; a missing one is an `i32` nobody looks at.
+    /// The types of the producer's operands; a missing one is an unused `i32`.
     fn operand_types(&self) -> [ValType; 3] {
         [0, 1, 2].map(|at| self.producer.params.get(at).copied().unwrap_or(I32))
     }
 
-    /// The type of the consumer's other operands: where there are two, they have the same.
+    /// The type of the consumer's other operands: if there are two, they have the same.
     fn other_type(&self, rows: &[Row]) -> ValType {
         match self.consumer {
             Consumer::Operand(op, at) => {
@@ -349,7 +349,7 @@ impl Case {
         }
     }
 
-    /// The link that this case can really have.
+    /// The link that this case can actually have.
     fn effective_link(&self) -> Link {
         match self.link {
             Link::SetGetOperand if self.operand_local().is_none() => Link::SetGet,
@@ -507,7 +507,7 @@ impl Case {
                 body.index(0x23, global);
             }
             Consumer::Argument(first) => {
-                // The callees give back the first argument, or the second.
+                // The callees return the first argument, or the second.
                 self.both(&mut body, first);
                 body.index(0x10, index_of(self.producer.result) * 2 + u32::from(!first));
             }
@@ -611,7 +611,7 @@ fn module(cases: &[Case], rows: &[Row]) -> Vec<u8> {
     module.finish()
 }
 
-/// Fuel that every case returns within.
+/// An amount of fuel that is enough for every case.
 const ENOUGH: u64 = 1_000;
 
 /// Both sides with one module.
@@ -662,7 +662,7 @@ impl Sides {
         }
         let given: Vec<_> = args.iter().map(|&arg| (arg, HeapType::Any)).collect();
         let got = self.subject.invoke(name, &given, ty.results.len());
-        // A NaN in a vector is seen whatever the consumer does.
+        // A NaN in a vector is visible with any consumer.
         let shows_bits = case.consumer.shows_bits() || ty.results.contains(&V128);
         let open = !self.exact && self.oracle.made_nan() && shows_bits;
         let same = match (&wanted, &got) {
@@ -699,7 +699,7 @@ impl Sides {
         Ok(fuel - self.oracle.fuel())
     }
 
-    /// A few calls with values at the edges; with fuel also one call that has too little, for each amount.
+    /// Makes a few calls with edge values; with fuel also one call with too little, for each amount.
     fn check(
         &mut self,
         name: &str,
@@ -717,7 +717,7 @@ impl Sides {
                 _ => false,
             };
             if loads && turn % 2 == 0 {
-                // Half of the loads get an address that surely is one.
+                // Half of the loads get an address that is in bounds.
                 args[0] = Value::I32(rng.below(180) as u32);
             }
             let cost = self.call(name, case, &ty, &args, ENOUGH)?;
@@ -732,7 +732,7 @@ impl Sides {
     }
 }
 
-/// Checks a batch in one module; what differs is looked at again in a module of its own.
+/// Checks a batch in one module; cases that differ are checked again in modules of their own.
 fn check_batch(
     cases: &[Case],
     rows: &[Row],
@@ -767,12 +767,12 @@ fn check_batch(
         }
     }
     if reports.is_empty() {
-        // Only the cases together differ; the first is as good as any to show.
+        // Only the cases together differ, so the report shows the first one.
         reports.push((cases[0], format!("in a batch only: {whole:?}")));
     }
 }
 
-/// The function of a case as text; functions 0 to 9 give back an argument, even ones the first.
+/// The function of a case as text; functions 0 to 9 return an argument, even ones the first.
 fn text(case: &Case, rows: &[Row]) -> String {
     let wat = wasmprinter::print_bytes(module(&[*case], rows)).unwrap_or_default();
     let from = wat.find("  (func (;10;)").unwrap_or(0);

@@ -11,7 +11,7 @@ fn instance_of(oracle: &mut Oracle, wat: &str) -> Instance {
         .expect("the module can be instantiated")
 }
 
-/// The outcome of the export `f` and the fuel it took.
+/// Returns the outcome of the export `f` and the fuel it took.
 fn run(wat: &str, args: &[Value]) -> (Result<Vec<Value>, Stop>, u64) {
     let mut oracle = Oracle::new();
     let instance = instance_of(&mut oracle, wat);
@@ -352,7 +352,7 @@ fn objects_cost_by_their_size_and_only_if_they_are_made() {
                     (local.set $a (array.new_default $bytes (i32.const 640)))
                     {body}))"#
         );
-        // Those in front cost 13.
+        // The calls in front cost 13.
         run(&wat, &[]).1 - 13
     };
     assert_eq!(cost("(drop (struct.new_default $pair))"), 2);

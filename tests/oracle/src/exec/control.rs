@@ -9,7 +9,7 @@ use crate::types::TypeId;
 use crate::value::{FuncAddr, Ref, Stop, Trap, Value};
 
 impl Thread {
-    /// Enters a block with so many parameters.
+    /// Enters a block with `params` parameters.
     fn open(&mut self, params: usize, mut label: Label) {
         label.height = self.values.len() - params;
         self.frame().labels.push(label);

@@ -1,11 +1,11 @@
-//! Exceptions: who catches one, and what that costs.
+//! Exceptions: the clauses that catch them, and the cost of the search.
 
 use super::Thread;
 use crate::instr::Catch;
 use crate::value::{ExnAddr, Ref, Stop, TagAddr, Value};
 use crate::{ExnInst, Oracle};
 
-/// How many clauses that are looked at cost one.
+/// Number of tested clauses that cost one.
 const CLAUSES_PER_FUEL: u64 = 8;
 
 /// A clause that catches an exception.
@@ -25,7 +25,7 @@ impl Oracle {
         ExnAddr(self.exceptions.len() - 1)
     }
 
-    /// Looks for who catches exceptions of a tag, and counts the clauses that were looked at, the one that does included.
+    /// Finds the clause that catches exceptions of a tag, and counts the tested clauses, including the one that catches.
     fn find_catcher(&self, thread: &Thread, tag: TagAddr) -> (Option<Catcher>, u64) {
         let mut seen = 0;
         for (number, frame) in thread.frames.iter().enumerate().rev() {
@@ -51,7 +51,7 @@ impl Oracle {
         self.find_catcher(thread, tag).1 / CLAUSES_PER_FUEL
     }
 
-    /// Throws an exception: goes on where it is caught.
+    /// Throws an exception: continues where it is caught.
     pub(super) fn throw(&self, thread: &mut Thread, exn: ExnAddr) -> Result<(), Stop> {
         let ExnInst { tag, values } = &self.exceptions[exn.0];
         let Some(catcher) = self.find_catcher(thread, *tag).0 else {

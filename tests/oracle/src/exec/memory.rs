@@ -5,7 +5,7 @@ use crate::instr::{Memory, Place};
 use crate::value::{Trap, Value};
 use crate::{MemAddr, Oracle, PAGE};
 
-/// How many bytes of bulk work cost one.
+/// Number of bytes of bulk work that cost one.
 const BYTES_PER_FUEL: u64 = 64;
 
 impl Oracle {
@@ -132,7 +132,7 @@ impl Oracle {
                 let from = thread.pop_index();
                 let to = thread.pop_index();
                 let source = self.bytes(thread, src);
-                // A copy in between makes overlap a non-question.
+                // The copy makes overlap irrelevant.
                 let moved = source[range(source, from, 0, count)?].to_vec();
                 let bytes = self.bytes(thread, dst);
                 let range = range(bytes, to, 0, count)?;
@@ -154,7 +154,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// `count` bytes of a data segment, if they are all there.
+    /// `count` bytes of a data segment, if all of them exist.
     pub(super) fn data(
         &self,
         thread: &Thread,
@@ -192,7 +192,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// The new size in pages, if the memory can grow by so many.
+    /// The new size in pages, if the memory can grow by `pages`.
     fn grown_pages(&self, addr: MemAddr, pages: u64) -> Option<u64> {
         let memory = &self.mems[addr.0];
         let old = (memory.bytes.len() / PAGE) as u64;
@@ -217,7 +217,7 @@ pub(super) fn size_value(is64: bool, size: Option<u64>) -> Value {
     }
 }
 
-/// The range of `count` bytes from `at + offset` on, if they are all there.
+/// The range of `count` bytes from `at + offset` on, if all of them exist.
 fn range(bytes: &[u8], at: u64, offset: u64, count: u64) -> Result<std::ops::Range<usize>, Trap> {
     // In 128 bits no sum of these overflows.
     let start = u128::from(at) + u128::from(offset);

@@ -1,8 +1,8 @@
 //! The machine: one thread of computation as three explicit stacks, and the step that executes one instruction.
 //!
-//! The comments name the specification's rules only where a reader could expect something else. A file for each topic has
-//! the instructions, and their work: how much they cost beside their 1. Only work that will be done is charged, so the work of an
-//! instruction that is going to trap or to be refused is nothing.
+//! The comments name the specification's rules only where a reader could expect something else. Each topic has a file with
+//! its instructions, and their work: the cost beyond their 1. Only work that will be done is charged, so an instruction that
+//! is going to trap or to be refused has none.
 
 mod control;
 mod exceptions;
@@ -40,13 +40,13 @@ struct Frame {
     base: usize,
 }
 
-/// What a branch needs to know of an enclosing block.
+/// The facts about an enclosing block that a branch needs.
 struct Label {
     /// Values that a branch to it carries.
     arity: usize,
     /// Height of the value stack below the block's own values.
     height: usize,
-    /// Where a branch goes on.
+    /// The instruction at which a branch continues.
     target: usize,
     /// A branch to a loop leaves its label in place.
     is_loop: bool,
@@ -98,7 +98,7 @@ impl Thread {
         reference(self.pop())
     }
 
-    /// The operand with so many others above it.
+    /// The operand with `above` others above it.
     fn peek(&self, above: usize) -> Value {
         self.values[self.values.len() - 1 - above]
     }
@@ -237,7 +237,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// What the instruction costs.
+    /// The cost of the instruction.
     fn cost(&self, thread: &Thread, instr: &Instr) -> u64 {
         let work = match instr {
             Instr::Control(

@@ -9,10 +9,10 @@ use crate::types::{StorageType, TypeId, ValType};
 use crate::value::{AnyRef, ObjectAddr, Ref, Trap, Value};
 use crate::{ObjectInst, Oracle};
 
-/// How many bytes that are allocated cost one.
+/// Number of allocated bytes that cost one.
 const HEAP_BYTES_PER_FUEL: u64 = 64;
 
-/// The most bytes of an object.
+/// The maximal number of bytes of an object.
 const MOST_BYTES: u64 = 1 << 30;
 
 impl Oracle {
@@ -176,7 +176,7 @@ impl Oracle {
                 let source = object(source)?;
                 let to = self.array_range(target, to, count)?;
                 let from = self.array_range(source, from, count)?;
-                // A copy in between makes overlap a non-question.
+                // The copy makes overlap irrelevant.
                 let moved = self.objects[source.0].fields[from].to_vec();
                 self.objects[target.0].fields[to].copy_from_slice(&moved);
             }
@@ -242,7 +242,7 @@ impl Oracle {
         Ok(values.collect())
     }
 
-    /// The range of `count` elements from `at` on, if they are all there.
+    /// The range of `count` elements from `at` on, if all of them exist.
     fn array_range(&self, array: ObjectAddr, at: u64, count: u64) -> Result<Range<usize>, Trap> {
         let end = u128::from(at) + u128::from(count);
         if end > self.objects[array.0].fields.len() as u128 {
@@ -251,7 +251,7 @@ impl Oracle {
         Ok(at as usize..end as usize)
     }
 
-    /// What a structure takes, for fuel: each field is at a multiple of its size.
+    /// The size of a structure, for fuel: each field is at a multiple of its size.
     fn struct_bytes(&self, ty: TypeId) -> u64 {
         let fields = self.types.fields(ty).iter();
         fields.fold(0u64, |end, field| {
@@ -265,7 +265,7 @@ impl Oracle {
     }
 }
 
-/// What a reference leads to.
+/// The object that a reference points to.
 fn object(reference: Ref) -> Result<ObjectAddr, Trap> {
     match reference {
         Ref::Any(AnyRef::Object(object)) => Ok(object),

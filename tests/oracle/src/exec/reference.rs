@@ -1,4 +1,4 @@
-//! References that are made, compared, cast and converted, but not looked through.
+//! References that are made, compared, cast and converted, but not dereferenced.
 
 use super::Thread;
 use crate::Oracle;

@@ -8,7 +8,7 @@ use crate::instr::Table;
 use crate::value::{Trap, Value};
 use crate::{Oracle, TableAddr};
 
-/// How many elements of bulk work cost one.
+/// Number of elements of bulk work that cost one.
 pub(super) const ELEMENTS_PER_FUEL: u64 = 8;
 
 impl Oracle {
@@ -92,7 +92,7 @@ impl Oracle {
                 let from = thread.pop_index();
                 let to = thread.pop_index();
                 let source = self.elements(thread, src);
-                // A copy in between makes overlap a non-question.
+                // The copy makes overlap irrelevant.
                 let moved = source[range(source, from, count)?].to_vec();
                 let elements = self.elements(thread, dst);
                 let range = range(elements, to, count)?;
@@ -114,7 +114,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// `count` elements of a segment, if they are all there.
+    /// `count` elements of a segment, if all of them exist.
     pub(super) fn elem(
         &self,
         thread: &Thread,
@@ -126,7 +126,7 @@ impl Oracle {
         Ok(&segment[range(segment, from, count)?])
     }
 
-    /// The new size in elements, if the table can grow by so many.
+    /// The new size in elements, if the table can grow by `count`.
     fn grown_elements(&self, addr: TableAddr, count: u64) -> Option<u64> {
         let table = &self.tables[addr.0];
         let old = table.elements.len() as u64;
@@ -144,7 +144,7 @@ impl Oracle {
     }
 }
 
-/// The range of `count` elements from `at` on, if they are all there.
+/// The range of `count` elements from `at` on, if all of them exist.
 fn range(elements: &[Value], at: u64, count: u64) -> Result<Range<usize>, Trap> {
     let end = u128::from(at) + u128::from(count);
     if end > elements.len() as u128 {

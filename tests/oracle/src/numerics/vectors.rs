@@ -1,12 +1,12 @@
-//! Vectors: what each instruction does, lane by lane, with the operators on single numbers.
+//! Vectors: the result of each instruction, lane by lane, with the operators on single numbers.
 //!
-//! The relaxed instructions give what the specification's deterministic profile prescribes.
+//! The relaxed instructions yield the results that the specification's deterministic profile prescribes.
 
 use wasmparser::Operator;
 
 use super::*;
 
-/// How a vector is divided. The first lane is the lowest.
+/// The division of a vector into lanes. The first lane is the lowest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lanes {
     /// Bits of a lane.
@@ -33,7 +33,7 @@ impl Lanes {
         Lanes { width, float }
     }
 
-    /// How many there are.
+    /// Number of lanes.
     fn count(self) -> u32 {
         128 / self.width
     }
@@ -120,12 +120,12 @@ pub(crate) enum Vector {
     DotOfBytes {
         adds: bool,
     },
-    /// Converts lane by lane. What has no source is zero, what has no place is left out.
+    /// Converts lane by lane. A lane without a source is zero; a source without a lane is left out.
     Convert(Lanes, Lanes, fn(u32, u32, u64) -> Result<u64, Trap>),
 }
 
 impl Vector {
-    /// How many operands it pops.
+    /// Number of operands.
     pub(crate) fn arity(self) -> usize {
         use Vector::*;
         match self {
@@ -143,7 +143,7 @@ impl Vector {
         }
     }
 
-    /// Whether it is one whose NaNs generators forget that make others canonical: see
+    /// Whether its NaNs are missed by generators that make others canonical: see
     /// [`Oracle::resized_nan`](crate::Oracle::resized_nan).
     pub(crate) fn is_forgotten(self) -> bool {
         match self {
@@ -391,7 +391,7 @@ impl Vector {
             O::F64x2Le => Relop(F64X2, fle),
             O::F64x2Ge => Relop(F64X2, fge),
 
-            // Without lanes of their own: eight bits are as good as any number.
+            // These have no lanes of their own: eight bits are as good as any number.
             O::V128Not => Unop(I8X16, inot),
             O::V128And => Binop(I8X16, iand),
             O::V128AndNot => Binop(I8X16, iandnot),
@@ -576,7 +576,7 @@ fn products(lanes: Lanes, a: u128, b: u128) -> Vec<i128> {
     products.collect()
 }
 
-// Operators that vectors have and single numbers have not.
+// Operators that only vectors have.
 
 fn saturated_s(n: u32, i: i128) -> u64 {
     let (low, high) = signed_range(n);

@@ -1,4 +1,4 @@
-//! Function bodies as bytes of the binary format, and which instructions there are to fill them with.
+//! Function bodies as bytes of the binary format, and the instructions to fill them with.
 
 use tickwasm_oracle::{ValType, Value};
 
@@ -229,7 +229,7 @@ impl Body {
         self.index(0xFD, number);
     }
 
-    /// A vector instruction with what it needs beside its operands; `any` says which lanes.
+    /// Appends a vector instruction with its immediates; `any` determines the lanes.
     pub fn vector_op(&mut self, number: u32, offset: u32, any: u8) {
         self.vector_op_in(number, 0, offset, any);
     }
@@ -238,14 +238,14 @@ impl Body {
     pub fn vector_op_in(&mut self, number: u32, memory: u8, offset: u32, any: u8) {
         self.vector(number);
         if matches!(number, 0x00..=0x0B | 0x54..=0x5D) {
-            // The alignment's bit 6 says that an index follows.
+            // The alignment's bit 6 announces an index.
             match memory {
                 0 => self.byte(0),
                 _ => self.0.extend([0x40, memory]),
             }
             self.leb(offset);
         }
-        // How many lanes there are to choose from.
+        // The number of lanes to choose from.
         let lanes = match number {
             0x0D => {
                 return self

@@ -1,4 +1,4 @@
-//! Compares a module on both sides: what a test generates, this runs, reports and shrinks.
+//! Compares a module on both sides: runs, reports and shrinks the modules that tests generate.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,14 +15,14 @@ use super::{
     show_all, shrink,
 };
 
-/// Fuel for one call, and for one instantiation: what runs longer is stopped on both sides.
+/// Fuel for one call, and for one instantiation: longer runs are stopped on both sides.
 const FUEL: u64 = 20_000;
 
 fn limits() -> Limits {
     Limits {
         frames: 200,
         values: 100_000,
-        // As many as there may be: a growth that is permitted and that nobody has is one that nobody can pay for.
+        // The largest number: growth that is permitted but not available is growth that no store has the fuel for.
         pages: 1 << 48,
         ..Limits::default()
     }
@@ -40,7 +40,7 @@ fn functions(oracle: &Oracle, instance: Instance) -> Vec<(String, FuncType)> {
         .collect()
 }
 
-/// How a module is compared.
+/// The mode of a comparison.
 #[derive(Clone, Copy)]
 pub struct Mode {
     /// The NaNs of arithmetic have the same bits everywhere, because the module replaces them.
@@ -54,7 +54,7 @@ pub struct Mode {
 }
 
 impl Mode {
-    /// A comparison of which these things are known: see the fields.
+    /// Creates a mode; the fields describe the parameters.
     pub fn new(canonical: bool, fueled: bool, eager: bool, deterministic: bool) -> Mode {
         Mode {
             canonical,
@@ -64,7 +64,7 @@ impl Mode {
         }
     }
 
-    /// Whether the oracle's outcome does not tell what the subject's has to be: the module runs into a limit that is no part of
+    /// Whether the oracle's outcome does not determine the subject's: the module hits a limit that is not part of
     /// the contract, or it saw a NaN whose bits are open.
     fn is_open(self, oracle: &Oracle, outcome: &Outcome) -> bool {
         let stopped = match outcome {
@@ -72,7 +72,7 @@ impl Mode {
             Outcome::OutOfFuel => !self.fueled,
             _ => false,
         };
-        // The generator forgets the NaNs that change their width.
+        // The generator misses the NaNs that change their width.
         let nan = match self {
             _ if self.deterministic => false,
             _ if self.canonical => oracle.resized_nan(),
@@ -91,11 +91,11 @@ struct Pair {
     log: Rc<RefCell<Vec<HostCall>>>,
 }
 
-/// What a comparison came to when nothing differed.
+/// The outcome of a comparison without a difference.
 enum Verdict {
-    /// Both go on.
+    /// Both continue.
     Same,
-    /// From here on the two may differ: a limit that is no part of the contract, or the bits of a NaN.
+    /// From here on the two may differ: a limit that is not part of the contract, or the bits of a NaN.
     Open,
 }
 
@@ -165,11 +165,11 @@ impl Pair {
         }
     }
 
-    /// One call on both sides, and everything that can be seen afterwards.
+    /// Makes one call on both sides, and compares everything visible afterwards.
     fn call(&mut self, name: &str, ty: &FuncType, rng: &mut Rng) -> Result<Verdict, String> {
         let args = ty.params.iter().map(|&ty| argument(rng, &self.oracle, ty));
         let Some(args) = args.collect::<Option<Vec<_>>>() else {
-            // Only the module itself can make an argument.
+            // Only the module itself can make such an argument.
             return Ok(Verdict::Same);
         };
         let top = |ty: &ValType| match ty {
@@ -239,12 +239,12 @@ impl Pair {
     }
 }
 
-/// Everything about one module: each export called twice, so that the second call meets warm code.
+/// Compares everything about one module: each export is called twice, so that the second call runs lowered code.
 pub fn compare(bytes: &[u8], seed: u64, mode: Mode) -> Result<(), String> {
     compare_in(bytes, seed, mode, None)
 }
 
-/// The same with calls that get their fuel in slices and are suspended in between, of one size or of any.
+/// The same with calls that get their fuel in slices and are suspended in between; the slices have one size or random sizes.
 pub fn compare_slices(bytes: &[u8], seed: u64, mode: Mode) -> Result<(), String> {
     let sizes = [1, 2, 7, 100].map(Slices::Of);
     for slices in sizes.into_iter().chain([Slices::Random(seed)]) {
@@ -276,8 +276,8 @@ fn compare_in(bytes: &[u8], seed: u64, mode: Mode, slices: Option<Slices>) -> Re
     Ok(())
 }
 
-/// Each export with less fuel than it needs, and with exactly what it needs. `TICKWASM_EVERY` is the cost up to which every amount is
-/// tried; of higher costs, some are.
+/// Runs each export with less fuel than it needs, and with exactly the amount it needs. `TICKWASM_EVERY` is the cost up to which every
+/// amount is tried; for higher costs, some are.
 pub fn compare_fuel(bytes: &[u8], seed: u64, mode: Mode) -> Result<(), String> {
     let imports = imports_of(bytes);
     let Some(first) = Pair::new(bytes, &imports, mode)? else {
@@ -312,7 +312,7 @@ pub fn compare_fuel(bytes: &[u8], seed: u64, mode: Mode) -> Result<(), String> {
     Ok(())
 }
 
-/// Calls each export twice on the oracle alone: how often it has executed each instruction.
+/// Calls each export twice on the oracle alone; returns the number of executions of each instruction.
 pub fn run_alone(bytes: &[u8], seed: u64) -> Vec<(&'static str, u64)> {
     let mut oracle = Oracle::with_limits(limits());
     let (provided, _) = provide(&mut oracle, &imports_of(bytes));
@@ -324,7 +324,7 @@ pub fn run_alone(bytes: &[u8], seed: u64) -> Vec<(&'static str, u64)> {
             let args = ty.params.iter().map(|&ty| argument(&mut rng, &oracle, ty));
             if let Some(args) = args.collect::<Option<Vec<_>>>() {
                 oracle.set_fuel(FUEL);
-                // Any way in which it ends will do.
+                // It may end in any way.
                 let _ = oracle.invoke(instance, name, &args);
             }
         }
@@ -332,7 +332,7 @@ pub fn run_alone(bytes: &[u8], seed: u64) -> Vec<(&'static str, u64)> {
     oracle.executed().collect()
 }
 
-/// The comparison with a panic of either side turned into a difference.
+/// Makes the comparison and turns a panic of either side into a difference.
 pub fn caught<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().map(String::as_str);
@@ -341,7 +341,7 @@ pub fn caught<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     })
 }
 
-/// One comparison in a process of its own, so that even a crash is a difference. The child runs the test called `test`, which
+/// Makes one comparison in a process of its own, so that even a crash is a difference. The child runs the test called `test`, which
 /// finds the module in the file that the environment names.
 fn in_child(test: &str, bytes: &[u8], seed: u64, canonical: bool) -> Result<(), String> {
     let file = std::env::temp_dir().join(format!("tickwasm-{}.wasm", std::process::id()));
@@ -362,10 +362,10 @@ fn in_child(test: &str, bytes: &[u8], seed: u64, canonical: bool) -> Result<(), 
     }
 }
 
-/// What a child says in front of its report.
+/// The prefix of a child's report.
 const DIFFERENCE: &str = "difference: ";
 
-/// How one module is compared.
+/// A function that compares one module.
 pub type Compare = fn(&[u8], u64, Mode) -> Result<(), String>;
 
 /// A valid module for a seed, and whether it makes the NaNs of arithmetic canonical.
@@ -401,10 +401,10 @@ pub fn check_all(test: &str, cases: u64, fueled: bool, generate: Generate, compa
             }
         };
         if let Err(why) = outcome(&bytes, canonical) {
-            // A module that was shrunk is no longer canonical, so no NaN may take part, if the difference is there without.
+            // A module that was shrunk is no longer canonical, so the comparison must exclude NaNs, if the difference is there without.
             let canonical = canonical && outcome(&bytes, false).is_ok();
             let outcome = |bytes: &[u8]| outcome(bytes, canonical);
-            // What the difference is about must stay; its numbers may change.
+            // The kind of the difference must stay; its numbers may change.
             let kind = |why: &str| {
                 why.chars()
                     .take_while(|c| c.is_alphabetic())

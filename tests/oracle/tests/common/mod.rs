@@ -1,4 +1,4 @@
-//! What the comparing tests share: a source of choices, the values at the edges, and the host both sides see.
+//! Shared parts of the comparing tests: a source of choices, edge values, and the host that both sides see.
 
 #![allow(dead_code)] // Each test file uses its part.
 
@@ -18,7 +18,7 @@ use tickwasm_oracle::{
 };
 use wasmparser::{Parser, Payload, TypeRef};
 
-/// A stream of choices that a seed fixes (splitmix64).
+/// A stream of choices that a seed determines (splitmix64).
 pub struct Rng(u64);
 
 impl Rng {
@@ -46,7 +46,7 @@ fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The number in an environment variable, or else the default.
+/// The number in an environment variable, or the default.
 pub fn setting(name: &str, default: u64) -> u64 {
     match std::env::var(name) {
         Ok(text) => text
@@ -170,8 +170,8 @@ fn vector(rng: &mut Rng) -> u128 {
     }
 }
 
-/// A value at an edge of its type; now and then any bits. References are null, numbers of 31 bits or of the host, and there is none
-/// for types that have nothing of these.
+/// A value at an edge of its type; sometimes any bits. References are null, numbers of 31 bits or of the host; there is none
+/// for types without such values.
 pub fn argument(rng: &mut Rng, oracle: &Oracle, ty: ValType) -> Option<Value> {
     let ValType::Ref(reference) = ty else {
         return Some(edge(rng, ty));
@@ -192,7 +192,7 @@ pub fn argument(rng: &mut Rng, oracle: &Oracle, ty: ValType) -> Option<Value> {
     (!fit.is_empty()).then(|| rng.pick(&fit))
 }
 
-/// A number or vector at an edge of its type; now and then any bits. References are null.
+/// A number or vector at an edge of its type; sometimes any bits. References are null.
 pub fn edge(rng: &mut Rng, ty: ValType) -> Value {
     let any = rng.below(8) == 0;
     let odd_nan = rng.below(12) == 0;
@@ -214,27 +214,27 @@ pub fn edge(rng: &mut Rng, ty: ValType) -> Value {
     }
 }
 
-/// A value as both sides show it, with what it refers to.
+/// A value as both sides show it, with the target of a reference.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shown {
     /// A number or vector.
     Plain(Value),
     Null,
     I31(u32),
-    /// Something of the host.
+    /// A value of the host.
     Host(u32),
     Func,
     /// A structure or array.
     Object(Vec<Shown>),
     Exception(Vec<Shown>),
-    /// What is too far away from where one began to look.
+    /// An object that is too far away from the first one.
     Far,
 }
 
-/// How far references are followed.
+/// The maximal number of references followed in a row.
 pub const FAR: usize = 3;
 
-/// How many fields or elements of an object are looked at.
+/// The maximal number of fields or elements of an object that are shown.
 pub const FIELDS: usize = 20;
 
 impl Shown {
@@ -254,7 +254,7 @@ pub fn all_agree(a: &[Shown], b: &[Shown]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.agrees_with(b))
 }
 
-/// What the oracle shows of values.
+/// Shows values of the oracle.
 pub fn show_all(oracle: &Oracle, values: &[Value], far: usize) -> Vec<Shown> {
     values
         .iter()
@@ -281,21 +281,21 @@ pub fn show(oracle: &Oracle, value: Value, far: usize) -> Shown {
     }
 }
 
-/// How a call ended, on either side.
+/// The end of a call, on either side.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     Values(Vec<Shown>),
-    /// An exception that nothing caught.
+    /// An uncaught exception.
     Exception(Vec<Shown>),
     Trap(Trap),
     OutOfFuel,
     CallDepth,
-    /// What only the subject can say, and never should.
+    /// An outcome that only the subject can have, and never should.
     Other(String),
 }
 
 impl Outcome {
-    /// How a call ended on the oracle.
+    /// The end of a call on the oracle.
     pub fn of(oracle: &Oracle, result: &Result<Vec<Value>, Stop>) -> Outcome {
         match result {
             Ok(values) => Outcome::Values(show_all(oracle, values, FAR)),
@@ -315,7 +315,7 @@ impl Outcome {
     }
 }
 
-/// What a module imports, in terms that both sides can provide.
+/// An import of a module, in terms that both sides can provide.
 #[derive(Clone, Debug)]
 pub enum ImportKind {
     Func(FuncType),
@@ -413,12 +413,12 @@ pub fn imports_of(bytes: &[u8]) -> Vec<Import> {
     imports
 }
 
-/// What an imported global holds.
+/// The value of an imported global.
 pub fn global_value(ty: ValType) -> Value {
     answer(0x676C_6F62, &[], &[ty])[0]
 }
 
-/// What the host function number `index` answers: a function of its arguments, NaNs taken as one.
+/// The answer of the host function number `index`: a function of its arguments, with all NaNs alike.
 pub fn answer(index: usize, args: &[Shown], results: &[ValType]) -> Vec<Value> {
     let mut hash = mix(index as u64 + 1);
     for arg in args {
@@ -447,7 +447,7 @@ pub fn answer(index: usize, args: &[Shown], results: &[ValType]) -> Vec<Value> {
         .collect()
 }
 
-/// A call that reached the host: which function, with what, and the fuel it saw.
+/// A call that reached the host: the function, its arguments, and the fuel left.
 #[derive(Clone, Debug)]
 pub struct HostCall {
     pub index: usize,
@@ -463,7 +463,7 @@ impl HostCall {
     }
 }
 
-/// The imports, provided to the oracle; calls of host functions go to the log.
+/// Provides the imports to the oracle; calls of host functions are logged.
 pub fn provide(
     oracle: &mut Oracle,
     imports: &[Import],

@@ -1,4 +1,4 @@
-//! Makes a module that shows a difference smaller: drops instructions from function bodies as long as the module stays
+//! Makes a module that shows a difference smaller: removes instructions from function bodies as long as the module stays
 //! valid and the difference stays.
 
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 use wasm_encoder::{CodeSection, RawSection};
 use wasmparser::{Parser, Payload, Validator};
 
-/// A function body: its locals as they stand, and its instructions one by one.
+/// A function body: its locals in encoded form, and its instructions one by one.
 #[derive(Clone)]
 struct Body {
     locals: Vec<u8>,
@@ -20,7 +20,7 @@ pub fn shrink(bytes: &[u8], differs: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         let candidate = with_bodies(bytes, bodies);
         Validator::new().validate_all(&candidate).is_ok() && differs(&candidate)
     };
-    // Bodies that do not matter become one `unreachable`.
+    // Irrelevant bodies become one `unreachable`.
     for index in 0..bodies.len() {
         let mut candidate = bodies.clone();
         candidate[index].instrs = vec![vec![0x00], vec![0x0B]];
@@ -49,14 +49,14 @@ pub fn shrink(bytes: &[u8], differs: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     with_bodies(bytes, &bodies)
 }
 
-/// Takes the instructions of `range` out, or puts a plain one in their place, if that keeps the difference.
+/// Removes the instructions of `range`, or replaces them by a plain one, if that keeps the difference.
 fn try_without(
     bodies: &mut Vec<Body>,
     index: usize,
     range: Range<usize>,
     holds: &impl Fn(&[Body]) -> bool,
 ) -> bool {
-    // Nothing, `drop`, `i32.const 0`, `i64.const 0`.
+    // No instruction, `drop`, `i32.const 0`, `i64.const 0`.
     let replacements: [&[&[u8]]; 4] = [&[], &[&[0x1A]], &[&[0x41, 0]], &[&[0x42, 0]]];
     for replacement in replacements {
         if replacement.len() >= range.len() {

@@ -38,7 +38,7 @@ pub fn generate(seed: u64) -> (Vec<u8>, bool) {
         max_elements: 10,
         max_funcs: 12,
         max_globals: 8,
-        // A host cannot provide what mentions types of the module.
+        // A host cannot provide imports whose types are defined in the module.
         max_imports: if gc { 0 } else { rng.pick(&[0, 3, 10]) },
         max_instructions: rng.pick(&[30, 100, 400]),
         max_memories: rng.pick(&[1, 1, 3]),
@@ -51,7 +51,7 @@ pub fn generate(seed: u64) -> (Vec<u8>, bool) {
         memory_max_size_required: true,
         min_funcs: 4,
         min_memories: 1,
-        // The generator makes no NaNs of these canonical.
+        // The generator does not make the NaNs of these canonical.
         relaxed_simd_enabled: simd && !canonicalize_nans,
         simd_enabled: simd,
         table_max_size_required: true,
@@ -59,11 +59,11 @@ pub fn generate(seed: u64) -> (Vec<u8>, bool) {
         wide_arithmetic_enabled: false,
         ..Config::default()
     };
-    // Some noise asks for more than a configuration allows; then other noise is taken.
+    // Some noise exceeds the configuration; then other noise is taken.
     loop {
         let noise: Vec<u8> = (0..size).map(|_| rng.next() as u8).collect();
         if let Ok(mut module) = Module::new(config.clone(), &mut Unstructured::new(&noise)) {
-            // Half of the modules bound their loops themselves, so that without fuel they are not stopped.
+            // Half of the modules bound their loops themselves, so that they are not stopped without fuel.
             if rng.below(2) == 0 {
                 let _global = module
                     .ensure_termination(500)

@@ -1,7 +1,7 @@
-//! Programs that do real work: nested loops over counters and memory, blocks with branches, calls, and expressions as a
-//! compiler would make them.
+//! Programs that do real work: nested loops over counters and memory, blocks with branches, calls, and expressions like those
+//! of a compiler.
 //!
-//! Modules of arbitrary noise, as `smith` makes them, seldom run a loop more than once. These always end, seldom trap, and use
+//! Modules of arbitrary noise, as `smith` makes them, rarely run a loop more than once. These always terminate, rarely trap, and use
 //! the forms that lowering turns into special operations: compare and branch, scaled addresses, updates of locals in place,
 //! locals kept in registers over a loop.
 
@@ -18,10 +18,10 @@ use ValType::{F32, F64, I32, I64};
 
 const TYPES: [ValType; 4] = [I32, I64, F32, F64];
 
-/// Loops may nest this deep; each level has a counter of its own.
+/// The maximal depth of nested loops; each level has a counter of its own.
 const COUNTERS: usize = 3;
 
-/// Functions below this index call nothing; they are what the table holds.
+/// Functions below this index call nothing; the table holds them.
 const LEAVES: u32 = 2;
 
 /// An enclosing block.
@@ -29,9 +29,9 @@ const LEAVES: u32 = 2;
 enum Label {
     /// A branch to it carries a value of this type, or none.
     Forward(Option<ValType>),
-    /// A loop that counts at its head, so that it may be continued from anywhere.
+    /// A loop that counts at its head, so that it may be continued from any place.
     Continue,
-    /// A loop that must only be continued by its own end.
+    /// A loop that only its own end may continue.
     Closed,
 }
 
@@ -44,7 +44,7 @@ struct Generator<'a> {
     /// Counters in use.
     loops: u32,
     labels: Vec<Label>,
-    /// What is left of the function's size.
+    /// The rest of the function's size.
     budget: usize,
     /// Types of the functions that may be called.
     callees: &'a [FuncType],
@@ -99,10 +99,10 @@ impl Generator<'_> {
         }
     }
 
-    /// An address that an access of 8 bytes survives, with a little offset.
+    /// An address that is in bounds for an access of 8 bytes, with a little offset.
     fn address(&mut self, depth: usize) {
         if self.loops > 0 && self.chance(60) {
-            // Base and scaled index, in one of the ways that compilers write it.
+            // Base and scaled index, in one of the forms that compilers use.
             let counter = self.counters + self.rng.below(self.loops as usize) as u32;
             let base = 8 * self.rng.below(100) as i32;
             let scale = self.rng.below(4) as i32;
@@ -129,7 +129,7 @@ impl Generator<'_> {
     fn access(&mut self, opcode: u8) {
         let offset = self.rng.pick(&[0, 0, 4, 16, 1000]);
         if self.memories > 1 && self.chance(30) {
-            // The alignment's bit 6 says that an index follows.
+            // The alignment's bit 6 announces an index.
             self.body.byte(opcode);
             self.body.byte(0x40);
             self.body.index(1, offset);
@@ -156,7 +156,7 @@ impl Generator<'_> {
             });
             self.body.byte(if ty == I32 { 0x72 } else { 0x84 });
         }
-        // Truncations trap at nearly anything, so nearly all of them saturate.
+        // Truncations trap for nearly all operands, so nearly all of them saturate.
         let truncates = match opcode {
             0xA8..=0xAB => Some(opcode - 0xA8),
             0xAE..=0xB1 => Some(opcode - 0xAE + 4),
@@ -172,7 +172,7 @@ impl Generator<'_> {
         }
     }
 
-    /// Code that leaves one value of this type.
+    /// Code that yields one value of this type.
     fn expr(&mut self, ty: ValType, depth: usize) {
         if depth == 0 || !self.spend() {
             return self.leaf(ty);
@@ -243,7 +243,7 @@ impl Generator<'_> {
             self.expr(param, depth);
         }
         if callee < LEAVES && self.chance(50) {
-            // The function's type has its index.
+            // The function's type has the same index as the function.
             self.i32(callee as i32);
             self.body.index(0x11, callee);
             self.body.byte(0);
@@ -292,7 +292,7 @@ impl Generator<'_> {
                 self.statements(depth);
                 self.body.index(0x0C, 0);
                 self.close();
-                // Nothing gets here, so nothing needs to be there.
+                // Control never gets here, so no value is needed.
                 if ty.is_some() {
                     self.body.byte(0x00);
                 }
@@ -362,7 +362,7 @@ impl Generator<'_> {
                 }
             }
             6 => {
-                // An update in place, which has forms of its own.
+                // An update in place, which lowering treats specially.
                 if let Some(local) = self.local(I32) {
                     self.body.local_get(local);
                     self.leaf(I32);
@@ -482,7 +482,7 @@ impl Generator<'_> {
         self.body.index(0x0C, depth as u32);
     }
 
-    /// The whole body: statements, then all locals into memory for everyone to see, then the results.
+    /// The whole body: statements, then all locals stored to memory where they are compared, then the results.
     fn function(mut self, declared: &[ValType]) -> Vec<u8> {
         let mut locals = Vec::new();
         (declared.len() as u32).encode(&mut locals);
@@ -507,7 +507,7 @@ impl Generator<'_> {
     }
 }
 
-/// A value that arithmetic does not blow up.
+/// A value that arithmetic does not make large.
 fn small(rng: &mut Rng, ty: ValType) -> Value {
     let n = rng.below(20) as i32 - 5;
     match ty {

@@ -9,22 +9,22 @@ use tickwasm_oracle::{HeapType, Ref, RefType, Trap, ValType, Value};
 
 use super::{FAR, FIELDS, HostCall, Import, ImportKind, Outcome, Rng, Shown, answer, global_value};
 
-/// What has become of a call that went on.
+/// The outcome of a call that was resumed.
 type Resumed = Result<ResumableCall<Vec<Val>>, Error>;
 
-/// What the store of a subject keeps.
+/// The data of a subject's store.
 #[derive(Default)]
 struct Host {
     log: Vec<HostCall>,
-    /// Fuel that calls are to get and have not been given yet.
+    /// Fuel for calls that has not been given yet.
     withheld: u64,
-    /// A call that is to go on, and its fuel.
+    /// A suspended call, and its fuel.
     waiting: Option<(SuspendedCall<Vec<Val>>, u64)>,
-    /// What has become of it, and the fuel that is left.
+    /// The outcome of resuming it, and the fuel that is left.
     resumed: Option<(Resumed, u64)>,
 }
 
-/// A module with a function that calls the host at some depth, so that what the host does there has less of the stack.
+/// A module with a function that calls the host at some depth, so that less of the stack is left to the host's calls.
 const DEEP: &str = r#"(module
     (import "host" "resume" (func $resume))
     (func $deep (export "deep") (param i32)
@@ -41,17 +41,17 @@ pub struct Subject {
     deep: Option<TypedFunc<u32, ()>>,
 }
 
-/// How much fuel a call is given at a time, which is suspended in between.
+/// The amount of fuel that a call gets at a time; it is suspended in between.
 #[derive(Clone, Copy, Debug)]
 pub enum Slices {
-    /// Always as much.
+    /// Always the same amount.
     Of(u64),
-    /// More or less, and sometimes none; and the call goes on elsewhere on the stack each time.
+    /// A random amount, sometimes none; the call continues at another depth of the stack each time.
     Random(u64),
 }
 
-/// An engine with or without fuel, which lowers functions at once or when they are first called, and makes the bits of NaNs the
-/// canonical ones or does not care.
+/// An engine with or without fuel, which lowers functions at once or when they are first called, and makes NaNs canonical
+/// or not.
 pub fn engine(fueled: bool, eager: bool, canonical_nans: bool) -> Engine {
     let mut config = Config::new();
     config
@@ -61,7 +61,7 @@ pub fn engine(fueled: bool, eager: bool, canonical_nans: bool) -> Engine {
     Engine::new(config).expect("the configuration is a plain one")
 }
 
-/// Why there is no subject.
+/// The reason why there is no subject.
 pub enum Refused {
     /// The module was not accepted.
     Module(String),
@@ -70,7 +70,7 @@ pub enum Refused {
 }
 
 impl Subject {
-    /// Compiles and instantiates; without `fuel`, fuel is off in the engine too.
+    /// Compiles and instantiates a module; without `fuel`, the engine does not count fuel either.
     pub fn new(
         engine: &Engine,
         bytes: &[u8],
@@ -133,7 +133,7 @@ impl Subject {
         }
     }
 
-    /// Calls a function with a slice of its fuel at a time; nothing if all of them together do not suffice.
+    /// Calls a function with a slice of its fuel at a time; nothing if all of them together are not enough.
     fn invoke_in_slices(
         &mut self,
         func: Func,
@@ -170,7 +170,7 @@ impl Subject {
         }
     }
 
-    /// Goes on with a call in the middle of another one of some depth, which takes none of its fuel.
+    /// Continues a call in the middle of another one of some depth, which takes none of its fuel.
     fn resume_at(
         &mut self,
         depth: u32,
@@ -208,7 +208,7 @@ impl Subject {
         call
     }
 
-    /// From now on calls are made with their fuel in slices, or no longer.
+    /// Sets whether later calls get their fuel in slices.
     pub fn set_slices(&mut self, slices: Option<Slices>) {
         self.slices = slices;
     }
@@ -371,7 +371,7 @@ fn top(ty: ValType) -> HeapType {
     }
 }
 
-/// A value, of those that an argument may have.
+/// Converts a value, which must be one that an argument may have.
 fn to_val(store: &mut impl AsContextMut, value: Value, top: HeapType) -> Val {
     match value {
         Value::I32(bits) => Val::I32(bits as i32),
@@ -412,7 +412,7 @@ fn show_all(store: &mut impl AsContextMut, values: &[Val], far: usize) -> Vec<Sh
     values.iter().map(|value| show(store, value, far)).collect()
 }
 
-/// What the subject shows of a value.
+/// Shows a value of the subject.
 fn show(store: &mut impl AsContextMut, value: &Val, far: usize) -> Shown {
     Shown::Plain(match value {
         Val::I32(value) => Value::from(*value),
