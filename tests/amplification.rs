@@ -3,13 +3,9 @@
 //! Each case has a shape that once cost gigabytes or minutes, or would in an engine that keeps a list for each of a million entities.
 //! The total of allocated bytes stands for work, since time cannot be asserted; the maximum allocated at once is the memory needed.
 //!
-//! This is a test of its own, since it counts what the whole process allocates.
+//! This is a test of its own, since it counts the allocations of the whole process.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test may stop where it stands"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::alloc::System;
 use std::iter::repeat_n;

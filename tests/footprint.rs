@@ -4,11 +4,7 @@
 //! Bytes allocated in total stand for work, since time cannot be asserted: a collection allocates a mark and a queue entry for each
 //! object, and a memory that moves is allocated again. This is a test of its own, since it counts the allocations of the whole process.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test may stop where it stands"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::alloc::System;
 use std::sync::Mutex;

@@ -3,11 +3,7 @@
 //! This is a test of its own, since it counts the allocations of the whole process. `TICKWASM_MODULES` sets the number of modules; a
 //! line at the end states how much memory they left.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test may stop where it stands"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::alloc::System;
 use std::thread;

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Changes the code in small ways, one at a time, and looks whether a test notices: mutation testing of the stages whose faults would let
-# an invalid module run or compute a wrong number, with a sample of all mutants.
+# Mutation testing: makes small changes to the code, one at a time, and checks whether a test notices. It covers the stages whose faults
+# would let an invalid module run or compute a wrong number, with a sample of all mutants.
 #   tests/mutants.sh                  # 420 mutants, some hours of processor time
 #   tests/mutants.sh SEED COUNT       # another sample
 #   tests/mutants.sh SEED COUNT -l    # only lists it
-# The results lie in mutants.out: missed.txt has the mutants that no test notices.
+# The results are in mutants.out: missed.txt has the mutants that no test notices.
 # It needs cargo-mutants and Python: cargo install cargo-mutants
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -22,7 +22,7 @@ for file in "${files[@]}"; do
     listed+=(-f "$file")
 done
 
-# One pattern for each mutant of the sample: the whole of its name. Deletions of fields, which are a handful, cargo-mutants adds whatever the patterns.
+# One pattern for each mutant of the sample: its whole name. Deletions of fields, which are few, are added by cargo-mutants in any case.
 mapfile -t patterns < <(cargo mutants "${listed[@]}" --list | python3 -c '
 import random, re, sys
 names = sorted(sys.stdin.read().splitlines())
@@ -34,7 +34,7 @@ case ${1:-} in
     -l) exec cargo mutants "${listed[@]}" "${patterns[@]}" --list ;;
 esac
 
-# What mutants have to get past: unit tests, the public API, and the official suite.
+# The tests that mutants are run against: unit tests, the public API, and the official suite.
 export CARGO_INCREMENTAL=1 CARGO_PROFILE_DEV_DEBUG=0
 cargo mutants "${listed[@]}" "${patterns[@]}" --jobs 1 --minimum-test-timeout 300 \
     --test-package tickwasm --test-package tickwasm-harness -- --lib --test it --test spec

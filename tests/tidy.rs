@@ -1,16 +1,16 @@
-//! Checks rules that the compiler does not: which module may use which, where unsafe code may stand, that it says why it is sound, how
-//! long files and functions may be, and that the architecture names every file.
+//! Checks rules that the compiler does not: which module may use which, where unsafe code is allowed, that each block has a reason, the
+//! length of files and functions, and that the architecture names every file.
 //!
 //! The tables here are the rules of `ARCHITECTURE.md` and `SECURITY.md`. A failure names the file and the line.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of the crate's modules a module may name, itself aside. `a::b` permits that part of `a` only.
 ///
-/// `compile` joins the stages and `api` stands above all of them: neither has a row.
+/// `compile` joins the stages and `api` is above all of them: neither has a row.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("features", &[]),
     ("limits", &[]),
@@ -47,7 +47,7 @@ const USERS: &[&str] = &["tape"];
 /// The modules that may name all stages.
 const UNBOUND: &[&str] = &["api", "compile", "error", "lib"];
 
-/// Where unsafe code may stand: a file, or all files of a folder.
+/// The places of unsafe code: a file, or all files of a folder.
 const MAY_BE_UNSAFE: &[&str] = &[
     "exec/mod.rs",
     "exec/machine.rs",
@@ -59,10 +59,10 @@ const MAY_BE_UNSAFE: &[&str] = &[
     "runtime/zeroed.rs",
 ];
 
-/// The most lines of code in a file: tests, comments and blank lines are not counted.
+/// The maximal number of lines of code in a file: tests, comments and blank lines are not counted.
 const MAX_FILE_LINES: usize = 700;
 
-/// The most lines of code in a function.
+/// The maximal number of lines of code in a function.
 const MAX_FUNCTION_LINES: usize = 100;
 
 /// Files (`exec/mod.rs`) and functions (`exec/mod.rs: invoke`) that may be longer, each with the reason. The list can only shrink: an entry
@@ -135,13 +135,13 @@ fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
     walk(&root, &root, &mut found);
-    // Files of tests only may reach where they like.
+    // Files of tests may use any module.
     let tests: Vec<String> = found.iter().flat_map(Source::test_files).collect();
     found.retain(|source| !tests.contains(&source.path));
     found
 }
 
-/// The first two parts of every path that follows `crate::`, with the line it stands on: braces are opened up.
+/// The first two parts of every path that follows `crate::`, with its line: braces are expanded.
 fn crate_paths(code: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (at, _) in code.match_indices("crate::") {
@@ -168,7 +168,7 @@ fn crate_paths(code: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// The branches of a path's rest: what the braces hold, or all of it.
+/// The branches of a path's rest: the contents of the braces, or all of it.
 fn trees(text: &str) -> Vec<&str> {
     let Some(inner) = text.strip_prefix('{') else {
         return vec![text];
@@ -217,7 +217,7 @@ fn modules_use_only_what_the_architecture_permits() {
             let (head, _) = first_part(&path);
             let permitted = match row {
                 _ if head == module => true,
-                // The table of instructions and its like are macros that the root re-exports.
+                // The table of instructions and similar ones are macros that the root re-exports.
                 _ if head.starts_with("for_each_") => true,
                 Some((_, permitted)) => permitted.iter().any(|name| *name == head || *name == path),
                 None => {
@@ -282,7 +282,7 @@ fn unsafe_code_stands_only_where_it_is_listed() {
             }
             Some(_) => {}
         }
-        // A folder's reason may stand in its `mod.rs`.
+        // A folder's reason may be in its `mod.rs`.
         if !source.text.starts_with("//!") {
             problems.push(format!(
                 "{place}: a file with unsafe code begins by saying what it is"
@@ -330,7 +330,7 @@ fn within(path: &str, listed: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// The rows of the architecture's table of crates: a crate's folder, and which of ours it may use.
+/// The rows of the architecture's table of crates: a crate's folder, and the crates that it may use.
 fn crates(architecture: &str) -> Vec<(String, Vec<String>)> {
     let (_, section) = architecture.split_once("\n## The crates\n").unwrap();
     let section = section.split("\n## ").next().unwrap();
@@ -346,7 +346,7 @@ fn crates(architecture: &str) -> Vec<(String, Vec<String>)> {
     .collect()
 }
 
-/// The dependencies on crates of ours that a manifest states, those of tests aside.
+/// The dependencies on this project's crates that a manifest states, without those of tests.
 fn own_dependencies(manifest: &str) -> Vec<String> {
     let (_, rest) = manifest.split_once("\n[dependencies]\n").unwrap();
     let section = rest.split("\n[").next().unwrap();
@@ -380,7 +380,7 @@ fn crates_use_only_what_the_architecture_permits() {
             problems.push(format!("the architecture has no row for {member}"));
         }
     }
-    // The core knows none of the crates that stand on it.
+    // The core depends on none of the crates built on it.
     for used in own_dependencies(&manifest) {
         problems.push(format!("the core may not use `{used}`"));
     }
@@ -412,8 +412,8 @@ fn function_name(line: &str) -> Option<&str> {
     }
 }
 
-/// The functions in code that is formatted, each with its line and its number of lines of code. A function ends at the first line behind
-/// its beginning that is indented as its beginning is, and is a closing brace or ends a declaration.
+/// The functions in formatted code, each with its line and its number of lines of code. A function ends at the first later line with
+/// the indentation of its beginning that is a closing brace or ends a declaration.
 fn functions(code: &str) -> Vec<(usize, &str, usize)> {
     let lines: Vec<_> = code.lines().map(str::trim_end).collect();
     let mut found = Vec::new();
@@ -515,7 +515,7 @@ fn the_architecture_names_every_file() {
         let (folder, file) = source.path.split_at(split);
         match listed.iter().find(|(name, _)| name == folder) {
             None => problems.push(format!("the architecture has no line for src/{folder}")),
-            // The line itself says what the folder is.
+            // The line itself describes the folder.
             Some(_) if file == "mod.rs" => {}
             Some((_, files)) if files.iter().any(|name| name == file) => {}
             Some(_) => problems.push(format!(

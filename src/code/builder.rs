@@ -137,7 +137,7 @@ pub struct Builder {
     /// The last place where control arrives.
     last_point: Target,
     map: MapBuilder,
-    /// All ops, if they are to be listed.
+    /// A list of all ops, if requested.
     listing: Option<Vec<ListedOp>>,
 }
 
@@ -534,7 +534,7 @@ impl Builder {
         }
     }
 
-    /// Writes the header and returns the code, and all ops if they are to be listed.
+    /// Writes the header and returns the code, and a list of all ops if requested.
     pub fn finish(
         mut self,
         frame_bytes: u32,

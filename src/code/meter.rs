@@ -51,7 +51,7 @@ impl Tally {
     }
 }
 
-/// A charge: its amount, as far as that is known.
+/// A charge: the part of its amount that is known.
 #[derive(Clone, Copy, Debug)]
 struct Charge {
     cell: CellPos,

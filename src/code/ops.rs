@@ -166,14 +166,14 @@ macro_rules! for_each_op {
                 => (memory64::narrow;);
 
             // Locals, slots and globals.
-            /// `d := x`, a slot whole whatever it holds; the accumulator stays as it is, unless it is the destination
+            /// `d := x`, a whole slot of any type; the accumulator does not change, unless it is the destination
             Copy { bank: Bank, x: Src, d: Dst } []
                 "{d} := {x}"
                 => {d:
                     Acc (variable::copy_to_acc; scalar bank, slot x,)
                     Slot (variable::copy; whole bank x,)
                     Pin (variable::copy_to_pin; scalar_from bank x,)};
-            /// `slots[0 .. count] := 0`, at the beginning of a function, by a handler that knows their number
+            /// `slots[0 .. count] := 0`, at the beginning of a function, by a handler with this number built in
             ZeroLocals { count: Few } []
                 "[0..] := 0 x {count}"
                 => (variable::zero_locals; number count [1 2 3 4 5 6 7 8],);
@@ -297,19 +297,19 @@ macro_rules! for_each_op {
             NonNull { x: Src } [traps]
                 "trap if {x} is null"
                 => (reference::non_null; src x,);
-            /// `d := x.data[offset]`, a field; `op` says how, as for memory
+            /// `d := x.data[offset]`, a field; `op` is the memory access of the same form
             StructGet { op: Opcode, x: Src, offset: u32, d: Dst } [traps]
                 "{d} := {op} field of {x} + {offset}"
                 => [op; FIELD_LOADS (heap::struct_get; src x, dst d,)];
-            /// `x.data[offset] := value`, a field; `op` says how, as for memory
+            /// `x.data[offset] := value`, a field; `op` is the memory access of the same form
             StructSet { op: Opcode, x: Src, value: Src, offset: u32 } [traps, params = [Src::Acc, value]]
                 "{op} field of {x} + {offset} := {value}"
                 => [op; FIELD_STORES (heap::struct_set; src x, any value,)];
-            /// `d := x[i]`, an element; `op` says how, as for memory
+            /// `d := x[i]`, an element; `op` is the memory access of the same form
             ArrayGet { op: Opcode, x: SlotOffset, i: Src, d: Dst } [traps]
                 "{d} := {op} element of {x} at {i}"
                 => [op; FIELD_LOADS (heap::array_get; any i, dst d,)];
-            /// `x[i] := value`, an element; `op` says how, as for memory
+            /// `x[i] := value`, an element; `op` is the memory access of the same form
             ArraySet { op: Opcode, x: SlotOffset, i: SlotOffset, value: Src } [traps, params = [Src::Acc, value]]
                 "{op} element of {x} at {i} := {value}"
                 => [op; FIELD_STORES (heap::array_set; any value,)];
@@ -345,7 +345,7 @@ macro_rules! for_each_op {
             Charge { cost: u32 } []
                 "charge {cost}"
                 => (fuel::charge; exact,);
-            /// go on in the code that charges on branches, if there is fuel for that
+            /// continue in the code that charges on branches, if there is fuel for that
             Rejoin []
                 "rejoin"
                 => (fuel::rejoin; exact,);
@@ -357,7 +357,7 @@ pub(crate) use for_each_op;
 /// Facts about an op beside its operands.
 #[derive(Clone, Copy, Debug)]
 struct Facts {
-    /// It may trap, whatever its opcode is; an op without this fact may trap if its opcode may.
+    /// It may trap with any opcode; an op without this fact may trap if its opcode may.
     traps: bool,
     /// Control may continue elsewhere than at the next op; conditional branches do not count.
     leaves: bool,
@@ -371,7 +371,7 @@ struct Facts {
     targets: u32,
     /// The base cost in its first cell, if it charges by itself.
     charges: Option<u32>,
-    /// The operands that have the types of the opcode's parameters, as far as they may be in the code; others count as in the accumulator.
+    /// The operands that have the types of the opcode's parameters and may be in the code; all others count as in the accumulator.
     params: [Src; 2],
 }
 
@@ -512,7 +512,7 @@ impl Op {
         self.facts().traps || self.opcode().is_some_and(Opcode::traps)
     }
 
-    /// The operands that have the types of the opcode's parameters, as far as they may be in the code; others count as in the accumulator.
+    /// The operands that have the types of the opcode's parameters and may be in the code; all others count as in the accumulator.
     pub fn params(&self) -> [Src; 2] {
         self.facts().params
     }

@@ -47,7 +47,7 @@ pub enum DecodeErrorKind {
     /// A section's contents end before the section does.
     #[error("section size mismatch: {0} bytes remain after its contents")]
     SectionSize(u32),
-    /// A section stands behind one that must follow it, or twice.
+    /// A section comes after one that must follow it, or twice.
     #[error("unexpected content after last section: section {0} is out of order")]
     SectionOrder(u8),
     /// A name is not UTF-8.
@@ -65,7 +65,7 @@ pub enum DecodeErrorKind {
     },
     /// The number of data segments differs from the data count section.
     #[error(
-        "data count and data section have inconsistent lengths: {count} said, {segments} segments"
+        "data count and data section have inconsistent lengths: {count} announced, {segments} present"
     )]
     DataCount {
         /// The number in the data count section.
@@ -218,7 +218,7 @@ impl fmt::Display for Counted {
     }
 }
 
-/// The layer stands in the upper half of a version: 1 is that of components.
+/// Describes a version. The upper half of a version is the layer: 1 is that of components.
 fn said_of_version(version: u32) -> &'static str {
     match version >> 16 {
         1 => ": this is a component, not a module",

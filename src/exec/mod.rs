@@ -86,7 +86,7 @@ pub trait Embedder {
 pub enum Called {
     /// The function returned; the results are in the slots.
     Returned,
-    /// The function asks for the call to be suspended, and to be resumed with its results.
+    /// The function requests that the call be suspended, and resumed with its results.
     Suspends,
     /// The function's results have to be awaited.
     Awaits,

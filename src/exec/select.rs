@@ -272,7 +272,7 @@ macro_rules! one_of {
     ($key:tt $head:tt $words:tt ($($others:tt)*) $($member:pat => $ty:ident,)*) => {
         match $key {
             $($member => choose!(@known $head [$ty,] $words),)*
-            #[allow(unreachable_patterns, reason = "the last list may have all that are left")]
+            #[allow(unreachable_patterns, reason = "the last list may have all remaining opcodes")]
             _ => choose_by!($($others)*),
         }
     };

@@ -22,7 +22,7 @@ use crate::syntax::types::{BlockType, HeapType, RefType, ValType};
 #[derive(Default)]
 pub(super) struct Exceptions {
     pub catches: Catches,
-    /// The targets of the landings, as far as they are known. The function's own label has no place: a landing that stays without a target
+    /// The targets of the landings that are known. The function's own label has no place: a landing that stays without a target
     /// returns.
     landings: Vec<Option<Target>>,
 }

@@ -7,7 +7,7 @@
 //! The operands and results of an instruction follow from its row, its immediates and the module's declarations, so lowering needs no
 //! result of validation.
 //!
-//! The operand stack is simulated at compile time. An entry says where the value is: in its *canonical slot*, which its height
+//! The operand stack is simulated at compile time. An entry has the place of the value: in its *canonical slot*, which its height
 //! determines; still in a local; a constant; or *pending*: the op that computes it is held back until its destination
 //! is known. This has three uses:
 //!
@@ -282,7 +282,7 @@ impl<'m> Lowerer<'m> {
         }
     }
 
-    /// Writes the header and returns the code, and all ops if they are to be listed.
+    /// Writes the header and returns the code, and a list of all ops if requested.
     pub fn finish(self) -> Result<(Code, Vec<ListedOp>), LowerError> {
         let frame_bytes = self.operands.frame_bytes()?;
         let mut pins = [None; 3];

@@ -7,7 +7,7 @@ use crate::syntax::index::LocalIdx;
 use crate::syntax::instr::Instr;
 use crate::syntax::types::ValType;
 
-/// The number of uses of a function's locals, as far as its text tells.
+/// The number of uses of a function's locals, estimated from its text.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
     uses: ByLocal<u64>,

@@ -1,7 +1,7 @@
 //! The cost of instructions in fuel: a part of the interface, because users choose limits by it. A change of any cost changes
 //! [`FUEL_COSTS_VERSION`], and the golden file in the tests.
 //!
-//! The instruction table says which instructions cost more for which work. Only work that is done is charged. The module
+//! The instruction table has the work for which each instruction costs more. Only work that is done is charged. The module
 //! `exec::handlers::bulk` decides whether it will be done, for every instruction whose cost grows with an operand; so does the naive
 //! interpreter of the tests.
 

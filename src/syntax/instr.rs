@@ -319,7 +319,7 @@ impl Opcode {
         self.row().facts.constant
     }
 
-    /// Whether it may stand in a constant expression, given the features that allow it there.
+    /// Whether it is allowed in a constant expression, given the features that permit it there.
     pub const fn is_const(self) -> bool {
         self.const_feature().is_some()
     }

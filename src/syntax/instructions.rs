@@ -20,7 +20,7 @@
 //! | `bulk(BulkUnit)` | its cost in fuel grows with this work |
 //! | `strictly(Name)` | the standard permits several results; the named instruction yields the one of its deterministic profile |
 //!
-//! The rows stand in the order of the specification's index, which is that of the opcodes, in one group for each prefix byte; the group
+//! The rows are in the order of the specification's index, which is that of the opcodes, in one group for each prefix byte; the group
 //! without a prefix has `0x00` in its place. [`for_each_instruction`] hands all of them to a macro: `instr` derives the instructions and
 //! their properties, `decode::instructions` the match over opcodes, `print` the text format. Only `instr` looks inside the
 //! braces, so a new kind of fact changes no other macro. After a new instruction is added here, the compiler names each place that must handle it.

@@ -200,7 +200,7 @@ pub struct Custom {
 /// Names by ascending index.
 pub type NameMap<I> = Vec<(I, Box<str>)>;
 
-/// The name section, as far as diagnostics use it.
+/// The parts of the name section that diagnostics use.
 /// <https://webassembly.github.io/spec/core/appendix/custom.html#name-section>
 #[derive(Clone, Debug, Default)]
 pub struct Names {

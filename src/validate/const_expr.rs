@@ -43,7 +43,7 @@ impl ConstExprs {
     }
 }
 
-/// Checks that an instruction may stand in a constant expression.
+/// Checks that an instruction is allowed in a constant expression.
 fn check_constant(ctx: &Context, instr: &Instr<'_>) -> Check {
     let opcode: Opcode = instr.opcode();
     let is_constant = opcode.const_feature().is_some_and(|feature| {

@@ -302,7 +302,7 @@ pub enum ErrorKind {
         /// The function.
         func: FuncIdx,
     },
-    /// An instruction in a constant expression that cannot stand there.
+    /// An instruction that is not allowed in a constant expression.
     #[error("constant expression required: {} is not constant", .instr.mnemonic())]
     NotConstant {
         /// The instruction.
@@ -380,7 +380,7 @@ pub enum ErrorKind {
         why: &'static str,
     },
     /// More than one supertype.
-    #[error("sub type {sub} declares {count} super types: one at most is possible")]
+    #[error("sub type {sub} declares {count} super types: at most one is possible")]
     SuperTypes {
         /// The type that declares them.
         sub: TypeIdx,
@@ -394,13 +394,13 @@ pub enum ErrorKind {
         instr: Opcode,
     },
     /// `else`, `catch` or another part of a block where there is no such block.
-    #[error("unexpected {}: no block is open that could have it", .instr.mnemonic())]
+    #[error("unexpected {}: no open block can have it", .instr.mnemonic())]
     Misplaced {
         /// The instruction.
         instr: Opcode,
     },
     /// `rethrow` to a block that is not a handler.
-    #[error("invalid rethrow label {label}: it is not that of a catch block")]
+    #[error("invalid rethrow label {label}: it is not the label of a catch block")]
     Rethrow {
         /// The label.
         label: LabelIdx,

@@ -126,7 +126,7 @@ impl FuncValidator<'_> {
             Rule::Plain => self.plain(signature),
             Rule::Access => match instr.memarg() {
                 Some(memarg) => self.access(opcode, memarg),
-                None => unreachable!("what accesses memory has a memory argument"),
+                None => unreachable!("instructions that access memory have a memory argument"),
             },
             Rule::Own => self.own(instr, opcode),
             Rule::Wide => self.wide(signature),

@@ -1,4 +1,4 @@
-//! Subtyping: whether a value of one type may stand where another is expected.
+//! Subtyping: whether a value of one type may be used where another is expected.
 //!
 //! The rules do not resolve type indices: [`Types`] does, for a module's own indices (the context) as well as for
 //! canonical ones (the registry).

@@ -1,6 +1,6 @@
 //! Tests of the public interface, which use nothing else. Scripts of the official suite cover everything that they can express.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod asynchronous;
 mod bulk;

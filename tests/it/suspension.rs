@@ -272,7 +272,7 @@ const PASSES: &str = r#"(module
         (global.set $seen (call $tail (local.get 0)))
         (i64.add (i64.load (i32.const 8)) (global.get $seen))))"#;
 
-/// A store in which one instance calls another, which calls a host function that asks for a suspension.
+/// A store in which one instance calls another, which calls a host function that requests a suspension.
 fn asking(engine: &Engine) -> (Store<u32>, TypedFunc<i32, i64>) {
     let mut linker = Linker::new(engine);
     linker
@@ -308,7 +308,7 @@ fn finished<R>(call: ResumableCall<R>) -> R {
 #[test]
 fn host_functions_suspend_calls_across_instances() {
     let (mut store, run) = asking(&Engine::default());
-    // One after the other, and each asks twice.
+    // One after the other, and each is suspended twice.
     let mut calls: Vec<_> = (0..50)
         .map(|n| (n, suspended(run.call_resumable(&mut store, n).unwrap())))
         .collect();

@@ -1,6 +1,6 @@
 //! The command line, from outside: what is printed, and the exit codes.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io::{Read as _, Write as _};
 use std::path::PathBuf;

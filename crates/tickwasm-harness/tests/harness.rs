@@ -1,6 +1,6 @@
 //! The harness, from outside: this program is a user's test target when a folder is named to it, and otherwise calls itself as one.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

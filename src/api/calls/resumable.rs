@@ -357,7 +357,7 @@ impl<T> Linker<T> {
 }
 
 #[cfg(all(test, feature = "wat"))]
-#[allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::exec::COPIES;

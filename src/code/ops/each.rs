@@ -1,4 +1,4 @@
-//! Every op that may exist, as far as its handler depends on it: for visiting all handlers.
+//! Every op that may exist, up to the operands that its handler does not depend on: for visiting all handlers.
 //!
 //! The list is derived from the declaration of [`Op`](super::Op) and from the types of its fields, so that no new one can be left out.
 //! Handlers do not depend on numbers, with few exceptions; numbers are placeholders here.

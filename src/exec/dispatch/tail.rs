@@ -22,7 +22,7 @@ pub(crate) type VectorRegister = u128;
 /// A handler: the registers as arguments.
 #[allow(
     improper_ctypes_definitions,
-    reason = "the callers and the called are of this crate"
+    reason = "callers and callees are in this crate"
 )]
 #[cfg(target_arch = "x86_64")]
 #[rustfmt::skip]
@@ -32,7 +32,7 @@ pub(crate) type Handler = unsafe extern "sysv64" fn(
 /// A handler: the registers as arguments.
 #[allow(
     improper_ctypes_definitions,
-    reason = "the callers and the called are of this crate"
+    reason = "callers and callees are in this crate"
 )]
 #[cfg(not(target_arch = "x86_64"))]
 #[rustfmt::skip]
@@ -60,7 +60,7 @@ macro_rules! handler_with_abi {
         #[allow(clippy::too_many_arguments)]
         #[allow(
             improper_ctypes_definitions,
-            reason = "the callers and the called are of this crate"
+            reason = "callers and callees are in this crate"
         )]
         pub(crate) unsafe extern $abi fn $name $(<$($generics)*>)? (
             ip: *const u32,

@@ -25,7 +25,7 @@ macro_rules! computations {
 
         #[allow(
             improper_ctypes_definitions,
-            reason = "the callers and the called are of this crate"
+            reason = "callers and callees are in this crate"
         )]
         #[inline(never)]
         extern $abi fn $far<$O: $bound>(
@@ -59,7 +59,7 @@ macro_rules! load_computation {
 
         #[allow(
             improper_ctypes_definitions,
-            reason = "the callers and the called are of this crate"
+            reason = "callers and callees are in this crate"
         )]
         #[inline(never)]
         unsafe extern $abi fn far_load<L: Load>(from: *const u8) -> <L::Out as Value>::Register {

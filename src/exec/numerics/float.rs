@@ -1,7 +1,7 @@
 //! Floating-point operations. <https://webassembly.github.io/spec/core/exec/numerics.html#floating-point-operations>
 #![allow(
     clippy::neg_cmp_op_on_partial_ord,
-    reason = "the negations are meant: they hold of NaNs"
+    reason = "the negations are intended: they hold for NaNs"
 )]
 
 use super::{binops, relops, unops};

@@ -2,11 +2,7 @@
 //!
 //! `TICKWASM_CASES` sets the number of inputs for each body, `TICKWASM_SEED` the first one's seed.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test may stop where it stands"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 

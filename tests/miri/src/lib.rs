@@ -3,11 +3,7 @@
 //!
 //! `tests/miri.sh` runs them under Miri, after the unit test that runs every handler. Under `cargo test` they are ordinary tests.
 #![cfg(test)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test may stop where it stands"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod calls;
 mod objects;

@@ -74,7 +74,7 @@ pub(crate) fn instantiate(
     }
 }
 
-/// Whether `item` may stand for `import`: the specification's import matching.
+/// Whether `item` may be used for `import`: the specification's import matching.
 fn matches(oracle: &Oracle, import: &Import, item: Extern) -> bool {
     let limits_match = |size: u64, max: Option<u64>, wanted_min: u64, wanted_max: Option<u64>| {
         let max_matches = match (max, wanted_max) {

@@ -242,7 +242,7 @@ pub(crate) enum Object {
     },
 }
 
-/// Defines the kinds of instructions: all that `wasmparser` knows.
+/// Defines the kinds of instructions: all that `wasmparser` supports.
 macro_rules! define_kinds {
     ($( @$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*) )*) => {
         /// The kind of an instruction, without its immediates.

@@ -335,7 +335,7 @@ impl Oracle {
         })
     }
 
-    /// Instantiates a binary module with its imports in the order of the module, whatever their names.
+    /// Instantiates a binary module with its imports in the order of the module, regardless of their names.
     ///
     /// # Errors
     /// See [`InstantiateError`].

@@ -330,7 +330,7 @@ impl Vector {
             O::I64x2ExtractLane { lane } => extract(I64X2, lane, false, I64),
             O::F32x4ExtractLane { lane } => extract(I32X4, lane, false, F32),
             O::F64x2ExtractLane { lane } => extract(I64X2, lane, false, F64),
-            // These pass on bits, whatever they mean, and so do `abs`, `neg`, `pmin` and `pmax` below.
+            // These pass on bits of any meaning, and so do `abs`, `neg`, `pmin` and `pmax` below.
             O::I8x16ReplaceLane { lane } => Replace(I8X16, lane),
             O::I16x8ReplaceLane { lane } => Replace(I16X8, lane),
             O::I32x4ReplaceLane { lane } | O::F32x4ReplaceLane { lane } => Replace(I32X4, lane),
