@@ -3,11 +3,11 @@
 //! This is the one place that gives the type indices of modules a common meaning. How equal types are found is
 //! [`canonical`]'s business.
 //!
-//! # What keeps a type
+//! # The holders of a type
 //!
 //! A rec group is kept as a whole, for as long as something *holds* it: the [`Registration`] of a module with such types, a
-//! [`TypeHandle`], or another group that refers to it. When the last holder goes, the group goes, with what it alone held, and
-//! its numbers are given to other types. So a number may be used only by what cannot outlive a holder. This is the invariant **HELD**:
+//! [`TypeHandle`], or another group that refers to it. When the last holder is dropped, so is the group, with the groups that only it held, and
+//! its numbers are given to other types. So only code and data that cannot outlive a holder may use a number. This is the invariant **HELD**:
 //!
 //! * Code holds the types of its module (`compile`), and so does every store that the module was instantiated in, even in vain
 //!   (`Store::hold_module`): functions, globals, tables, tags and objects of the module's types live no longer than their store.

@@ -66,7 +66,7 @@ pub(super) struct TypeInfo {
     /// Number of supertypes above it.
     pub(super) depth: u8,
     pub(super) kind: Kind,
-    /// Where in `operands` its parameters begin, if it is a function type; the results follow.
+    /// The beginning of its parameters in `operands`, if it is a function type; the results follow.
     pub(super) operands: u32,
     pub(super) params: u16,
     pub(super) results: u16,

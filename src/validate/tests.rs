@@ -729,7 +729,10 @@ fn older_exceptions_are_blocks_with_handlers() {
         &[try_, one, catch, end],
         "END opcode expected: 1 blocks are open",
     );
-    rejects(&[one, end, one], "unexpected i32.const: no block is open");
+    rejects(
+        &[one, end, one],
+        "unexpected i32.const: no open block can have it",
+    );
 }
 
 #[test]

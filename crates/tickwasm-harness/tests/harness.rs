@@ -28,7 +28,7 @@ fn main() {
     libtest_mimic::run(&arguments, trials.collect()).exit()
 }
 
-/// What a user's host keeps for the guest.
+/// The data that a user's host keeps for the guest.
 #[derive(Default)]
 struct Counter(i32);
 
@@ -346,7 +346,7 @@ const TESTS: &[(&str, fn())] = &[
     }),
     ("blessing_writes_what_came", || {
         let before = ";; invoke: fib 10\n;; expect: i32 54\n;; fuel: 1\n;; invoke: fib 3\n;; fuel-max: 90\n;; invoke: fib 4\n;; trap: unreachable\n";
-        // What costs too much is no expectation to write down.
+        // A run that exceeds the fuel is not written down as an expectation.
         let dear = fib(";; invoke: fib 9\n;; expect: i32 34\n;; fuel-max: 10");
         let folder = Folder::new("dear", &[("fib.wat", dear.as_bytes())]);
         assert_eq!(folder.run_with(&[], true).code, Some(101));
@@ -371,7 +371,7 @@ const TESTS: &[(&str, fn())] = &[
                 ";; expect: i32 3",
             ]
         );
-        // What was written passes, and blessing it again changes nothing.
+        // The written expectations pass, and blessing them again changes nothing.
         assert_eq!(folder.run(&[]).code, Some(0));
         assert_eq!(folder.run_with(&[], true).code, Some(0));
         assert_eq!(folder.text("fib.wat"), text);

@@ -47,14 +47,14 @@ const OUR_SCRIPTS: &[(&str, &str)] = &[
     our_script!("legacy-exceptions/delegate.wast"),
 ];
 
-/// What has passed of a version or proposal.
+/// The numbers that have passed for a version or proposal.
 #[derive(Default)]
 struct Passed {
     scripts: usize,
     assertions: usize,
 }
 
-/// What has passed, by the name of the version or proposal.
+/// The numbers that have passed, by the name of the version or proposal.
 static PASSED: Mutex<BTreeMap<String, Passed>> = Mutex::new(BTreeMap::new());
 
 /// How many failures of one script are shown.
