@@ -402,6 +402,13 @@ fn each_count_may_be_as_large_as_its_limit_and_no_larger() {
             "{imported} and {tables}"
         );
     }
+    // So do the types of earlier groups.
+    for (count, is_refused) in [(MAX_TYPES - 1, false), (MAX_TYPES, true)] {
+        let groups = [b"\x02\x4e\x01\x60\x00\x00\x4e".to_vec(), leb(count)].concat();
+        let error = decode(&section(1, &groups)).expect_err("the second group has no types");
+        let error = error.to_string();
+        assert_eq!(error.starts_with("too many types"), is_refused, "{error}");
+    }
 }
 
 #[test]
@@ -459,6 +466,10 @@ fn errors_say_what_and_where() {
     check_error(
         &section(1, b"\x01\x61"),
         "malformed definition type 0x61 (at offset 0xb)",
+    );
+    check_error(
+        &section(1, b"\x01\x60\x01\x80\x7f"),
+        "integer representation too long (at offset 0xd)",
     );
     check_error(
         &section(2, b"\x01\x02\xc3\x28\x00\x00\x00"),

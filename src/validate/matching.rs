@@ -121,3 +121,81 @@ pub fn global(types: &impl Types, a: GlobalType, b: GlobalType) -> bool {
         && value(types, a.value, b.value)
         && (!a.mutable || value(types, b.value, a.value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validate::Context;
+
+    const ANY: ValType = ValType::Ref(RefType::nullable(HeapType::Any));
+
+    fn limits_of(min: u64, max: Option<u64>) -> Limits {
+        Limits { min, max }
+    }
+
+    #[test]
+    fn limits_are_within_others_on_both_sides() {
+        let expected = limits_of(2, Some(5));
+        for (min, max, is_within) in [
+            (2, Some(5), true),
+            (3, Some(4), true),
+            (1, Some(5), false),
+            (2, Some(6), false),
+            (1, Some(6), false),
+            (2, None, false),
+        ] {
+            let found = limits_of(min, max);
+            assert_eq!(limits(found, expected), is_within, "{found:?}");
+        }
+        assert!(limits(limits_of(2, None), limits_of(2, None)));
+        assert!(!limits(limits_of(1, None), limits_of(2, None)));
+    }
+
+    #[test]
+    fn memories_match_only_if_addresses_sharing_and_pages_are_the_same() {
+        let expected = MemType {
+            addr: AddrType::I32,
+            limits: limits_of(1, Some(2)),
+            shared: false,
+            page_size_log2: 16,
+        };
+        assert!(mem(expected, expected));
+        let addr = AddrType::I64;
+        assert!(!mem(MemType { addr, ..expected }, expected));
+        let shared = true;
+        assert!(!mem(MemType { shared, ..expected }, expected));
+        let page_size_log2 = 0;
+        let small_pages = MemType {
+            page_size_log2,
+            ..expected
+        };
+        assert!(!mem(small_pages, expected));
+        let limits = limits_of(0, Some(2));
+        assert!(!mem(MemType { limits, ..expected }, expected));
+    }
+
+    #[test]
+    fn what_can_be_written_is_of_the_same_type_and_what_is_only_read_may_be_of_a_subtype() {
+        let ctx = Context::default();
+        let of = |value, mutable| GlobalType { value, mutable };
+        for (found, expected, matches) in [
+            (of(ValType::EQREF, false), of(ANY, false), true),
+            (of(ANY, false), of(ValType::EQREF, false), false),
+            (of(ValType::EQREF, true), of(ANY, true), false),
+            (of(ANY, true), of(ANY, true), true),
+            (of(ANY, true), of(ANY, false), false),
+            (of(ANY, false), of(ANY, true), false),
+        ] {
+            assert_eq!(global(&ctx, found, expected), matches, "{found:?}");
+        }
+        let of = |element| TableType {
+            addr: AddrType::I32,
+            limits: limits_of(1, None),
+            element,
+        };
+        let (funcref, non_null) = (RefType::FUNCREF, RefType::non_null(HeapType::Func));
+        assert!(table(&ctx, of(funcref), of(funcref)));
+        assert!(!table(&ctx, of(non_null), of(funcref)));
+        assert!(!table(&ctx, of(funcref), of(non_null)));
+    }
+}

@@ -339,6 +339,31 @@ fn constant_expressions_read_earlier_globals_and_add() {
     assert!(with(extended, without).starts_with("constant expression required"));
     let chain = "(module (global i32 (i32.const 1)) (global i32 (global.get 0)))";
     assert!(with(chain, without).starts_with("unknown global 0"));
+    // Imported ones were always there to be read.
+    let imported = r#"(module (import "" "" (global i32)) (global i32 (global.get 0)))"#;
+    assert_eq!(with(imported, without), "");
+    for feature in [Feature::ExtendedConst, Feature::Gc] {
+        let one = without.with(feature, true);
+        assert_eq!(with(chain, one), "", "{feature:?}");
+        assert_eq!(with(imported, one), "", "{feature:?}");
+    }
+}
+
+#[test]
+fn select_without_a_type_takes_no_references_even_where_the_other_operand_may_be_anything() {
+    let error = "type mismatch";
+    for reference in ["(ref.null func)", "(ref.i31 (i32.const 0))"] {
+        invalid(
+            &format!("(module (func {reference} {reference} (i32.const 0) (drop (select))))"),
+            error,
+        );
+        // The first operand is one of unreachable code.
+        invalid(
+            &format!("(module (func unreachable {reference} (i32.const 0) (drop (select))))"),
+            error,
+        );
+    }
+    valid("(module (func unreachable (i64.const 0) (i32.const 0) (drop (select))))");
 }
 
 #[test]
@@ -637,7 +662,18 @@ fn implemented_features_can_be_switched_off() {
     test(
         Feature::MultiValue,
         "(module (func (result i32 i32) unreachable))",
-        "multi-value is switched off: a function type with several results needs it",
+        "multi-value is switched off: a function type with several results needs it (`Config::wasm_multi_value`)",
+    );
+    test(
+        Feature::MultiValue,
+        "(module (type $p (func (param i32))) (func (i32.const 0) (block (type $p) drop)))",
+        "multi-value is switched off: a block with parameters or several results needs it",
+    );
+    let single =
+        "(module (type $r (func (result i32))) (func (drop (block (type $r) i32.const 0))))";
+    assert_eq!(
+        with(single, Features::DEFAULT.with(Feature::MultiValue, false)),
+        ""
     );
     test(
         Feature::ReferenceTypes,
@@ -790,5 +826,35 @@ fn a_short_body_of_wide_calls_asks_for_no_gigabytes() {
     invalid(
         &format!("(module (func (result {results}) unreachable) (func {calls} unreachable))"),
         "too many operands",
+    );
+    // The limit counts two types that lie below all operands.
+    let calls = "call 0 ".repeat(999);
+    let body = |more: usize| {
+        let more = "call 1 ".repeat(more);
+        format!(
+            "(module (func (result {results}) unreachable) (func (result i32 i32) unreachable)
+               (func {calls} {more} unreachable))"
+        )
+    };
+    valid(&body(499));
+    invalid(&body(500), "too many operands");
+}
+
+#[test]
+fn errors_about_fields_and_elements_name_their_types() {
+    invalid(
+        "(module (type $s (struct (field i8))) (func (param (ref $s))
+           (drop (struct.get $s 0 (local.get 0)))))",
+        "type mismatch: field of type i8 is read by an instruction for unpacked fields",
+    );
+    invalid(
+        "(module (type $s (struct (field i64))) (func (param (ref $s))
+           (drop (struct.get_u $s 0 (local.get 0)))))",
+        "type mismatch: field of type i64 is read by an instruction for packed fields",
+    );
+    invalid(
+        "(module (type $a (array (mut i8))) (type $b (array i16)) (func (param (ref $a) (ref $b))
+           (array.copy $a $b (local.get 0) (i32.const 0) (local.get 1) (i32.const 0) (i32.const 0))))",
+        "array types do not match: elements of type i16 are copied to elements of type i8",
     );
 }
