@@ -1,4 +1,4 @@
-//! The engines that tickwasm is compared with, as peers of the comparison in `tests/fuzz-driver`.
+//! The engines that tickwasm is compared with, as peers of the comparison in `crates/fuzz-driver`.
 
 #[cfg(feature = "peers")]
 mod wasmi;

@@ -1,4 +1,4 @@
-//! Fuel in the places where fused code has to refund an advance payment. The tests in `tests/oracle` show that every program costs the
+//! Fuel in the places where fused code has to refund an advance payment. The tests in `crates/oracle` show that every program costs the
 //! same in the naive interpreter.
 
 use tickwasm::{Caller, Config, Engine, Error, Instance, Linker, Module, Store, Trap};
