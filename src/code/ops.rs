@@ -19,7 +19,7 @@ mod operand;
 
 use core::fmt;
 
-use crate::syntax::instr::{Class, Opcode};
+use crate::syntax::instr::{Class, Floats, Opcode};
 
 pub use each::Next;
 pub use operand::*;

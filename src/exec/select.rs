@@ -16,8 +16,8 @@ use super::handlers::{
 };
 use super::numerics::*;
 use crate::code::Form;
-use crate::code::ops::{Addr, Bank, Dst, Floats, Op, Src, for_each_op};
-use crate::syntax::instr::{Class, Opcode};
+use crate::code::ops::{Addr, Bank, Dst, Op, Src, for_each_op};
+use crate::syntax::instr::{Class, Floats, Opcode};
 use crate::syntax::types::ValType;
 
 /// An immediate, if only those of 64 bits are meant.

@@ -6,9 +6,9 @@ use super::locals::Locals;
 use super::{Lowerer, bank, is_wide, slots};
 use crate::code::LowerError;
 use crate::code::builder::At;
-use crate::code::ops::{Bank, Dst, Floats, Op, SlotOffset, Src};
+use crate::code::ops::{Bank, Dst, Op, SlotOffset, Src};
 use crate::syntax::index::LocalIdx;
-use crate::syntax::instr::{self, Opcode};
+use crate::syntax::instr::{Floats, Opcode};
 use crate::syntax::types::{FuncType, ValType};
 
 /// Bytes of a slot.
@@ -672,10 +672,5 @@ fn floats_made_by(op: &Op) -> Option<Floats> {
     let (Op::Unop { op, .. } | Op::Binop { op, .. } | Op::Ternop { op, .. }) = *op else {
         return None;
     };
-    op.nan().map(|floats| match floats {
-        instr::Floats::F32 => Floats::F32,
-        instr::Floats::F64 => Floats::F64,
-        instr::Floats::F32x4 => Floats::F32x4,
-        instr::Floats::F64x2 => Floats::F64x2,
-    })
+    op.nan()
 }

@@ -214,6 +214,11 @@ pub enum Floats {
     F64x2,
 }
 
+impl Floats {
+    /// All of them, each at its number.
+    pub const ALL: [Self; 4] = [Self::F32, Self::F64, Self::F32x4, Self::F64x2];
+}
+
 /// The type of an instruction that has the same one everywhere: parameters and results.
 pub type PlainType = (&'static [ValType], &'static [ValType]);
 

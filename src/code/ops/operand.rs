@@ -4,7 +4,7 @@ use core::fmt::{self, Display, Formatter};
 
 use super::each::listed;
 use crate::code::layout::Target;
-use crate::syntax::instr::Opcode;
+use crate::syntax::instr::{Floats, Opcode};
 
 /// The type of an operand.
 pub trait Operand: Copy + 'static {
@@ -160,21 +160,6 @@ pub struct Access {
     pub width: u32,
     /// The offset added to the address, without wrapping.
     pub offset: u64,
-}
-
-listed! {
-/// Floats, alone or in vectors.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Floats {
-    /// `f32`
-    F32,
-    /// `f64`
-    F64,
-    /// `f32x4`
-    F32x4,
-    /// `f64x2`
-    F64x2,
-}
 }
 
 /// The frame of a call that may leave the instance.
@@ -355,7 +340,7 @@ macro_rules! of_the_handler {
 
 of_the_handler! {
     Bank = Bank::ALL, |bank| "{bank:?}";
-    Floats = Floats::ALL, |floats| "{floats:?}";
+    Floats = &Floats::ALL, |floats| "{floats:?}";
     bool = &[false, true], |not| "{}", if not { "not " } else { "" };
     Few = &[1, 2, 3, 4, 5, 6, 7, MAX_INLINE_ZEROS], |count| "{count}";
 }
