@@ -133,13 +133,14 @@ fn rows(table: &str) -> Vec<Row> {
         let (Some((name, rest)), &[code, _]) = (rest.split_once('"'), &words[..]) else {
             continue;
         };
-        // Immediates stand in parentheses, then the class, then the type.
+        // Immediates stand in parentheses; behind them, in braces, stand the class, the type and facts.
         let rest = rest.trim_start();
         let (immediates, rest) = match rest.strip_prefix('(') {
             Some(rest) => rest.split_once(')').expect("a parenthesis"),
             None => ("", rest),
         };
-        let Some((class, ty)) = rest.trim_start().split_once(" [") else {
+        let row = rest.trim_start().strip_prefix('{');
+        let Some((class, ty)) = row.and_then(|row| row.split_once(" [")) else {
             continue;
         };
         let (class, bytes) = match class.trim().split_once('(') {
